@@ -1,0 +1,45 @@
+import pytest
+
+from nsca.study_results import Job, Provenance, StudyResults
+
+WHERE = Provenance(steps=10, seconds=1.5, commit="abc", data="def")
+
+
+def test_a_job_survives_reopening_and_is_never_added_twice(tmp_path):
+    path = tmp_path / "deep" / "results.csv"
+    results = StudyResults(path)
+    assert results.finished() == set()
+    results.add(Job("ours", 3), {"accuracy": 0.5, "loss": 1.25}, WHERE)
+    again = StudyResults(path)
+    assert again.finished() == {Job("ours", 3)}
+    assert again.values("ours", "accuracy") == {3: 0.5}
+    assert again.metrics() == ["accuracy", "loss"]
+    with pytest.raises(ValueError, match="already"):
+        again.add(Job("ours", 3), {"accuracy": 0.9}, WHERE)
+
+
+def test_a_job_without_metrics_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no metrics"):
+        StudyResults(tmp_path / "results.csv").add(Job("ours", 0), {}, WHERE)
+
+
+def test_a_failed_write_leaves_the_old_table(tmp_path, monkeypatch):
+    path = tmp_path / "results.csv"
+    results = StudyResults(path)
+    results.add(Job("ours", 0), {"accuracy": 0.5}, WHERE)
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        results.add(Job("ours", 1), {"accuracy": 0.6}, WHERE)
+    assert path.read_bytes() == before
+
+
+def test_a_table_of_another_shape_is_refused(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="columns"):
+        StudyResults(path)
