@@ -1,6 +1,6 @@
 import pytest
 
-from nsca.study_results import Job, Provenance, StudyResults
+from nsca.studies.results import Job, Provenance, StudyResults
 
 WHERE = Provenance(steps=10, seconds=1.5, commit="abc", data="def")
 
