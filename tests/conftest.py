@@ -1,0 +1,82 @@
+"""What holds for every test: checked shapes, no network, one thread, nothing written into the project."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_CACHES = tempfile.TemporaryDirectory(prefix="nsca-tests-")
+
+# Set before anything heavy is imported, and inherited by the processes that tests start.
+for name in _THREADS:
+    os.environ.setdefault(name, "1")
+os.environ.update(
+    HF_HOME=_CACHES.name,
+    HF_HUB_OFFLINE="1",
+    HF_DATASETS_OFFLINE="1",
+    MPLBACKEND="Agg",
+    WANDB_MODE="offline",
+)
+
+from jaxtyping import install_import_hook  # noqa: E402  (after the environment is set)
+
+install_import_hook("nsca", "beartype.beartype")
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", "", None}
+
+
+class NetworkUse(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+def _check_host(host: object) -> None:
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host not in _LOOPBACK:
+        raise NetworkUse(f"tests have no network, but one wanted to reach {host!r}")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any connection to another host raises; pipes and loopback stay open."""
+    look_up = socket.getaddrinfo
+
+    def guard(connect):
+        def guarded(self, address):
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                _check_host(address[0])
+            return connect(self, address)
+
+        return guarded
+
+    def guarded_look_up(host, *args, **kwargs):
+        _check_host(host)
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guard(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guard(socket.socket.connect_ex))
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Tests run in an empty directory: `outputs/` lands there, and nothing leans on the project's."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The project's root directory."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def caches_removed() -> Iterator[None]:
+    """The caches of this run go with it."""
+    yield
+    _CACHES.cleanup()

@@ -1,0 +1,25 @@
+"""The guards of conftest.py do guard."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+
+def test_another_host_is_out_of_reach():
+    with socket.socket() as plug:
+        for connect in (plug.connect, plug.connect_ex):
+            with pytest.raises(RuntimeError, match=r"192\.0\.2\.1"):
+                connect(("192.0.2.1", 80))
+    with pytest.raises(RuntimeError, match=r"example\.org"):
+        socket.create_connection(("example.org", 80))
+
+
+def test_loopback_is_open():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+
+
+def test_work_happens_outside_the_project(project: Path):
+    assert project not in Path.cwd().parents
+    assert Path.cwd() != project

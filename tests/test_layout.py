@@ -1,0 +1,205 @@
+"""The layout is a promise: names mirror, every part has its test, and what is dangerous is absent.
+
+Files are the registry. Whoever adds a phase, a data set or a prior is told here what is missing.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+# Where conf/<group>/*.yaml may point. A group without code stands for settings alone.
+GROUP_TARGETS = {
+    "benchmark": ("nsca.benchmarks.",),
+    "data": ("nsca.data.",),
+    "gate": ("nsca.gates.",),
+    "logger": ("nsca.loggers.", "lightning.pytorch.loggers."),
+    "model": ("nsca.models.",),
+    "phase": ("nsca.phases.",),
+    "prior": ("nsca.priors.",),
+}
+GROUPS_WITHOUT_CODE = {"debug", "experiment", "hardware", "study"}
+NAMELESS = re.compile(r"(^|_)(utils?|helpers?|common|misc)(_|$)")
+UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
+UNSAFE_ARGUMENTS = {
+    "allow_pickle": True,
+    "trust_remote_code": True,
+    "shell": True,
+    "weights_only": False,
+}
+
+
+def modules(project: Path) -> list[Path]:
+    """Every module of the package, relative to the project; __init__ files hold nothing to test."""
+    found = sorted((project / "nsca").rglob("*.py"))
+    return [path.relative_to(project) for path in found if path.name != "__init__.py"]
+
+
+def test_of(module: Path) -> Path:
+    """nsca/data/store.py -> tests/data/test_store.py, and nsca/data/__main__.py -> test_main.py."""
+    return Path("tests", *module.parts[1:-1], f"test_{module.stem.strip('_')}.py")
+
+
+test_of.__test__ = False  # a name, not a test
+
+
+def targets(node: object) -> list[str]:
+    """Every `_target_` in a configuration, at any depth."""
+    if isinstance(node, dict):
+        own = [node["_target_"]] if "_target_" in node else []
+        return own + [target for value in node.values() for target in targets(value)]
+    if isinstance(node, list):
+        return [target for value in node for target in targets(value)]
+    return []
+
+
+def offences(source: str, name: str) -> list[str]:
+    """What a source file does that no file of this project may do."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        line = f"line {getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported = [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom):
+                imported = [node.module or ""]
+            found += [
+                f"{line}: imports {module}"
+                for module in imported
+                if module.split(".")[0] in UNSAFE_MODULES
+            ]
+        if isinstance(node, ast.ExceptHandler) and all(isinstance(s, ast.Pass) for s in node.body):
+            found.append(f"{line}: an exception is caught and dropped")
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            if node.args.kwarg:
+                found.append(f"{line}: a constructor takes **{node.args.kwarg.arg}")
+            if any(argument.arg in {"cfg", "config"} for argument in node.args.args):
+                found.append(f"{line}: a constructor takes a whole configuration")
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        if called in {"eval", "exec", "yaml.load", "yaml.unsafe_load", "yaml.full_load"}:
+            found.append(f"{line}: calls {called}")
+        if called == "torch.load" and name != "checkpoint.py":
+            found.append(f"{line}: torch.load belongs into checkpoint.py alone")
+        for keyword in node.keywords:
+            unsafe = UNSAFE_ARGUMENTS.get(keyword.arg or "")
+            if unsafe is not None and getattr(keyword.value, "value", None) is unsafe:
+                found.append(f"{line}: passes {keyword.arg}={unsafe}")
+    return found
+
+
+def test_every_module_has_its_test(project: Path):
+    found = modules(project)
+    assert len(found) > 20
+    missing = [
+        f"{module} wants {test_of(module)}"
+        for module in found
+        if not (project / test_of(module)).is_file()
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def test_every_test_has_its_module(project: Path):
+    expected = {test_of(module) for module in modules(project)}
+    aside = {Path("tests", f"test_{name}.py") for name in ("conf", "conftest", "layout", "lock")}
+    orphans = [
+        str(path.relative_to(project))
+        for path in sorted((project / "tests").rglob("test_*.py"))
+        if path.relative_to(project) not in expected | aside
+        and path.parent.name not in {"faults", "slow"}
+    ]
+    assert not orphans, f"no module of the same name for {orphans}"
+
+
+def test_every_choice_points_into_its_own_package(project: Path):
+    seen, wrong = 0, []
+    for path in sorted((project / "conf").glob("*/*.yaml")):
+        group, where = path.parent.name, path.relative_to(project)
+        seen += 1
+        if group in GROUPS_WITHOUT_CODE:
+            continue
+        if group not in GROUP_TARGETS:
+            wrong.append(f"{where}: no package belongs to the group {group!r}")
+            continue
+        found = targets(yaml.safe_load(path.read_text()))
+        if not any(target.startswith(GROUP_TARGETS[group]) for target in found):
+            wrong.append(f"{where} wants a _target_ in {' or '.join(GROUP_TARGETS[group])}")
+        for target in found:
+            if target.startswith("nsca."):
+                module = project.joinpath(*target.split(".")[:-1]).with_suffix(".py")
+                if not module.is_file():
+                    wrong.append(f"{where} points to {target}, and there is no {module.name}")
+    assert seen >= 8
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_root_configuration_belongs_to_a_verb(project: Path):
+    found = sorted((project / "conf").glob("*.yaml"))
+    assert len(found) >= 3
+    missing = [path.name for path in found if not (project / f"nsca/{path.stem}.py").is_file()]
+    assert not missing, f"no verb in nsca/ for {missing}"
+
+
+@pytest.mark.parametrize("kind", ["phase", "gate"])
+def test_phases_and_gates_are_whole(project: Path, kind: str):
+    package = project / "nsca" / f"{kind}s"
+    configured = {path.stem for path in (project / "conf" / kind).glob("*.yaml")}
+    if kind == "phase":
+        written = {path.name for path in package.iterdir() if (path / "module.py").is_file()}
+        assert written, "no phase was found"
+        parts = ("nsca/phases/{0}/module.py", "nsca/phases/{0}/data.py", "conf/phase/{0}.yaml")
+        parts += ("tests/phases/{0}/test_module.py", "tests/phases/{0}/test_data.py")
+    else:
+        written = {path.stem for path in package.glob("[a-z]*.py")} - {"verdict"}
+        parts = ("nsca/gates/{0}.py", "conf/gate/{0}.yaml", "tests/gates/test_{0}.py")
+    missing = [
+        f"{kind} {name} wants {part.format(name)}"
+        for name in sorted(configured | written)
+        for part in parts
+        if not (project / part.format(name)).is_file()
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def test_files_are_named_after_a_subject(project: Path):
+    found = [*(project / "nsca").rglob("*"), *(project / "tests").rglob("*")]
+    assert len(found) > 20
+    assert [str(path) for path in found if NAMELESS.search(path.stem)] == []
+
+
+def test_no_module_does_what_none_may(project: Path):
+    wrong = [
+        f"{module} {offence}"
+        for module in modules(project)
+        for offence in offences((project / module).read_text(), module.name)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import pickle", "imports pickle"),
+        ("from joblib import load", "imports joblib"),
+        ("eval('1')", "calls eval"),
+        ("yaml.load(text)", "calls yaml.load"),
+        ("torch.load(path, weights_only=True)", "torch.load"),
+        ("torch.load(path, weights_only=False)", "weights_only=False"),
+        ("numpy.load(path, allow_pickle=True)", "allow_pickle=True"),
+        ("load_dataset(name, trust_remote_code=True)", "trust_remote_code=True"),
+        ("subprocess.run(line, shell=True)", "shell=True"),
+        ("try:\n    f()\nexcept OSError:\n    pass", "caught and dropped"),
+        ("class A:\n    def __init__(self, **options): ...", "**options"),
+        ("class A:\n    def __init__(self, cfg): ...", "whole configuration"),
+    ],
+)
+def test_each_offence_is_seen(source: str, said: str):
+    assert any(said in offence for offence in offences(source, "module.py"))
+
+
+def test_the_innocent_pass():
+    source = "model.eval()\nyaml.safe_load(text)\nnumpy.load(path, allow_pickle=False)"
+    assert offences(source, "module.py") == []
+    assert offences("torch.load(path, weights_only=True)", "checkpoint.py") == []
