@@ -1,0 +1,239 @@
+"""Your own recordings: numbered pictures, sounds and body readings that belong together by their
+number.
+
+    train/<class>/image_001.jpg  audio_001.wav  proprio_001.npy
+    val/<class>/...
+
+Any subset of the modalities may be there, and a sample may lack some of them. `image_001` and
+`audio_001` of one class folder are one sample; the same number twice for one modality is refused.
+Vision reads the pictures; `samples` gives the pairing to whoever needs the rest, `problems` opens
+every file.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from nsca.data.batch import Frames, ProbeLabel, Split
+from nsca.data.folder_listing import (
+    check_ranges,
+    existing_folder,
+    fingerprint_of,
+    visible,
+    wrong_layout,
+)
+from nsca.data.media import (
+    AUDIO_SUFFIXES,
+    IMAGE_SUFFIXES,
+    BrokenFileError,
+    load_images,
+    read_array,
+    read_audio,
+    read_image,
+)
+from nsca.errors import UserError
+
+LAYOUT = "train/<class>/image_001.jpg, audio_001.wav, proprio_001.npy and val/<class>/..."
+SUFFIXES = {"image": IMAGE_SUFFIXES, "audio": AUDIO_SUFFIXES, "proprio": frozenset({".npy"})}
+NUMBERED = re.compile(r"(image|audio|proprio)_(\d+)(\.[a-z]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was recorded together: class, number, and one file per modality present (image, audio,
+    proprio).
+    """
+
+    label: str
+    number: int
+    files: dict[str, Path] = field(hash=False)
+
+
+class CustomFolder:
+    """Frames, labels and pairing of a folder of numbered recordings.
+
+    Args:
+        path: the folder with train/ and val/.
+        image_size: side of the square pictures, pixels.
+        fraction: share of the training samples to use, a class at a time, in (0, 1]; val stays
+            whole.
+        max_broken: largest tolerated share of unreadable pictures, in [0, 1].
+
+    Raises:
+        UserError: no path, nothing there, a wrong layout, one number twice, or a number outside its
+        range.
+    """
+
+    name = "custom_folder"
+    has_time = False
+
+    def __init__(
+        self,
+        path: str | None,
+        image_size: int = 64,
+        fraction: float = 1.0,
+        max_broken: float = 0.01,
+    ) -> None:
+        self.path = existing_folder(path, "custom_folder")
+        check_ranges(image_size, fraction, max_broken)
+        self.image_size = image_size
+        self.max_broken = max_broken
+        if not visible(self.path):
+            raise UserError(f"data.path={self.path} is empty", f"put recordings there as {LAYOUT}")
+        self.samples: dict[str, list[Sample]] = {}
+        for split in ("train", "val", "test"):
+            part = self.path / split
+            if part.is_dir():
+                self.samples[split] = _read_part(part, self.path)
+            elif split != "test":
+                raise wrong_layout(
+                    self.path, LAYOUT, f"no {split}/", f"put recordings under {split}/<class>/"
+                )
+        known = {sample.label for sample in self.samples["train"]}
+        extra = sorted({s.label for part in self.samples.values() for s in part} - known)
+        if extra:
+            raise wrong_layout(
+                self.path,
+                "the same classes in every part",
+                f"classes that train lacks: {', '.join(extra[:5])}",
+                "add them to train/ or remove them",
+            )
+        self.samples["train"] = _first_share(self.samples["train"], fraction)
+        self.classes = sorted(known)
+        self.broken: dict[str, list[BrokenFileError]] = {}
+        self._loaded: dict[str, tuple[Frames, np.ndarray]] = {}
+
+    def modalities(self) -> dict[str, int]:
+        """How many training samples have each modality; 1,000 samples with 990 sounds have 10
+        without.
+        """
+        train = self.samples["train"]
+        return {name: sum(name in sample.files for sample in train) for name in SUFFIXES}
+
+    def fingerprint(self) -> str:
+        """sha256 over split, class, path and size in bytes of every file, and the picture size."""
+        return fingerprint_of(
+            [
+                (split, sample.label, file)
+                for split, part in self.samples.items()
+                for sample in part
+                for file in sample.files.values()
+            ],
+            self.path,
+            self.image_size,
+        )
+
+    def frames(self, split: Split) -> Frames:
+        """The pictures of a split in the order of class and number; samples without a picture are
+        left out.
+
+        Raises:
+            UserError: no such split, no picture in it, or too many broken ones.
+        """
+        return self._load(split)[0]
+
+    def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """`label`: the class as its position in `classes`; every picture is an object of its
+        own.
+        """
+        frames, codes = self._load(split)
+        return {"label": ProbeLabel(values=codes, kind="class", group=frames.clip)}
+
+    def problems(self) -> list[str]:
+        """Open every file; one line for each that is broken, and for body readings whose shape is
+        not the usual one.
+        """
+        found: list[str] = []
+        shapes: dict[Path, tuple[int, ...]] = {}
+        for part in self.samples.values():
+            for sample in part:
+                for modality, file in sample.files.items():
+                    try:
+                        if modality == "image":
+                            read_image(file, self.image_size)
+                        elif modality == "audio":
+                            read_audio(file)
+                        else:
+                            shapes[file] = read_array(file).shape[-1:]
+                    except BrokenFileError as broken:
+                        found.append(str(broken))
+        if shapes:
+            widths = list(shapes.values())
+            usual = max(sorted(set(widths)), key=widths.count)
+            found += [
+                f"{file}: holds {width} values a reading where most hold {usual}"
+                for file, width in shapes.items()
+                if width != usual
+            ]
+        return found
+
+    def _load(self, split: str) -> tuple[Frames, np.ndarray]:
+        if split not in self._loaded:
+            pictured = [sample for sample in self.samples.get(split, []) if "image" in sample.files]
+            if not pictured:
+                raise UserError(
+                    f"{self.path / split} holds no picture", f"add {split}/<class>/image_001.jpg"
+                )
+            paths = [sample.files["image"] for sample in pictured]
+            images, kept, broken = load_images(
+                paths, self.image_size, self.max_broken, f"{self.path} {split}"
+            )
+            codes = np.array(
+                [self.classes.index(pictured[row].label) for row in kept], dtype=np.int64
+            )
+            self.broken[split] = broken
+            self._loaded[split] = (
+                Frames(images=images, clip=np.arange(len(kept), dtype=np.int64)),
+                codes,
+            )
+        return self._loaded[split]
+
+
+def _read_part(part: Path, root: Path) -> list[Sample]:
+    classes = [child for child in visible(part) if child.is_dir()]
+    if not classes:
+        raise wrong_layout(
+            root,
+            LAYOUT,
+            f"no class folder in {part.name}/",
+            f"put the files into {part.name}/<class>/",
+        )
+    samples = []
+    for child in classes:
+        members: dict[int, dict[str, Path]] = {}
+        for file in visible(child):
+            match = NUMBERED.fullmatch(file.name)
+            modality = match[1].lower() if match else ""
+            if match is None or match[3].lower() not in SUFFIXES[modality]:
+                raise wrong_layout(
+                    root,
+                    "files named image_<number>.jpg, audio_<number>.wav or proprio_<number>.npy",
+                    f"{part.name}/{child.name}/{file.name}",
+                    "rename it or take it out; for pictures of any name use data=image_folder",
+                )
+            files = members.setdefault(int(match[2]), {})
+            if modality in files:
+                raise UserError(
+                    f"{file} has the number of {files[modality].name}, so the pairing is not clear",
+                    "give each sample a number of its own",
+                )
+            files[modality] = file
+        if not members:
+            raise wrong_layout(
+                root,
+                LAYOUT,
+                f"nothing in {part.name}/{child.name}/",
+                "fill the folder or remove it",
+            )
+        samples += [Sample(child.name, number, files) for number, files in sorted(members.items())]
+    return samples
+
+
+def _first_share(samples: list[Sample], fraction: float) -> list[Sample]:
+    kept = []
+    for label in sorted({sample.label for sample in samples}):
+        members = [sample for sample in samples if sample.label == label]
+        kept += members[: max(1, round(fraction * len(members)))]
+    return kept

@@ -1,0 +1,238 @@
+"""Opens pictures, sounds and arrays of unknown quality: either a usable value or a
+`BrokenFileError` that names file and cause.
+
+Pictures come out as upright 8-bit RGB whatever they were (EXIF rotation, palette, 1-bit, grey,
+16-bit, CMYK, alpha, which is laid over white). Arrays are read without pickle. Nothing here decides
+what to do about a broken file except `load_images`, whose policy is: skip it, name it, stop when
+the share of broken files exceeds a limit.
+
+Unsure: CMYK is converted without colour profiles, as Pillow does; print colours come out
+approximately.
+"""
+
+import io
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+from PIL import Image, ImageOps
+
+from nsca.errors import UserError
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+)
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg"})
+NAMED_IN_MESSAGE = 5
+
+_log = logging.getLogger(__name__)
+
+
+class BrokenFileError(Exception):
+    """A file that cannot be used, with its path and the reason in one line."""
+
+    def __init__(self, path: Path, cause: str) -> None:
+        super().__init__(f"{path}: {cause}")
+        self.path = path
+        self.cause = cause
+
+
+def read_image(path: Path, size: int) -> UInt8[np.ndarray, "size size 3"]:
+    """The picture upright, its shorter side scaled to `size` pixels, the middle square of it as
+    8-bit RGB.
+
+    Raises:
+        BrokenFileError: missing, empty, truncated, not a picture, or larger than Pillow's
+        decompression limit.
+    """
+    data = _bytes(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as image:
+                image.draft(
+                    "RGB", (2 * size, 2 * size)
+                )  # JPEG only: decode at a fraction of the size
+                upright = _rgb(ImageOps.exif_transpose(image))
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as e:
+        raise BrokenFileError(path, _one_line(e, "is not a picture that can be read")) from e
+    fitted = ImageOps.fit(upright, (size, size), method=Image.Resampling.BILINEAR)
+    return np.asarray(fitted, dtype=np.uint8)
+
+
+def read_audio(path: Path) -> tuple[Float32[np.ndarray, "sample channel"], int]:
+    """Samples in [-1, 1] and the rate in Hz.
+
+    Raises:
+        BrokenFileError: missing, empty, truncated, not a sound file, no samples, or samples that
+        are not finite.
+    """
+    import soundfile
+
+    data = _bytes(path)
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as sound:
+            announced = sound.frames
+            samples = sound.read(dtype="float32", always_2d=True)
+            rate_hz = sound.samplerate
+    except (soundfile.SoundFileError, RuntimeError, ValueError) as e:
+        raise BrokenFileError(path, _one_line(e, "is not a sound that can be read")) from e
+    if path.suffix.lower() == ".wav" and (missing := _missing_wav_bytes(data)):
+        raise BrokenFileError(
+            path, f"truncated: {missing} bytes of sound announced by the header are missing"
+        )
+    if not len(samples) or len(samples) < announced:
+        raise BrokenFileError(path, f"holds {len(samples)} of {announced} samples")
+    if not np.isfinite(samples).all():
+        raise BrokenFileError(path, "holds samples that are not finite")
+    return samples, rate_hz
+
+
+def read_array(path: Path) -> np.ndarray:
+    """A numeric `.npy` array, never unpickled.
+
+    Raises:
+        BrokenFileError: missing, empty, truncated, not `.npy`, an object array, or values that are
+        not finite.
+    """
+    data = _bytes(path)
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, OSError, SyntaxError) as e:
+        raise BrokenFileError(path, _one_line(e, "is not an array that can be read")) from e
+    if not isinstance(array, np.ndarray):
+        raise BrokenFileError(path, "is an archive of arrays (.npz), not one array (.npy)")
+    if array.dtype.kind not in "fiub":
+        raise BrokenFileError(path, f"holds {array.dtype} values, not numbers")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise BrokenFileError(path, "holds values that are not finite")
+    return array
+
+
+def load_images(
+    paths: Sequence[Path], size: int, max_broken: float, what: str
+) -> tuple[UInt8[np.ndarray, "kept size size 3"], list[int], list[BrokenFileError]]:
+    """All pictures at one size in memory (12 kB each at 64 pixels), in the order of `paths`.
+
+    Broken ones are left out and named in the log: the positions kept and the broken files come back
+    beside the pictures.
+
+    Args:
+        paths: picture files.
+        size: side in pixels.
+        max_broken: largest share of broken files that is tolerated, in [0, 1].
+        what: what is being loaded, for messages ("data.path=... train").
+
+    Raises:
+        UserError: more than `max_broken` of the files are broken, or all of them.
+    """
+
+    def attempt(path: Path) -> np.ndarray | BrokenFileError:
+        try:
+            return read_image(path, size)
+        except BrokenFileError as broken:
+            return broken
+
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        results = list(pool.map(attempt, paths))
+    broken = [result for result in results if isinstance(result, BrokenFileError)]
+    kept = [
+        position
+        for position, result in enumerate(results)
+        if not isinstance(result, BrokenFileError)
+    ]
+    if broken:
+        judge_broken(broken, len(paths), max_broken, what)
+    images = np.empty((len(kept), size, size, 3), dtype=np.uint8)
+    for row, position in enumerate(kept):
+        images[row] = results[position]
+    return images, kept, broken
+
+
+def judge_broken(
+    broken: Sequence[BrokenFileError], total: int, max_broken: float, what: str
+) -> None:
+    """Name the broken files in the log, or stop.
+
+    Raises:
+        UserError: they are more than `max_broken` of `total`, or all of it.
+    """
+    named = "; ".join(str(file) for file in broken[:NAMED_IN_MESSAGE])
+    if len(broken) > NAMED_IN_MESSAGE:
+        named += f"; and {len(broken) - NAMED_IN_MESSAGE} more"
+    share = len(broken) / total
+    if len(broken) == total:
+        raise UserError(f"{what}: none of {total} files can be read: {named}", "replace the files")
+    if share > max_broken:
+        raise UserError(
+            f"{what}: {len(broken)} of {total} files ({share:.1%}) cannot be read "
+            f"(limit {max_broken:.1%}): {named}",
+            f"replace or delete them, or tolerate them with data.max_broken={share + 0.005:.2f}",
+        )
+    _log.warning(
+        "%s: skipped %d of %d files that cannot be read: %s", what, len(broken), total, named
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as e:
+        raise BrokenFileError(path, e.strerror or type(e).__name__) from e
+    if not data:
+        raise BrokenFileError(path, "is empty (0 bytes)")
+    return data
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16") or image.mode == "I":
+        # Pillow would clip 16 bits to 8 instead of scaling them.
+        return Image.fromarray(
+            (np.asarray(image, dtype=np.float32) / 257).clip(0, 255).astype(np.uint8)
+        ).convert("RGB")
+    if image.mode == "F":
+        values = np.asarray(image)
+        if not np.isfinite(values).all():
+            raise ValueError("holds pixels that are not finite")
+        brightest = 1.0 if values.max() <= 1 else 255.0
+        return Image.fromarray((values / brightest * 255).clip(0, 255).astype(np.uint8)).convert(
+            "RGB"
+        )
+    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _missing_wav_bytes(data: bytes) -> int:
+    """Bytes that the RIFF data chunk announces beyond the end of the file: libsndfile reads such
+    files silently short.
+    """
+    if data[:4] != b"RIFF":
+        return 0
+    position = 12
+    while position + 8 <= len(data):
+        length = int.from_bytes(data[position + 4 : position + 8], "little")
+        if data[position : position + 4] == b"data":
+            # 0xFFFFFFFF and 0 are what streaming writers leave behind; they announce nothing.
+            return max(position + 8 + length - len(data), 0) if length not in (0, 0xFFFFFFFF) else 0
+        position += 8 + length + length % 2
+    return 0
+
+
+def _one_line(error: BaseException, fallback: str) -> str:
+    text = " ".join(str(error).split())
+    # Pillow puts the address of the buffer into this message, which would differ from run to run.
+    return fallback if not text or "cannot identify image file" in text else f"{fallback} ({text})"
