@@ -1,0 +1,18 @@
+"""What a debug preset asks for beyond Trainer arguments (conf/debug/)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DebugPreset:
+    """Choices that the Trainer has no argument for.
+
+    Args:
+        name: of the preset, part of the run card.
+        find_lr: try 100 learning rates, print the suggestion, train nothing.
+        profile: write a torch.profiler trace and a summary into profile/ of the run directory.
+    """
+
+    name: str = "off"
+    find_lr: bool = False
+    profile: bool = False

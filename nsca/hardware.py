@@ -1,0 +1,129 @@
+"""Hardware profiles: what a machine can hold, and whether this machine is one.
+
+A profile decides how a phase is computed, never what is trained: the effective batch belongs to the phase, and the
+micro-batch only says how many samples have their graph in memory at once (gradient caching keeps the gradient exact).
+"""
+
+import math
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nsca.config_check import available_cores
+from nsca.errors import UserError
+
+
+@dataclass(frozen=True)
+class HardwareProfile:
+    """One choice of conf/hardware/.
+
+    Args:
+        name: as in `hardware=<name>`.
+        accelerator: "cpu", "mps" or "cuda".
+        devices: per node.
+        nodes: machines.
+        strategy: as Lightning names it.
+        precision: as Lightning names it.
+        workers: data loading processes.
+        compile: torch.compile the phase's models.
+        gradient_checkpointing: half the memory for about a fifth more time, where the model offers it.
+        micro_batch: samples in memory at once, by phase; `default` for all others.
+        memory_gb: what a run may take on the device.
+        cost_per_hour: of renting it, in USD.
+        measured: False marks times and costs as planned.
+    """
+
+    name: str
+    accelerator: str
+    devices: int
+    nodes: int
+    strategy: str
+    precision: str
+    workers: int
+    compile: bool
+    gradient_checkpointing: bool
+    micro_batch: Mapping[str, int] = field(default_factory=dict)
+    memory_gb: float = 0.0
+    cost_per_hour: float = 0.0
+    measured: bool = False
+
+    def micro_batch_for(self, phase: str, effective_batch: int) -> int:
+        """Samples of `phase` in memory at once, never more than one device's share of the effective batch."""
+        own = int(self.micro_batch.get(phase, self.micro_batch["default"]))
+        return max(1, min(own, effective_batch // (self.devices * self.nodes)))
+
+    def accumulation(self, phase: str, effective_batch: int) -> int:
+        """Micro-batches per optimiser step and device."""
+        share = effective_batch / (self.devices * self.nodes)
+        return math.ceil(share / self.micro_batch_for(phase, effective_batch))
+
+
+def require_hardware(profile: HardwareProfile) -> None:
+    """Checks that this machine has what the profile asks for. Imports torch.
+
+    Raises:
+        UserError: device or cores missing; names the profiles that work here.
+    """
+    import torch
+
+    here = {"cpu"}
+    if torch.cuda.is_available():
+        here.add("cuda")
+    if torch.backends.mps.is_available():
+        here.add("mps")
+    alternatives = "hardware=cpu"
+    if "cuda" in here:
+        alternatives += ", hardware=8gb, hardware=16gb, hardware=24gb or hardware=a100"
+    if "mps" in here:
+        alternatives += " or hardware=mps"
+    if profile.accelerator not in here:
+        raise UserError(
+            f"hardware={profile.name} needs a {profile.accelerator} device and this machine has none",
+            f"{alternatives}; dry_run=true plans for {profile.name} anywhere",
+        )
+    if profile.accelerator == "cuda" and torch.cuda.device_count() < profile.devices:
+        raise UserError(
+            f"hardware={profile.name} asks for {profile.devices} GPUs and this machine has "
+            f"{torch.cuda.device_count()}",
+            f"hardware.devices={torch.cuda.device_count()}",
+        )
+    if profile.workers > available_cores():
+        raise UserError(
+            f"hardware.workers={profile.workers}, but this machine gives {available_cores()} cores",
+            f"hardware.workers={available_cores()} or fewer",
+        )
+
+
+def describe_hardware() -> dict[str, str | int | float]:
+    """Processor, cores, memory and accelerator of this machine; torch is asked only if it is loaded already."""
+    import sys
+
+    found: dict[str, str | int | float] = {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "cores": available_cores(),
+    }
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        found["memory_gb"] = round(
+            os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1
+        )
+    cpu_info = Path("/proc/cpuinfo")
+    if cpu_info.is_file():
+        for line in cpu_info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                found["processor"] = line.partition(":")[2].strip()
+                break
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        found["gpu"] = torch.cuda.get_device_name(0)
+        found["gpu_memory_gb"] = round(torch.cuda.get_device_properties(0).total_memory / 2**30, 1)
+    elif torch is None and shutil.which("nvidia-smi"):
+        query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False)
+        if answer.returncode == 0 and answer.stdout.strip():
+            found["gpu"] = answer.stdout.strip().splitlines()[0]
+    return found
