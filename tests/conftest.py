@@ -1,4 +1,4 @@
-"""What holds for every test: checked shapes, no network, one thread, nothing written into the project."""
+"""What holds for every test: checked shapes, no network, one thread, an empty directory."""
 
 import os
 import socket
@@ -24,12 +24,12 @@ os.environ.update(
 
 from jaxtyping import install_import_hook  # noqa: E402  (after the environment is set)
 
-install_import_hook("nsca", "beartype.beartype")
+install_import_hook("nsca", "type_checker.checked")
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "", None}
 
 
-class NetworkUse(RuntimeError):
+class NetworkUseError(RuntimeError):
     """A test tried to leave this machine."""
 
 
@@ -37,7 +37,7 @@ def _check_host(host: object) -> None:
     if isinstance(host, bytes):
         host = host.decode()
     if host not in _LOOPBACK:
-        raise NetworkUse(f"tests have no network, but one wanted to reach {host!r}")
+        raise NetworkUseError(f"tests have no network, but one wanted to reach {host!r}")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Tests run in an empty directory: `outputs/` lands there, and nothing leans on the project's."""
+    """Tests run in an empty directory: `outputs/` lands there, nothing leans on the project's."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

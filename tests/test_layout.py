@@ -55,38 +55,47 @@ def targets(node: object) -> list[str]:
     return []
 
 
-def offences(source: str, name: str) -> list[str]:
+def definition_offences(node: ast.AST) -> list[str]:
+    """What is wrong with how something is imported, caught or constructed."""
+    found = []
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        imported = [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            imported = [node.module or ""]
+        found += [f"imports {name}" for name in imported if name.split(".")[0] in UNSAFE_MODULES]
+    if isinstance(node, ast.ExceptHandler) and all(isinstance(s, ast.Pass) for s in node.body):
+        found.append("an exception is caught and dropped")
+    if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+        if node.args.kwarg:
+            found.append(f"a constructor takes **{node.args.kwarg.arg}")
+        if any(argument.arg in {"cfg", "config"} for argument in node.args.args):
+            found.append("a constructor takes a whole configuration")
+    return found
+
+
+def call_offences(node: ast.Call, file: str) -> list[str]:
+    """What is wrong with a call."""
+    called = ast.unparse(node.func)
+    found = []
+    if called in {"eval", "exec", "yaml.load", "yaml.unsafe_load", "yaml.full_load"}:
+        found.append(f"calls {called}")
+    if called == "torch.load" and file != "checkpoint.py":
+        found.append("torch.load belongs into checkpoint.py alone")
+    for keyword in node.keywords:
+        unsafe = UNSAFE_ARGUMENTS.get(keyword.arg or "")
+        if unsafe is not None and getattr(keyword.value, "value", None) is unsafe:
+            found.append(f"passes {keyword.arg}={unsafe}")
+    return found
+
+
+def offences(source: str, file: str) -> list[str]:
     """What a source file does that no file of this project may do."""
     found = []
     for node in ast.walk(ast.parse(source)):
-        line = f"line {getattr(node, 'lineno', 0)}"
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            imported = [alias.name for alias in node.names]
-            if isinstance(node, ast.ImportFrom):
-                imported = [node.module or ""]
-            found += [
-                f"{line}: imports {module}"
-                for module in imported
-                if module.split(".")[0] in UNSAFE_MODULES
-            ]
-        if isinstance(node, ast.ExceptHandler) and all(isinstance(s, ast.Pass) for s in node.body):
-            found.append(f"{line}: an exception is caught and dropped")
-        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-            if node.args.kwarg:
-                found.append(f"{line}: a constructor takes **{node.args.kwarg.arg}")
-            if any(argument.arg in {"cfg", "config"} for argument in node.args.args):
-                found.append(f"{line}: a constructor takes a whole configuration")
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func)
-        if called in {"eval", "exec", "yaml.load", "yaml.unsafe_load", "yaml.full_load"}:
-            found.append(f"{line}: calls {called}")
-        if called == "torch.load" and name != "checkpoint.py":
-            found.append(f"{line}: torch.load belongs into checkpoint.py alone")
-        for keyword in node.keywords:
-            unsafe = UNSAFE_ARGUMENTS.get(keyword.arg or "")
-            if unsafe is not None and getattr(keyword.value, "value", None) is unsafe:
-                found.append(f"{line}: passes {keyword.arg}={unsafe}")
+        wrong = definition_offences(node)
+        if isinstance(node, ast.Call):
+            wrong += call_offences(node, file)
+        found += [f"line {getattr(node, 'lineno', 0)}: {each}" for each in wrong]
     return found
 
 
