@@ -1,0 +1,135 @@
+"""What data sources, phases and probes hand to each other: the contract between them.
+
+A *source* gives frames and, to probes alone, labels. A *batch* is what one optimiser step sees; its first
+dimension counts samples, so that gradient caching can cut it into micro-batches.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Literal, Protocol, Self, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+Split = Literal["train", "val", "test"]
+"""Babbling: train and val are set A (val: held-out instances), test is set B. Folders: as named."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Pictures of one split.
+
+    Attributes:
+        images: RGB, 0..255.
+        clip: number of the clip that a frame belongs to; the frames of a clip are adjacent and in
+            time order. A picture without time is a clip of its own.
+    """
+
+    images: UInt8[np.ndarray, "frame height width 3"]
+    clip: Int[np.ndarray, " frame"]
+
+    def __post_init__(self) -> None:
+        if len(self.images) != len(self.clip):
+            raise ValueError(f"{len(self.images)} images but {len(self.clip)} clip numbers")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class ProbeLabel:
+    """One labelled quantity, for probes only: no loss ever sees it.
+
+    Attributes:
+        values: [frame]; integers for a class, floats for a scalar, NaN where it has no meaning.
+        kind: how it is probed.
+        group: [frame] object identity; a group is never split between fitting and scoring.
+    """
+
+    values: np.ndarray
+    kind: Literal["class", "scalar"]
+    group: np.ndarray
+
+
+@runtime_checkable
+class FrameSource(Protocol):
+    """A `data=` choice for the vision phase. Constructors are light, loading is lazy.
+
+    Attributes:
+        name: as in `conf/data/<name>.yaml`.
+        has_time: whether neighbouring frames of one clip exist.
+    """
+
+    name: str
+    has_time: bool
+
+    def fingerprint(self) -> str:
+        """Return the sha256 (hex) of the manifest or the file list."""
+        ...
+
+    def frames(self, split: Split) -> Frames:
+        """Return every frame of a split. Raises UserError where the data is missing or malformed."""
+        ...
+
+    def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """Return the labels of `frames(split)`; for callbacks/online_probes and benchmarks alone."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Base of all batches: every tensor field has one row a sample, other fields are shared."""
+
+    def __len__(self) -> int:
+        return next(len(v) for v in self._tensors().values())
+
+    def _tensors(self) -> dict[str, Tensor]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Tensor)}
+
+    def slice(self, start: int, stop: int) -> Self:
+        """Return the samples start..stop-1 as a batch of the same kind."""
+        return replace(self, **{name: value[start:stop] for name, value in self._tensors().items()})
+
+    def to(self, device: torch.device) -> Self:
+        """Return the batch on a device (Lightning's transfer calls this)."""
+        moved = {n: v.to(device, non_blocking=True) for n, v in self._tensors().items()}
+        return replace(self, **moved)
+
+    def pin_memory(self) -> Self:
+        """Return the batch in page-locked memory (torch's DataLoader calls this)."""
+        return replace(self, **{name: value.pin_memory() for name, value in self._tensors().items()})
+
+
+@dataclass(frozen=True)
+class FrameBatch(Batch):
+    """Raw frames of one optimiser step, before augmentation.
+
+    Attributes:
+        frames: RGB, 0..255, channel first.
+        neighbour: a frame close in time from the same clip; None where the source has no time.
+        step: optimiser step (training) or batch number (validation): with the seed it decides the
+            augmentation.
+    """
+
+    frames: UInt8[Tensor, "batch 3 height width"]
+    neighbour: UInt8[Tensor, "batch 3 height width"] | None
+    step: int
+
+
+@dataclass(frozen=True)
+class VisionBatch(Batch):
+    """Augmented views, RGB in 0..1.
+
+    Attributes:
+        first: one view of the frame.
+        second: another view of the same frame.
+        neighbour: a view of a frame close in time; None where the source has no time.
+        step: as in FrameBatch.
+    """
+
+    first: Float[Tensor, "batch 3 height width"]
+    second: Float[Tensor, "batch 3 height width"]
+    neighbour: Float[Tensor, "batch 3 height width"] | None
+    step: int

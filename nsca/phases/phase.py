@@ -1,0 +1,164 @@
+"""The one base class of all training phases: the loss contract in two steps, and what guards a step.
+
+A phase says how to `embed` a batch and which `losses` the embeddings have; everything else (weighting,
+logging, gradient caching, optimiser, non-finite steps) is here and the same for all.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor
+
+from nsca.data.batch import Batch
+from nsca.errors import UserError
+from nsca.phases.gradient_cache import Embeddings, GradientCache
+from nsca.phases.optimizer import OptimizerSettings, build_optimizer, build_schedule
+
+MOST_SKIPPED_IN_A_ROW = 5
+"""Consecutive non-finite steps after which training stops: one is an accident, five are a cause."""
+
+
+class Phase(LightningModule):
+    """A training phase.
+
+    A batch of more samples than `micro_batch` is embedded in parts by gradient caching, which gives the
+    gradient of the full batch exactly; Lightning's own accumulation is therefore never used.
+
+    Args:
+        loss_weights: weight by term; a term of weight 0 is switched off: neither computed nor logged.
+        optimizer: AdamW, warm-up and cosine.
+        micro_batch: the most samples embedded with a graph at once, at least 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        loss_weights: Mapping[str, float],
+        optimizer: OptimizerSettings,
+        micro_batch: int,
+    ) -> None:
+        super().__init__()
+        if micro_batch < 1:
+            raise ValueError(f"micro_batch must be at least 1, got {micro_batch}")
+        if any(weight < 0 for weight in loss_weights.values()):
+            raise ValueError(f"loss weights must not be negative: {dict(loss_weights)}")
+        self.loss_weights = {name: float(w) for name, w in loss_weights.items() if w > 0}
+        if not self.loss_weights:
+            raise ValueError("every loss weight is 0: nothing would be learned")
+        self.optimizer_settings = optimizer
+        self.micro_batch = micro_batch
+        self.skipped_steps = 0
+        self._skipped_in_a_row = 0
+        self._skip = False
+        self._cache: GradientCache | None = None
+
+    def embed(self, batch: Batch) -> Embeddings:
+        """Return named embeddings, one row a sample, computed sample by sample."""
+        raise NotImplementedError
+
+    def losses(self, embeddings: Embeddings, batch: Batch) -> dict[str, Tensor]:
+        """Return one scalar for each of `active_terms(batch)`, and no other. It may couple samples."""
+        raise NotImplementedError
+
+    def active_terms(self, batch: Batch) -> frozenset[str]:
+        """Return the terms that have weight and data; one whose data is absent is absent here too."""
+        return frozenset(self.loss_weights)
+
+    def weighted_loss(
+        self, embeddings: Embeddings, batch: Batch
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the total and its terms. Raises KeyError where the terms break the loss contract."""
+        terms = self.losses(embeddings, batch)
+        active = self.active_terms(batch)
+        if terms.keys() != active:
+            raise KeyError(
+                f"{type(self).__name__}.losses gave {sorted(terms)}, "
+                f"but the active weights are {sorted(active)}"
+            )
+        total = torch.stack([self.loss_weights[name] * terms[name] for name in sorted(terms)]).sum()
+        return total, terms
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        self._cache = None
+        if len(batch) > self.micro_batch:
+            self._cache = GradientCache(self.embed, batch, self.micro_batch, self.device)
+            embeddings = self._cache.leaves
+        else:
+            embeddings = self.embed(batch)
+        loss, terms = self.weighted_loss(embeddings, batch)
+        self._skip = not bool(torch.isfinite(loss))
+        if self._skip:
+            self._count_skip("loss", {name: float(term) for name, term in terms.items()})
+        self._log("train", loss, terms, len(batch))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        starts = range(0, len(batch), self.micro_batch)
+        parts = [self.embed(batch.slice(start, start + self.micro_batch)) for start in starts]
+        embeddings = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        loss, terms = self.weighted_loss(embeddings, batch)
+        self._log("val", loss, terms, len(batch))
+
+    def _log(self, stage: str, loss: Tensor, terms: Mapping[str, Tensor], samples: int) -> None:
+        values = {f"{stage}/{name}": term.detach() for name, term in terms.items()}
+        values[f"{stage}/loss"] = loss.detach()
+        self.log_dict(values, batch_size=samples)
+
+    def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        """Lightning's hook: scaling, clipping and stepping stay Lightning's, caching happens inside."""
+        if self._skip and self.trainer.scaler is None:
+            return  # no gradients: the optimiser leaves every parameter alone
+        loss.backward(*args, **kwargs)
+        if self._cache is not None:
+            self._cache.backward(self.trainer.precision_plugin.forward_context)
+            self._cache = None
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Skip a step whose gradient is not finite, unless Lightning's loss scaler already does."""
+        if self._skip or self.trainer.scaler is not None:
+            return
+        gradients = [p.grad for p in self.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if bool(torch.isfinite(norm)):
+            self._skipped_in_a_row = 0
+            return
+        optimizer.zero_grad(set_to_none=True)
+        self._count_skip("gradient", {"gradient norm": float(norm)})
+
+    def _count_skip(self, what: str, values: Mapping[str, float]) -> None:
+        """Count a skipped step; raises UserError after MOST_SKIPPED_IN_A_ROW of them."""
+        self.skipped_steps += 1
+        self._skipped_in_a_row += 1
+        step = self.trainer.global_step
+        shown = ", ".join(f"{name} {value:g}" for name, value in values.items())
+        self.print(f"step {step} skipped: the {what} is not finite ({shown})")
+        if self._skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW:
+            raise UserError(
+                f"the {what} was not finite in {self._skipped_in_a_row} steps in a row, the last "
+                f"one step {step} ({shown})",
+                "lower phase.optimizer.learning_rate or set trainer.gradient_clip_val=1.0; the same "
+                "seed and step give the same batch again, so it can be looked at",
+            )
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        if self.skipped_steps:
+            self.log("train/skipped_steps", float(self.skipped_steps), batch_size=len(batch))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["skipped_steps"] = self.skipped_steps
+        checkpoint["skipped_in_a_row"] = self._skipped_in_a_row
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.skipped_steps = int(checkpoint["skipped_steps"])
+        self._skipped_in_a_row = int(checkpoint["skipped_in_a_row"])
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        optimizer = build_optimizer(self, self.optimizer_settings)
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        schedule = build_schedule(optimizer, self.optimizer_settings, total_steps)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }

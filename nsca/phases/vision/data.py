@@ -1,0 +1,203 @@
+"""Frames in, augmented views out: one item of the training loader is one optimiser step.
+
+Frames stay uint8 until they are on the device, where the views are made in one go. Which frames a step
+sees, and how they are augmented, is a pure function of (seed, step): a resumed run continues with the
+batch that it would have seen.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader, IterableDataset
+
+from nsca.data.augmentation import AugmentationSettings, augment, draw_parameters
+from nsca.data.batch import FrameBatch, Frames, FrameSource, VisionBatch
+from nsca.data.sample_order import clip_bounds, neighbours, sample_order, steps_per_epoch
+from nsca.errors import UserError
+
+VALIDATION_SEED_OFFSET = 1_000_003
+"""Validation views are drawn from another stream than training views of the same step."""
+
+
+class FrameSteps(IterableDataset[FrameBatch]):
+    """The batches of one epoch, from the current step to the epoch's end.
+
+    Args:
+        frames: of one split.
+        has_time: whether batches carry a neighbour in time.
+        reach: how many frames away a neighbour may be.
+        seed: of the run.
+        batch: the effective batch.
+        steps: batches an epoch.
+        first_step: asked at the start of each epoch for the optimiser steps done so far.
+        repeats: whether every epoch shows the batches of the first one (overfitting on purpose,
+            validation).
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        *,
+        has_time: bool,
+        reach: int,
+        seed: int,
+        batch: int,
+        steps: int,
+        first_step: Callable[[], int],
+        repeats: bool,
+    ) -> None:
+        self._frames = frames
+        self._bounds = clip_bounds(frames.clip) if has_time else None
+        self._reach = reach
+        self._seed = seed
+        self._batch = batch
+        self._steps = steps
+        self._first_step = first_step
+        self._repeats = repeats
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        first = self._first_step()
+        for step in range(first, first + self._steps - first % self._steps):
+            yield self.step_batch(step)
+
+    def step_batch(self, step: int) -> FrameBatch:
+        """Return the frames of one step."""
+        drawn = step % self._steps if self._repeats else step
+        order = sample_order(self._seed, drawn, len(self._frames), self._batch)
+        near = None
+        if self._bounds is not None:
+            near = neighbours(self._seed, drawn, order, self._bounds, self._reach)
+        return FrameBatch(
+            frames=_channel_first(self._frames.images, order),
+            neighbour=None if near is None else _channel_first(self._frames.images, near),
+            step=step,
+        )
+
+
+def _channel_first(images: np.ndarray, chosen: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(images[chosen]).permute(0, 3, 1, 2)
+
+
+class VisionData(LightningDataModule):
+    """Batches of frames for the vision phase.
+
+    Args:
+        source: where frames come from.
+        effective_batch: samples an optimiser step, whatever the hardware holds at once.
+        seed: of the run.
+        augmentation: ranges of the views.
+        neighbour_reach: how many frames away a temporal neighbour may be.
+        validation_batches: at most so many batches of the validation split are scored.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: FrameSource,
+        effective_batch: int,
+        seed: int,
+        augmentation: AugmentationSettings,
+        neighbour_reach: int,
+        validation_batches: int,
+    ) -> None:
+        super().__init__()
+        if effective_batch < 2:
+            raise ValueError(f"effective_batch must be at least 2, got {effective_batch}")
+        self.source = source
+        self.effective_batch = effective_batch
+        self.seed = seed
+        self.augmentation = augmentation
+        self.neighbour_reach = neighbour_reach
+        self.validation_batches = validation_batches
+        self._train: Frames | None = None
+        self._val: Frames | None = None
+
+    def setup(self, stage: str) -> None:
+        """Load both splits. Raises UserError where the training split does not fill a batch."""
+        if self._train is None:
+            self._train = self.source.frames("train")
+            self._val = self.source.frames("val")
+        if len(self._train) < self.effective_batch:
+            raise UserError(
+                f"{self.source.name} has {len(self._train)} training frames, fewer than the "
+                f"effective batch of {self.effective_batch}",
+                f"set effective_batch={max(2, len(self._train))} or less, or add frames",
+            )
+
+    def train_dataloader(self) -> DataLoader[FrameBatch]:
+        assert self._train is not None and self.trainer is not None
+        steps = steps_per_epoch(len(self._train), self.effective_batch)
+        overfit = self.trainer.overfit_batches
+        if overfit:
+            steps = min(steps, overfit if overfit >= 1 else max(1, int(steps * overfit)))
+        return self._loader(
+            self._train,
+            seed=self.seed,
+            batch=self.effective_batch,
+            steps=int(steps),
+            first_step=lambda: self.trainer.global_step,
+            repeats=bool(overfit),
+        )
+
+    def val_dataloader(self) -> DataLoader[FrameBatch]:
+        assert self._val is not None
+        batch = min(self.effective_batch, len(self._val))
+        return self._loader(
+            self._val,
+            seed=self.seed + VALIDATION_SEED_OFFSET,
+            batch=batch,
+            steps=min(self.validation_batches, steps_per_epoch(len(self._val), batch)),
+            first_step=lambda: 0,
+            repeats=True,
+        )
+
+    def _loader(
+        self,
+        frames: Frames,
+        *,
+        seed: int,
+        batch: int,
+        steps: int,
+        first_step: Callable[[], int],
+        repeats: bool,
+    ) -> DataLoader[FrameBatch]:
+        dataset = FrameSteps(
+            frames,
+            has_time=self.source.has_time,
+            reach=self.neighbour_reach,
+            seed=seed,
+            batch=batch,
+            steps=steps,
+            first_step=first_step,
+            repeats=repeats,
+        )
+        # A gather of uint8 rows costs under a millisecond: workers would only add copies.
+        return DataLoader(dataset, batch_size=None, num_workers=0)
+
+    def on_after_batch_transfer(self, batch: FrameBatch, dataloader_idx: int) -> VisionBatch:
+        """Make the views on the device."""
+        assert self.trainer is not None
+        seed = self.seed if self.trainer.training else self.seed + VALIDATION_SEED_OFFSET
+        return make_views(batch, self.augmentation, seed)
+
+
+def make_views(batch: FrameBatch, settings: AugmentationSettings, seed: int) -> VisionBatch:
+    """Return two views of each frame and one of its neighbour, a pure function of (seed, step)."""
+
+    def view(frames: torch.Tensor, number: int) -> torch.Tensor:
+        parameters = draw_parameters(
+            settings, seed=seed, step=batch.step, view=number, samples=len(frames)
+        )
+        return augment(frames, parameters)
+
+    return VisionBatch(
+        first=view(batch.frames, 0),
+        second=view(batch.frames, 1),
+        neighbour=None if batch.neighbour is None else view(batch.neighbour, 2),
+        step=batch.step,
+    )
