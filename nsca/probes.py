@@ -7,9 +7,6 @@ same code, so baselines get the same tuning budget. Linear evaluation in this fo
 practice for self-supervised encoders; kNN follows Wu et al. 2018 (cosine similarity, votes weighted
 by exp(similarity / 0.07)).
 
-Ridge is solved by Cholesky factors of the smaller of the covariance (features x features) and the
-Gram matrix (samples x samples), so 12,288 pixel columns cost what a few thousand samples cost.
-
 Unsure: classes are read by least squares on one-hot targets, not by logistic regression. It is
 deterministic, has one knob and is fast; it can lie a few points below logistic regression when
 classes are very unequal.
@@ -23,6 +20,7 @@ import numpy as np
 import torch
 
 from nsca.data.batch import ProbeLabel
+from nsca.ridge import Ridge
 
 STRENGTHS = tuple(float(s) for s in np.logspace(-5, 2, 15))
 """Ridge strengths tried, as multiples of the mean non-zero eigenvalue of the standardised features'
@@ -94,53 +92,91 @@ def probe_all(
     test_labels: Mapping[str, ProbeLabel],
     seed: int = 0,
 ) -> dict[str, ProbeScore]:
-    """Probe every label that both parts have, sharing the matrix work between labels over the same
-    rows.
+    """`FittedProbes(...).score(...)` in one call, for one test part."""
+    return FittedProbes(fit_features, fit_labels, seed).score(test_features, test_labels)
 
-    A label that cannot be judged (fewer than two groups or distinct values to fit, no test row) is
-    absent from the result; `why_unjudged` gives the reason.
+
+class FittedProbes:
+    """Linear probes of every label, fitted once and scored on as many test parts as wanted.
+
+    Labels over the same rows share the matrix work. A label that cannot be judged (fewer than two
+    groups or distinct values to fit, no test row) is left out; `why_unjudged` gives the reason.
+
+    Args:
+        features: [row, feature], any float type.
+        labels: class or scalar labels of those rows with their groups.
+        seed: which groups form the validation part.
 
     Raises:
-        ValueError: features and labels of different lengths, or a label whose kind differs between
-        the parts.
+        ValueError: features and labels of different lengths.
     """
-    fit_x, test_x = _as_matrix(fit_features), _as_matrix(test_features)
-    by_rows: dict[bytes, list[str]] = {}
-    for name in fit_labels:
-        if name not in test_labels:
-            continue
-        fit, test = fit_labels[name], test_labels[name]
-        if fit.kind != test.kind:
-            raise ValueError(f"probe label {name!r} is {fit.kind} in fit and {test.kind} in test")
-        for part, label, rows in (("fit", fit, len(fit_x)), ("test", test, len(test_x))):
-            if len(label.values) != rows or len(label.group) != rows:
-                raise ValueError(
-                    f"{part} label {name!r} has {len(label.values)} values for {rows} feature rows"
-                )
-        if why_unjudged(fit, test) is None:
-            key = _usable(fit).tobytes() + np.asarray(fit.group, dtype=str).tobytes()
-            by_rows.setdefault(key, []).append(name)
-    scores: dict[str, ProbeScore] = {}
-    for names in by_rows.values():
-        scores |= _probe_together(names, fit_x, fit_labels, test_x, test_labels, seed)
-    return {name: scores[name] for name in fit_labels if name in scores}
+
+    def __init__(
+        self, features: np.ndarray, labels: Mapping[str, ProbeLabel], seed: int = 0
+    ) -> None:
+        x = _as_matrix(features)
+        by_rows: dict[bytes, list[str]] = {}
+        for name, label in labels.items():
+            _check_lengths(name, label, len(x))
+            if _why_not_fitted(label) is None:
+                key = _usable(label).tobytes() + np.asarray(label.group, dtype=str).tobytes()
+                by_rows.setdefault(key, []).append(name)
+        self._fitted: dict[str, _Fitted] = {}
+        for names in by_rows.values():
+            self._fitted |= _fit_together(names, x, labels, seed)
+        self._order = [name for name in labels if name in self._fitted]
+
+    def score(
+        self, features: np.ndarray, labels: Mapping[str, ProbeLabel]
+    ) -> dict[str, ProbeScore]:
+        """Score every label that was fitted and that the test part has, in the order of fitting.
+
+        Raises:
+            ValueError: other lengths or label kinds than were fitted.
+        """
+        x = _as_matrix(features)
+        scores = {}
+        for name in self._order:
+            if name not in labels:
+                continue
+            test, fitted = labels[name], self._fitted[name]
+            _check_lengths(name, test, len(x))
+            if test.kind != fitted.target.kind:
+                raise ValueError(f"label {name!r} is {test.kind}, fitted was {fitted.target.kind}")
+            if _why_not_scored(test) is None:
+                answer = fitted.answer(x).numpy()
+                scores[name] = fitted.target.score(answer, test, fitted.strength)
+        return scores
 
 
 def why_unjudged(fit: ProbeLabel, test: ProbeLabel) -> str | None:
     """Why this label cannot be probed, or None when it can."""
-    rows = _usable(fit)
-    if not rows.any() or not _usable(test).any():
-        return "no row with a value"
-    if len(np.unique(np.asarray(fit.group)[rows])) < 2:
+    return _why_not_fitted(fit) or _why_not_scored(test)
+
+
+def _why_not_fitted(label: ProbeLabel) -> str | None:
+    rows = _usable(label)
+    if not rows.any():
+        return "no row with a value to fit"
+    if len(np.unique(np.asarray(label.group)[rows])) < 2:
         return "fewer than two groups (objects) to fit"
-    if len(np.unique(np.asarray(fit.values)[rows])) < 2:
+    if len(np.unique(np.asarray(label.values)[rows])) < 2:
         return "only one distinct value to fit"
-    if (
-        fit.kind == "scalar"
-        and np.ptp(np.asarray(test.values, dtype=np.float64)[_usable(test)]) == 0
-    ):
+    return None
+
+
+def _why_not_scored(label: ProbeLabel) -> str | None:
+    rows = _usable(label)
+    if not rows.any():
+        return "no row with a value in the test part"
+    if label.kind == "scalar" and np.ptp(np.asarray(label.values, dtype=np.float64)[rows]) == 0:
         return "only one distinct value in the test part"
     return None
+
+
+def _check_lengths(name: str, label: ProbeLabel, rows: int) -> None:
+    if len(label.values) != rows or len(label.group) != rows:
+        raise ValueError(f"label {name!r} has {len(label.values)} values for {rows} feature rows")
 
 
 def group_split(group: np.ndarray, share: float, seed: int) -> np.ndarray:
@@ -207,80 +243,65 @@ def _one_probe(
     return scores["label"]
 
 
-def _probe_together(
-    names: list[str],
-    fit_x: torch.Tensor,
-    fit_labels: Mapping[str, ProbeLabel],
-    test_x: torch.Tensor,
-    test_labels: Mapping[str, ProbeLabel],
-    seed: int,
-) -> dict[str, ProbeScore]:
-    """Probe labels that have values on the same fit rows."""
-    rows = _usable(fit_labels[names[0]])
-    features = fit_x[torch.as_tensor(rows)]
-    targets = {name: _Target(fit_labels[name], rows) for name in names}
-    held = group_split(np.asarray(fit_labels[names[0]].group)[rows], VALIDATION_SHARE, seed)
+@dataclass(frozen=True)
+class _Fitted:
+    """One label's linear map: answer = (features - mean) * scale @ weights + offset."""
+
+    target: "_Target"
+    strength: float
+    mean: torch.Tensor
+    scale: torch.Tensor
+    weights: torch.Tensor
+    offset: torch.Tensor
+
+    def answer(self, features: torch.Tensor) -> torch.Tensor:
+        return ((features - self.mean) * self.scale) @ self.weights + self.offset
+
+
+def _fit_together(
+    names: list[str], x: torch.Tensor, labels: Mapping[str, ProbeLabel], seed: int
+) -> dict[str, _Fitted]:
+    """Fit labels that have values on the same rows."""
+    rows = _usable(labels[names[0]])
+    features = x[torch.as_tensor(rows)]
+    targets = {name: _Target(labels[name], rows) for name in names}
+    held = group_split(np.asarray(labels[names[0]].group)[rows], VALIDATION_SHARE, seed)
     fitted, held_rows = torch.as_tensor(~held), torch.as_tensor(held)
-    columns = [targets[name].matrix for name in names]
-    widths = [column.shape[1] for column in columns]
-    stacked = torch.cat(columns, dim=1)
+    widths = [target.matrix.shape[1] for target in targets.values()]
+    stacked = torch.cat([target.matrix for target in targets.values()], dim=1)
 
     best: dict[str, tuple[float, float, float]] = {}
-    trial = _Ridge(features[fitted], stacked[fitted])
+    trial = Ridge(features[fitted], stacked[fitted])
+    held_x = (features[held_rows] - trial.mean) * trial.scale
     for strength in STRENGTHS:
-        answers = trial.answer(features[held_rows], strength)
-        if answers is None:
+        weights = trial.weights(strength)
+        if weights is None:
             continue
-        for name, answer in zip(names, answers.split(widths, dim=1), strict=True):
+        answers = (held_x @ weights + trial.target_mean).split(widths, dim=1)
+        for name, answer in zip(names, answers, strict=True):
             score = targets[name].validation_score(answer, held)
             if name not in best or (*score, strength) > best[name]:  # ties: the stronger ridge
                 best[name] = (*score, strength)
 
-    final = _Ridge(features, stacked)
-    answers_at = {s: final.answer(test_x, s) for s in {b[2] for b in best.values()}}
-    scores = {}
-    for position, name in enumerate(names):
-        strength = best[name][2]
-        everything = answers_at[strength]
-        if everything is None:
-            raise ValueError(
-                f"the ridge for {name!r} is not positive definite at strength {strength:g}"
-            )
-        answer = everything.split(widths, dim=1)[position].numpy()
-        scores[name] = targets[name].score(answer, test_labels[name], strength)
-    return scores
-
-
-class _Ridge:
-    """Ridge regression over several strengths with one pass over the features."""
-
-    def __init__(self, features: torch.Tensor, targets: torch.Tensor) -> None:
-        self.mean = features.mean(0)
-        deviation = features.std(0, correction=0)
-        # A constant column carries nothing; dividing by its rounding noise would make it the
-        # loudest one.
-        self.scale = torch.where(deviation > 1e-6 * (1 + self.mean.abs()), 1 / deviation, 0.0)
-        self.x = (features - self.mean) * self.scale
-        self.target_mean = targets.mean(0)
-        self.dual = self.x.shape[1] > self.x.shape[0]
-        product = self.x @ self.x.T if self.dual else self.x.T @ self.x
-        self.product = product.double()
-        centred = targets - self.target_mean
-        self.right = centred.double() if self.dual else (self.x.T @ centred).double()
-        self.unit = float(self.product.diagonal().mean()) or 1.0
-
-    def answer(self, features: torch.Tensor, strength: float) -> torch.Tensor | None:
-        """[row, target] predictions, or None where rounding leaves the system not positive
-        definite.
-        """
-        system = self.product.clone()
-        system.diagonal().add_(strength * self.unit)
-        factor, failed = torch.linalg.cholesky_ex(system)
-        if int(failed):
-            return None
-        solution = torch.cholesky_solve(self.right, factor).float()
-        weights = self.x.T @ solution if self.dual else solution
-        return ((features - self.mean) * self.scale) @ weights + self.target_mean
+    final = Ridge(features, stacked)
+    starts = np.cumsum([0, *widths])
+    result = {}
+    for strength in sorted({chosen[2] for chosen in best.values()}):
+        weights = final.weights(strength)
+        if weights is None:
+            raise ValueError(f"the ridge is not positive definite at strength {strength:g}")
+        for position, name in enumerate(names):
+            if best[name][2] == strength:
+                own = slice(int(starts[position]), int(starts[position + 1]))
+                result[name] = _Fitted(
+                    targets[name],
+                    strength,
+                    final.mean,
+                    final.scale,
+                    weights[:, own],
+                    final.target_mean[own],
+                )
+    return result
 
 
 class _Target:
