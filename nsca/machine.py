@@ -20,6 +20,8 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from nsca.config_check import available_cores
+
 GIB = 1024**3
 SETUP = "make setup"
 
@@ -130,22 +132,37 @@ def nvidia_gpus() -> list[Gpu]:
     return [Gpu(name.strip(), float(mib) / 1024) for name, mib in rows]
 
 
-def profiles_that_fit(gpus: list[Gpu], system: str, machine: str) -> list[str]:
-    """Names for `hardware=`, the best one last.
+def profiles_that_fit(gpus: list[Gpu], system: str, machine: str, profiles: Path) -> list[str]:
+    """Names for `hardware=`, by memory.
 
-    A card named 24gb reports a little less than 24 GiB, hence the margin of a tenth.
+    A card sold with 24 GB reports a little less than 24 GiB, hence the margin of a tenth.
+
+    Args:
+        profiles: the folder conf/hardware.
     """
-    fitting = ["cpu"]
-    if system == "Darwin" and machine == "arm64":
-        fitting.append("mps")
+    import yaml
+
     largest = max((gpu.memory_gib for gpu in gpus), default=0.0)
-    sizes = {"8gb": 8, "16gb": 16, "24gb": 24, "a100": 40}
-    return fitting + [name for name, gib in sizes.items() if largest >= 0.9 * gib]
+    fitting = []
+    for path in profiles.glob("*.yaml"):
+        profile = yaml.safe_load(path.read_text(encoding="utf-8"))
+        fits = {
+            "cpu": True,
+            "mps": system == "Darwin" and machine == "arm64",
+            "cuda": len(gpus) >= profile["devices"] and largest >= 0.9 * profile["memory_gb"],
+        }
+        if fits[profile["accelerator"]]:
+            order = (profile["accelerator"] != "cpu", profile["memory_gb"])
+            fitting.append((order, path.stem))
+    return [name for _, name in sorted(fitting)]
 
 
 def check_devices(gpus: list[Gpu]) -> Finding:
     """Which hardware profiles this machine can run."""
-    fitting = profiles_that_fit(gpus, platform.system(), platform.machine())
+    from nsca.verb import config_directory
+
+    profiles = config_directory() / "hardware"
+    fitting = profiles_that_fit(gpus, platform.system(), platform.machine(), profiles)
     found = ", ".join(f"{gpu.name} ({gpu.memory_gib:.0f} GiB)" for gpu in gpus) or "no CUDA GPU"
     return Finding("ok", "devices", f"{found}; hardware= may be {', '.join(fitting)}")
 
@@ -212,13 +229,6 @@ def check_git() -> Finding:
     return Finding("warn", "git", "not found: run cards cannot name the commit", "install git")
 
 
-def cores_here() -> int:
-    """The cores this process may use, which in a container can be fewer than the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def memory_here_gib() -> float:
     """The machine's memory."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
@@ -232,7 +242,7 @@ def examine(place: Path, lock: Path) -> Iterator[Finding]:
     yield check_lock(lock)
     yield check_torch_pair()
     yield check_devices(gpus)
-    yield check_cores(cores_here(), memory_here_gib(), gpus)
+    yield check_cores(available_cores(), memory_here_gib(), gpus)
     yield check_disk(place, shutil.disk_usage(place).free / GIB)
     yield check_gl()
     yield check_codecs()

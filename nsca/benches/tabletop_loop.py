@@ -1,0 +1,90 @@
+"""The plain loop over our own tabletop scene: physics and `mujoco.Renderer`, one process.
+
+The scenes are those of babbling, drawn from set A, with MuJoCo's default visual quality put back (a
+casting light, shadow maps of 4096 pixels, 4 samples a pixel). Scenes and renderers exist before the
+clock starts; there is no sound, no controller and no writing, so the loop does less than babbling
+does. `--fast` measures the same loop with our renderer: what the renderer alone is worth.
+"""
+
+import argparse
+import json
+from itertools import cycle
+
+from nsca.benches.measurement import rate
+from nsca.worlds.gl import require_backend
+
+SCENES = 4
+HOLD_FRAMES = 8
+DEFAULT_SHADOW_SIZE = 4096
+DEFAULT_SAMPLES = 4
+
+
+def frames_per_second(seconds: float, fast: bool) -> float:
+    """Frames/s of physics for one frame, then one 64x64 picture.
+
+    Args:
+        seconds: how long to measure.
+        fast: draw with our renderer and its settings instead of `mujoco.Renderer` and the defaults.
+
+    Raises:
+        UserError: no GL backend can draw here.
+    """
+    require_backend()
+    import mujoco
+    import numpy as np
+
+    from nsca.worlds.rendering import FastRenderer
+    from nsca.worlds.tabletop.appearance import draw_look
+    from nsca.worlds.tabletop.interaction import IMAGE_SIZE, MAX_OBJECTS, STEPS_PER_FRAME
+    from nsca.worlds.tabletop.kinds import draw_instance, kinds_of
+    from nsca.worlds.tabletop.scene import build_scene, reference_model
+
+    rng = np.random.default_rng(0)
+    kinds = kinds_of("A")
+    shared = FastRenderer(reference_model(), IMAGE_SIZE, IMAGE_SIZE) if fast else None
+    scenes = []
+    for scene in range(SCENES):
+        chosen = rng.choice(len(kinds), size=MAX_OBJECTS, replace=False)
+        objects = [draw_instance(kinds[kind], f"{scene}-{kind}", rng) for kind in chosen]
+        model = build_scene(objects, draw_look(rng)).model
+        renderer = None
+        if not fast:
+            model.light_castshadow[:] = 1
+            model.vis.quality.shadowsize = DEFAULT_SHADOW_SIZE
+            model.vis.quality.offsamples = DEFAULT_SAMPLES
+            renderer = mujoco.Renderer(model, IMAGE_SIZE, IMAGE_SIZE)
+        scenes.append((model, mujoco.MjData(model), renderer))
+
+    def hold(model: mujoco.MjModel, data: mujoco.MjData, renderer: mujoco.Renderer | None) -> int:
+        """Drive the hand to a random place for a while, one picture a frame."""
+        data.ctrl[:] = rng.uniform(-0.1, 0.1, model.nu)
+        for _ in range(HOLD_FRAMES):
+            mujoco.mj_step(model, data, STEPS_PER_FRAME)
+            if shared is not None:
+                shared.render(model, data)
+            else:
+                renderer.update_scene(data, camera=0)
+                renderer.render()
+        return HOLD_FRAMES
+
+    for scene in scenes:
+        hold(*scene)
+    turns = cycle(scenes)
+    frames = rate(lambda: hold(*next(turns)), seconds)
+    for _, _, renderer in scenes:
+        if renderer is not None:
+            renderer.close()
+    return frames
+
+
+def main() -> None:
+    """Print the figure as one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--fast", action="store_true", help="our renderer instead of MuJoCo's")
+    options = parser.parse_args()
+    print(json.dumps({"frames_per_s": frames_per_second(options.seconds, options.fast)}))
+
+
+if __name__ == "__main__":
+    main()
