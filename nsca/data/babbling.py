@@ -1,0 +1,154 @@
+"""Babbling frames for learning to see, with probe labels kept apart.
+
+Reads observations, and for probes labels and the target's pose. Privileged properties are not
+offered: `nsca.data.privileged` has them, for evaluation.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from nsca.data.babbling_store import read_manifest, read_shards, sha256_of
+from nsca.data.babbling_tables import STATE_WIDTH
+from nsca.data.batch import Frames, ProbeLabel, Split
+from nsca.errors import UserError
+from nsca.worlds.tabletop.interaction import FRAMES, IMAGE_SIZE
+
+CLASS_LABELS = ("shape", "visible_material")
+SCALAR_LABELS = ("size_m", "colour_r", "colour_g", "colour_b")
+POSE = ("position_x_m", "position_y_m", "yaw_sin", "yaw_cos", "axis_sin", "axis_cos")
+_DIRECTED = ("tee", "ell", "hammer")  # shapes that look different when turned by half a turn
+_LONG = (*_DIRECTED, "slab", "rod", "capsule", "ellipsoid", "dumbbell")
+MEANINGFUL_FOR = {"yaw_sin": _DIRECTED, "yaw_cos": _DIRECTED, "axis_sin": _LONG, "axis_cos": _LONG}
+
+
+class BabblingFrames:
+    """Frames of a babbling data set: train and val are object set A, test is set B.
+
+    Args:
+        path: the data set's folder (`python -m nsca.babble` makes one).
+        image_size: edge of the pictures in pixels; stored are 64.
+        stride: every how many frames one is taken; neighbours are stride / 20 s apart.
+        fraction: share of each split's episodes, from the first on.
+    """
+
+    name = "babbling"
+    has_time = True
+
+    def __init__(
+        self, path: str, image_size: int = IMAGE_SIZE, stride: int = 4, fraction: float = 1.0
+    ) -> None:
+        if not 1 <= stride <= FRAMES:
+            raise UserError(f"data.stride={stride}", f"choose 1 to {FRAMES}")
+        if not 0.0 < fraction <= 1.0:
+            raise UserError(f"data.fraction={fraction}", "choose a share above 0, up to 1")
+        if image_size < 8:
+            raise UserError(f"data.image_size={image_size}", "choose 8 or more pixels")
+        self.path = Path(path)
+        self.image_size = image_size
+        self.stride = stride
+        self.fraction = fraction
+
+    def fingerprint(self) -> str:
+        """The sha256 of the manifest, which holds the checksum of every file."""
+        read_manifest(self.path)
+        return sha256_of(self.path / "manifest.json")
+
+    def frames(self, split: Split) -> Frames:
+        """Every `stride`-th frame of every interaction; an interaction is a clip.
+
+        Raises:
+            UserError: no set there, a broken shard, an empty split, a set without pictures.
+        """
+        rows, shards = self._observations(split, ["frames"])
+        per_clip = len(range(0, FRAMES, self.stride))
+        images = np.empty((rows, per_clip, self.image_size, self.image_size, 3), np.uint8)
+        blobs = (blob for shard in shards for blob in shard["frames"])
+        for clip, blob in zip(images, blobs, strict=True):
+            if not blob.is_valid:
+                raise UserError(
+                    f"{self.path} was generated without pictures",
+                    "generate a set with render=true (python -m nsca.doctor says what GL needs)",
+                )
+            whole = np.frombuffer(blob.as_buffer(), np.uint8)
+            whole = whole.reshape(FRAMES, IMAGE_SIZE, IMAGE_SIZE, 3)
+            clip[:] = self._resized(whole[:: self.stride])
+        clips = np.repeat(np.arange(rows, dtype=np.int64), per_clip)
+        return Frames(images=images.reshape(-1, *images.shape[2:]), clip=clips)
+
+    def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """Visible attributes and pose of each interaction's target, a row for each of `frames`.
+
+        For probe callbacks and benchmarks alone. `yaw_*` is the heading of shapes that have one,
+        `axis_*` twice that angle for long shapes (which look the same after half a turn); NaN for
+        the others.
+        """
+        columns = ["episode", "target", "instance_ids", "object_state"]
+        _, shards = self._observations(split, columns)
+        rows = [row for shard in shards for row in shard.to_pylist()]
+        manifest = read_manifest(self.path)
+        attributes = {
+            (row["episode"], row["object"]): row
+            for table in read_shards(self.path, manifest, "labels", split)
+            for row in table.to_pylist()
+        }
+        targets = [attributes[row["episode"], row["target"]] for row in rows]
+        poses = np.stack([self._pose(row) for row in rows])  # [interaction, frame, pose]
+        for name, shapes in MEANINGFUL_FOR.items():
+            poses[[target["shape"] not in shapes for target in targets], :, POSE.index(name)] = (
+                np.nan
+            )
+        per_clip = poses.shape[1]
+        group = np.repeat([target["instance_id"] for target in targets], per_clip)
+        labels = {}
+        for name in CLASS_LABELS:
+            values = np.repeat([target[name] for target in targets], per_clip)
+            numbers = {word: number for number, word in enumerate(manifest["vocabulary"][name])}
+            values = np.array([numbers[value] for value in values], np.int64)
+            labels[name] = ProbeLabel(values, "class", group)
+        for name in SCALAR_LABELS:
+            values = np.repeat([float(target[name]) for target in targets], per_clip)
+            labels[name] = ProbeLabel(values, "scalar", group)
+        for index, name in enumerate(POSE):
+            labels[name] = ProbeLabel(poses[..., index].ravel(), "scalar", group)
+        return labels
+
+    def _observations(self, split: Split, columns: list[str]) -> tuple[int, Iterator[pa.Table]]:
+        """Number of rows, and their columns shard by shard (a shard of pictures is 40 MB)."""
+        manifest = read_manifest(self.path)
+        episodes = [
+            episode
+            for table in read_shards(self.path, manifest, "observations", split, ["episode"])
+            for episode in table["episode"].to_pylist()
+        ]
+        if not episodes:
+            raise UserError(
+                f"{self.path} has no {split} episodes (status: {manifest['status']})",
+                f"finish it: run python -m nsca.babble path={self.path} with its own settings",
+            )
+        distinct = sorted(set(episodes))
+        last = distinct[max(1, round(len(distinct) * self.fraction)) - 1]
+        wanted = list(dict.fromkeys(["episode", *columns]))
+        tables = read_shards(self.path, manifest, "observations", split, wanted)
+        kept = (table.filter(pa.compute.less_equal(table["episode"], last)) for table in tables)
+        return sum(episode <= last for episode in episodes), kept
+
+    def _pose(self, row: dict) -> np.ndarray:
+        state = np.asarray(row["object_state"]).reshape(FRAMES, -1, STATE_WIDTH)
+        state = state[:: self.stride, row["target"]]
+        w, x, y, z = state[:, 3:7].T
+        yaw = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))  # of the object's x axis
+        angles = [np.sin(yaw), np.cos(yaw), np.sin(2 * yaw), np.cos(2 * yaw)]
+        return np.stack([state[:, 0], state[:, 1], *angles], axis=1)
+
+    def _resized(self, images: np.ndarray) -> np.ndarray:
+        if self.image_size == IMAGE_SIZE:
+            return images
+        from PIL import Image
+
+        size = (self.image_size, self.image_size)
+        resized = [Image.fromarray(image).resize(size, Image.Resampling.BOX) for image in images]
+        return np.stack([np.asarray(image) for image in resized])
