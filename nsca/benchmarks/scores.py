@@ -1,0 +1,77 @@
+"""What a benchmark hands back: one row per figure, and the same figures flat for the run card."""
+
+import csv
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+Encoder = Callable[[UInt8[np.ndarray, "frame height width 3"]], Float[np.ndarray, "frame feature"]]
+"""From stored frames to frozen features."""
+
+CLEAN = "clean"
+
+
+@dataclass(frozen=True)
+class Score:
+    """One measured figure.
+
+    Attributes:
+        split: which held-out part ("val": held-out objects; "test": novel kinds).
+        protocol: "transfer" (probe fitted on train) or "refit" (fitted on other objects of the same
+            part).
+        quantity: the label probed.
+        features: whose features ("trained", "random", "pixels", "shuffled").
+        measure: "accuracy" (0..1), "r2" (at most 1) or "knn_accuracy".
+        corruption: name of the corruption of the test pictures, or "clean".
+        severity: 0 for clean, else 1..5.
+        value: the figure.
+        chance: what knowing nothing reaches on the same rows.
+        fit_rows, test_rows: how many frames.
+        unseen: share of test rows whose class the fit part lacks (they count as wrong).
+    """
+
+    split: str
+    protocol: str
+    quantity: str
+    features: str
+    measure: str
+    corruption: str
+    severity: int
+    value: float
+    chance: float
+    fit_rows: int
+    test_rows: int
+    unseen: float
+
+    @property
+    def name(self) -> str:
+        """Flat name: split[_refit]/quantity[_knn]/features[/corruption-severity]."""
+        part = self.split if self.protocol == "transfer" else f"{self.split}_{self.protocol}"
+        quantity = f"{self.quantity}_knn" if self.measure == "knn_accuracy" else self.quantity
+        end = "" if self.corruption == CLEAN else f"/{self.corruption}-{self.severity}"
+        return f"{part}/{quantity}/{self.features}{end}"
+
+
+def write_table(scores: Iterable[Score], path: Path) -> None:
+    """One CSV row per score."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, [field.name for field in fields(Score)])
+        writer.writeheader()
+        writer.writerows(asdict(score) for score in scores)
+
+
+def read_table(path: Path) -> list[Score]:
+    """The scores that `write_table` wrote.
+
+    Raises:
+        ValueError: other columns than a Score has.
+    """
+    kinds = {field.name: field.type for field in fields(Score)}
+    with path.open(newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        if set(reader.fieldnames or []) != set(kinds):
+            raise ValueError(f"{path} has the columns {reader.fieldnames}, expected {list(kinds)}")
+        return [Score(**{name: kinds[name](row[name]) for name in kinds}) for row in reader]

@@ -1,0 +1,262 @@
+"""Can frozen features tell what is visible: shape, size, pose, visible material, colour?
+
+Linear probes (`nsca.probes`) are fitted on the training part and scored on held-out objects: `val`
+(new instances) and, where a world made the frames, `test` (kinds never seen, set B). On `test`
+there is a second protocol, `refit`: fitted on half of its objects and scored on the other half,
+both ways, which asks whether the information is there even where the direction that carried it has
+moved. Image folders have `val` alone.
+
+The same code, rows and tuning judge the trained encoder, the same architecture untrained, and raw
+pixels; `shuffled` (trained features, labels permuted between frames) is the control that must fall
+to chance. Under corruption the probes stay as fitted on clean pictures and only test pictures
+change.
+
+In means over quantities an R2 below 0 counts as 0: how much worse than knowing nothing a linear map
+extrapolates says little, and one such value would drown the others.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from nsca.benchmarks.scores import CLEAN, Encoder, Score
+from nsca.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from nsca.data.batch import Frames, FrameSource, ProbeLabel, Split
+from nsca.errors import UserError
+from nsca.probes import FittedProbes, ProbeScore, group_split, knn_accuracy
+
+Part = tuple[Frames, dict[str, ProbeLabel]]
+Report = Callable[[str], None]
+
+
+def pixels(images: np.ndarray) -> np.ndarray:
+    """The baseline's features: every pixel value in 0..1."""
+    return images.reshape(len(images), -1).astype(np.float32) / 255
+
+
+class VisibleQuantities:
+    """The benchmark with its budget.
+
+    Args:
+        fit_frames: at most so many training frames fit the probes, drawn with the seed.
+        test_frames: at most so many frames of each held-out part are scored.
+        corruptions: which corruptions, by name; an empty list for none.
+        severities: which severities of each, 1..5.
+        corrupted_frames: at most so many frames are scored under each of them.
+        raw_pixels: whether raw pixels are judged beside the encoders.
+        neighbours: of the kNN on class labels; 0 for no kNN.
+
+    Raises:
+        UserError: an unknown corruption or severity, or a budget that is not positive.
+    """
+
+    def __init__(
+        self,
+        fit_frames: int,
+        test_frames: int,
+        corruptions: Sequence[str],
+        severities: Sequence[int],
+        corrupted_frames: int,
+        raw_pixels: bool,
+        neighbours: int,
+    ) -> None:
+        for corruption in corruptions:
+            if corruption not in CORRUPTIONS:
+                raise UserError(
+                    f"unknown corruption {corruption!r}", f"choose from {', '.join(CORRUPTIONS)}"
+                )
+        for severity in severities:
+            if severity not in SEVERITIES:
+                raise UserError(f"severity {severity} is not in 1..5", "severities: [1, 3, 5]")
+        for name, number in (("fit_frames", fit_frames), ("test_frames", test_frames)):
+            if number < 2:
+                raise UserError(f"{name}={number} is too few", f"{name}: 2000")
+        self.fit_frames = fit_frames
+        self.test_frames = test_frames
+        self.conditions = [(c, s) for c in corruptions for s in severities]
+        self.corrupted_frames = corrupted_frames
+        self.raw_pixels = raw_pixels
+        self.neighbours = neighbours
+
+    def run(
+        self,
+        encoders: Mapping[str, Encoder],
+        source: FrameSource,
+        seed: int = 0,
+        report: Report = print,
+    ) -> list[Score]:
+        """Every figure.
+
+        Args:
+            encoders: by name; `trained` is also judged on shuffled labels.
+            source: frames and labels.
+            seed: of the choice of frames, the validation groups and the corruptions.
+            report: receives a line per finished step.
+
+        Raises:
+            UserError: the source has no label that can be probed.
+        """
+        fit = _choose(source, "train", self.fit_frames, seed)
+        splits: list[Split] = ["val", "test"] if source.has_time else ["val"]
+        tests = {split: _choose(source, split, self.test_frames, seed) for split in splits}
+        judged = dict(encoders) | ({"pixels": pixels} if self.raw_pixels else {})
+        scores: list[Score] = []
+        for name, encode in judged.items():
+            report(f"probing {name} features")
+            scores += self._judge(name, encode, fit, tests, seed)
+        if not scores:
+            raise UserError(
+                f"{source.name} has no label that can be probed ({', '.join(fit[1]) or 'none'})",
+                "at least two objects and two distinct values of a label are needed",
+            )
+        return scores
+
+    def _judge(
+        self, name: str, encode: Encoder, fit: Part, tests: Mapping[Split, Part], seed: int
+    ) -> Iterable[Score]:
+        frames, labels = fit
+        fit_x = encode(frames.images)
+        fitted = FittedProbes(fit_x, labels, seed)
+        shuffled = None
+        if name == "trained":
+            mixed = {key: _shuffled(label, seed) for key, label in labels.items()}
+            shuffled = FittedProbes(fit_x, mixed, seed)
+        for split, (test_frames, test_labels) in tests.items():
+            test_x = encode(test_frames.images)
+            yield from _rows(split, "transfer", name, fitted.score(test_x, test_labels))
+            if shuffled is not None:
+                answers = shuffled.score(test_x, test_labels)
+                yield from _rows(split, "transfer", "shuffled", answers)
+            if self.neighbours:
+                yield from self._nearest(split, name, fit_x, labels, test_x, test_labels)
+            if split == "test":
+                yield from _refit(split, name, test_x, test_labels, seed)
+            few = np.arange(len(test_frames))[: self.corrupted_frames]
+            few_labels = {key: _rows_of(label, few) for key, label in test_labels.items()}
+            for corruption, severity in self.conditions:
+                changed = corrupt(test_frames.images[few], corruption, severity, seed)
+                answers = fitted.score(encode(changed), few_labels)
+                yield from _rows(split, "transfer", name, answers, corruption, severity)
+
+    def _nearest(
+        self,
+        split: str,
+        name: str,
+        fit_x: np.ndarray,
+        fit_labels: Mapping[str, ProbeLabel],
+        test_x: np.ndarray,
+        test_labels: Mapping[str, ProbeLabel],
+    ) -> Iterable[Score]:
+        for quantity, label in fit_labels.items():
+            if label.kind != "class" or quantity not in test_labels:
+                continue
+            truth = test_labels[quantity].values
+            value = knn_accuracy(fit_x, label.values, test_x, truth, self.neighbours)
+            classes, counts = np.unique(label.values, return_counts=True)
+            chance = float((truth == classes[counts.argmax()]).mean())
+            unseen = float((~np.isin(truth, classes)).mean())
+            yield Score(
+                split, "transfer", quantity, name, "knn_accuracy", CLEAN, 0,
+                value, chance, len(fit_x), len(test_x), unseen,
+            )  # fmt: skip
+
+
+def flat_metrics(scores: Iterable[Score]) -> dict[str, float]:
+    """Every score by its name, each linear figure's chance, and means over quantities.
+
+    Means: `<split>/mean_accuracy/<features>` and `<split>/mean_r2/<features>` over quantities, and
+    the same with `/corrupted` at the end over quantities and all corruptions.
+    """
+    metrics: dict[str, float] = {}
+    groups: dict[str, list[float]] = defaultdict(list)
+    chances: dict[str, dict[str, float]] = defaultdict(dict)
+    for score in scores:
+        metrics[score.name] = score.value
+        if score.measure == "knn_accuracy":
+            continue
+        part = score.name.partition("/")[0]
+        if score.corruption == CLEAN:
+            metrics[f"{part}/{score.quantity}/chance"] = score.chance
+            chances[f"{part}/mean_{score.measure}/chance"][score.quantity] = score.chance
+        value = score.value if score.measure == "accuracy" else max(score.value, 0.0)
+        end = "" if score.corruption == CLEAN else "/corrupted"
+        groups[f"{part}/mean_{score.measure}/{score.features}{end}"].append(value)
+    means = {name: float(np.mean(values)) for name, values in groups.items()}
+    by_chance = {name: float(np.mean(list(each.values()))) for name, each in chances.items()}
+    return metrics | means | by_chance
+
+
+def _choose(source: FrameSource, split: Split, most: int, seed: int) -> Part:
+    """At most `most` frames of a split with their labels, in a seeded order."""
+    frames, labels = source.frames(split), source.probe_labels(split)
+    rows = np.random.default_rng([seed, len(frames)]).permutation(len(frames))[:most]
+    chosen = Frames(images=frames.images[rows], clip=frames.clip[rows])
+    return chosen, {name: _rows_of(label, rows) for name, label in labels.items()}
+
+
+def _rows_of(label: ProbeLabel, rows: np.ndarray) -> ProbeLabel:
+    return ProbeLabel(values=label.values[rows], kind=label.kind, group=label.group[rows])
+
+
+def _shuffled(label: ProbeLabel, seed: int) -> ProbeLabel:
+    """Rows get the value of a random other row, so values keep their distribution."""
+    order = np.random.default_rng([seed, 1]).permutation(len(label.values))
+    return ProbeLabel(values=label.values[order], kind=label.kind, group=label.group)
+
+
+def _refit(
+    split: str, name: str, x: np.ndarray, labels: Mapping[str, ProbeLabel], seed: int
+) -> Iterable[Score]:
+    """Fit on half of the objects and score on the others, both ways; figures are averaged."""
+    by_group: dict[bytes, dict[str, ProbeLabel]] = defaultdict(dict)
+    for quantity, label in labels.items():
+        by_group[np.asarray(label.group, dtype=str).tobytes()][quantity] = label
+    for together in by_group.values():
+        group = next(iter(together.values())).group
+        if len(np.unique(group)) < 4:
+            continue
+        second = group_split(group, 0.5, seed)
+        halves = [
+            FittedProbes(
+                x[rows], {q: _rows_of(label, rows) for q, label in together.items()}, seed
+            ).score(x[~rows], {q: _rows_of(label, ~rows) for q, label in together.items()})
+            for rows in (~second, second)
+        ]
+        for quantity in halves[0].keys() & halves[1].keys():
+            one, other = halves[0][quantity], halves[1][quantity]
+            both = ProbeScore(
+                value=(one.value + other.value) / 2,
+                chance=(one.chance + other.chance) / 2,
+                kind=one.kind,
+                strength=one.strength,
+                fit_rows=one.fit_rows,
+                test_rows=one.test_rows + other.test_rows,
+                unseen=(one.unseen + other.unseen) / 2,
+            )
+            yield from _rows(split, "refit", name, {quantity: both})
+
+
+def _rows(
+    split: str,
+    protocol: str,
+    features: str,
+    answers: Mapping[str, ProbeScore],
+    corruption: str = CLEAN,
+    severity: int = 0,
+) -> Iterable[Score]:
+    for quantity, answer in answers.items():
+        yield Score(
+            split=split,
+            protocol=protocol,
+            quantity=quantity,
+            features=features,
+            measure="accuracy" if answer.kind == "class" else "r2",
+            corruption=corruption,
+            severity=severity,
+            value=answer.value,
+            chance=answer.chance,
+            fit_rows=answer.fit_rows,
+            test_rows=answer.test_rows,
+            unseen=answer.unseen,
+        )
