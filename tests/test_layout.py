@@ -99,6 +99,18 @@ def offences(source: str, file: str) -> list[str]:
     return found
 
 
+def foreign_phases(source: str, phase: str) -> list[str]:
+    """Modules of other phases that a source file of `phase` imports."""
+    imported = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            imported.append(node.module or "")
+        elif isinstance(node, ast.Import):
+            imported += [alias.name for alias in node.names]
+    inside = [name for name in imported if re.fullmatch(r"nsca\.phases\.\w+\..+", name)]
+    return [name for name in inside if name.split(".")[2] != phase]
+
+
 def test_every_module_has_its_test(project: Path):
     found = modules(project)
     assert len(found) > 20
@@ -170,6 +182,23 @@ def test_phases_and_gates_are_whole(project: Path, kind: str):
         if not (project / part.format(name)).is_file()
     ]
     assert not missing, "\n".join(missing)
+
+
+def test_phases_do_not_import_each_other(project: Path):
+    files = sorted((project / "nsca" / "phases").glob("*/*.py"))
+    assert files
+    wrong = [
+        f"{path.relative_to(project)} imports {other}"
+        for path in files
+        for other in foreign_phases(path.read_text(), path.parent.name)
+    ]
+    assert not wrong, "\n".join(wrong) + ": move what they share below the phases"
+
+
+def test_an_import_between_phases_would_be_seen():
+    source = "from nsca.phases.audio.module import A\nimport nsca.phases.vision.data\n"
+    assert foreign_phases(source, "vision") == ["nsca.phases.audio.module"]
+    assert foreign_phases("from nsca.phases.phase import Phase", "vision") == []
 
 
 def test_files_are_named_after_a_subject(project: Path):
