@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsca.errors import UserError
+from nsca.run_card import write_atomically
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,8 @@ def medians(rounds: list[Mapping[str, float]]) -> dict[str, float]:
     return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
 
 
-def write(path: Path, rows: Mapping[str, Mapping[str, float | str]]) -> None:
+def write(path: Path, rows: Mapping[str, Measurement]) -> None:
     """Replace `path` with the rows, in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(rows, indent=2) + "\n")
-    part.replace(path)
+    text = json.dumps({name: row.row() for name, row in rows.items()}, indent=2)
+    write_atomically(path, text.encode() + b"\n")

@@ -49,7 +49,8 @@ def test_a_failing_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_file_is_replaced(tmp_path: Path):
     path = tmp_path / "deep" / "bench.json"
-    write(path, {"old": {"ratio": 1.0}})
-    write(path, {"new": {"ratio": 2.0}})
-    assert json.loads(path.read_text()) == {"new": {"ratio": 2.0}}
+    write(path, {"old": Measurement(1.0, 1.0, "frames/s")})
+    write(path, {"new": Measurement(2.0, 1.0, "frames/s")})
+    assert json.loads(path.read_text()).keys() == {"new"}
+    assert json.loads(path.read_text())["new"]["ratio"] == 2.0
     assert [each.name for each in path.parent.iterdir()] == ["bench.json"]
