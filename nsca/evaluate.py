@@ -1,0 +1,29 @@
+"""`python -m nsca.evaluate run=outputs/train/...`: judge a trained run on what it never saw."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from nsca.verb import launch
+
+
+def evaluate(cfg: DictConfig) -> Path:
+    """Run the chosen benchmarks on a training run and return the evaluation's own run directory.
+
+    It holds one table `<benchmark>.csv` each and run.json with every figure under
+    `<benchmark>/<figure>`.
+    """
+    from nsca.evaluation import evaluate_run
+
+    return evaluate_run(
+        cfg,
+        run=cfg.run,
+        seed=cfg.seed,
+        outputs=cfg.outputs,
+        data=cfg.get("data"),
+        rows=cfg.benchmark,
+    )
+
+
+if __name__ == "__main__":
+    launch("evaluate", evaluate)
