@@ -1,0 +1,264 @@
+"""One episode's MuJoCo model: tray, hand and objects, whole or broken.
+
+Contacts of an object take its own parameters (geom priority): friction, rolling resistance, and a
+spring and damper (negative solref) whose stiffness carries hardness and whose damping carries
+elasticity: a collision with a linear spring of frequency w and damping ratio z rebounds with
+restitution exp(-pi z / sqrt(1 - z^2)). The simulated stiffness is far below that of real solids (a
+time step of 2.5 ms must resolve the collision); sound uses the true duration instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log, pi, sqrt
+
+import mujoco
+import numpy as np
+
+from nsca.worlds.tabletop.appearance import SceneLook, add_materials
+from nsca.worlds.tabletop.hand import HAND_CONTACT, add_hand
+from nsca.worlds.tabletop.interaction import PHYSICS_DT_S
+from nsca.worlds.tabletop.kinds import ObjectInstance
+
+TRAY_HALF_M = 0.17
+RIM_HEIGHT_M = 0.015
+TABLE_CONTACT, WALL_CONTACT, OBJECT_CONTACT, FRAGMENT_CONTACT = 1, 2, 8, 16
+TABLE, HAND, FIRST_OBJECT = 0, 1, 2  # entities
+WEIGHT_GROUP = 4  # not drawn
+WEIGHT_SHARE = 0.6  # of the mass of an object with an off-centre weight
+FRAGMENT_SCALES = (1.0, 0.85, 0.75, 0.65)
+SOFT_RAD_S, HARD_RAD_S = 110.0, 260.0
+GEOM_TYPES = {
+    "box": mujoco.mjtGeom.mjGEOM_BOX,
+    "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
+    "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
+    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
+    "ellipsoid": mujoco.mjtGeom.mjGEOM_ELLIPSOID,
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A compiled model and where things are in it.
+
+    `geom_entity[geom]`: 0 table and walls, 1 hand, 2 + i object i (its fragments too; only the first
+    fragment counts as the object elsewhere). `position_address[i]`, `velocity_address[i]`: of object
+    i in qpos and qvel. The hand's six joints come first in both.
+    """
+
+    model: mujoco.MjModel
+    objects: tuple[ObjectInstance, ...]
+    look: SceneLook
+    broken: frozenset[int]
+    geom_entity: tuple[int, ...]
+    position_address: tuple[int, ...]
+    velocity_address: tuple[int, ...]
+    body: tuple[int, ...]
+
+
+def contact_frequency_rad_s(hardness: float) -> float:
+    """Stiffness of an object's contacts as the frequency of a unit mass on it."""
+    return SOFT_RAD_S + (HARD_RAD_S - SOFT_RAD_S) * hardness
+
+
+def contact_solref(hardness: float, elasticity: float) -> tuple[float, float]:
+    """MuJoCo's direct (-stiffness, -damping), both by unit mass."""
+    frequency = contact_frequency_rad_s(hardness)
+    loss = -log(min(max(elasticity, 0.01), 0.95))
+    ratio = loss / sqrt(pi**2 + loss**2)
+    return -(frequency**2), -2.0 * ratio * frequency
+
+
+def build_scene(
+    objects: Sequence[ObjectInstance], look: SceneLook, broken: frozenset[int] = frozenset()
+) -> Scene:
+    """Compile the model of one episode; objects in `broken` are there as fragments."""
+    spec = mujoco.MjSpec()
+    option = spec.option
+    option.timestep = PHYSICS_DT_S
+    option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    option.impratio = 5.0  # friction firmer than the normal direction, or the grip creeps
+    option.iterations = 20
+    spec.visual.quality.shadowsize = 0
+    spec.visual.quality.offsamples = 0
+    spec.visual.headlight.ambient = [look.ambient_strength] * 3
+    spec.visual.headlight.diffuse = [0.25] * 3
+    spec.visual.headlight.specular = [0.1] * 3
+    spec.visual.map.znear = 0.05
+    add_materials(spec)
+    _add_tray(spec, look)
+    add_hand(spec, look)
+    for index, instance in enumerate(objects):
+        if index in broken:
+            _add_fragments(spec, instance, index)
+        else:
+            _add_object(spec, instance, index)
+    model = spec.compile()
+    bodies = tuple(model.body(f"object{index}").id for index in range(len(objects)))
+    joints = [int(model.body_jntadr[body]) for body in bodies]
+    return Scene(
+        model=model,
+        objects=tuple(objects),
+        look=look,
+        broken=broken,
+        geom_entity=tuple(_entity(model, geom) for geom in range(model.ngeom)),
+        position_address=tuple(int(model.jnt_qposadr[joint]) for joint in joints),
+        velocity_address=tuple(int(model.jnt_dofadr[joint]) for joint in joints),
+        body=bodies,
+    )
+
+
+def reference_model() -> mujoco.MjModel:
+    """An empty scene with every texture and material: what the shared GL context is made from."""
+    from nsca.worlds.tabletop.appearance import draw_look
+
+    return build_scene((), draw_look(np.random.default_rng(0))).model
+
+
+def _entity(model: mujoco.MjModel, geom: int) -> int:
+    name = model.body(model.geom_bodyid[geom]).name
+    if name.startswith("object"):
+        return FIRST_OBJECT + int(name.removeprefix("object").split("/")[0])
+    return TABLE if name == "world" else HAND
+
+
+def _add_tray(spec: mujoco.MjSpec, look: SceneLook) -> None:
+    world, half = spec.worldbody, TRAY_HALF_M
+    world.add_light(
+        pos=look.light_position_m,
+        dir=tuple(-axis for axis in look.light_position_m),
+        diffuse=[look.light_strength] * 3,
+        specular=[0.4 * look.light_strength] * 3,
+        directional=True,
+        castshadow=False,
+    )
+    camera = np.array(look.camera_position_m)
+    back = camera - np.array(look.camera_target_m)
+    back /= np.linalg.norm(back)
+    right = np.cross((0.0, 0.0, 1.0), back)
+    right /= np.linalg.norm(right)
+    quaternion = np.empty(4)
+    mujoco.mju_mat2Quat(quaternion, np.stack([right, np.cross(back, right), back], axis=1).ravel())
+    world.add_camera(name="front", pos=camera, quat=quaternion, fovy=look.camera_fovy_deg)
+    world.add_geom(
+        name="table",
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=(half, half, 0.05),
+        contype=TABLE_CONTACT,
+        conaffinity=0,
+        group=WEIGHT_GROUP,
+    )
+    rim = tuple(0.6 * channel for channel in look.table_rgb)
+    world.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=(half, half, 0.01),
+        pos=(0, 0, -0.01),
+        material=look.table_material,
+        rgba=(*look.table_rgb, 1),
+        contype=0,
+        conaffinity=0,
+    )
+    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        world.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_PLANE,
+            size=(half, half, 0.05),
+            pos=(x * half, y * half, 0),
+            quat=_facing(-x, -y),
+            contype=WALL_CONTACT,
+            conaffinity=0,
+            group=WEIGHT_GROUP,
+        )
+        world.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=(0.004 if x else half + 0.008, 0.004 if y else half + 0.008, RIM_HEIGHT_M),
+            pos=(x * (half + 0.004), y * (half + 0.004), RIM_HEIGHT_M - 0.02),
+            rgba=(*rim, 1),
+            contype=0,
+            conaffinity=0,
+        )
+
+
+def _facing(x: float, y: float) -> tuple[float, float, float, float]:
+    """Rotation that turns +z into the horizontal unit vector (x, y, 0)."""
+    return sqrt(0.5), -sqrt(0.5) * y, sqrt(0.5) * x, 0.0
+
+
+def _physics(instance: ObjectInstance) -> dict:
+    return {
+        "condim": 6,
+        "priority": 1,
+        "friction": (instance.friction, 0.004, instance.rolling_m),
+        "solref": contact_solref(instance.hardness, instance.elasticity),
+        "solimp": (0.95, 0.95, 0.001, 0.5, 2.0),
+        "rgba": (*instance.colour, 1),
+        "material": instance.visible_material,
+    }
+
+
+def _add_object(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> None:
+    shape, size_m = instance.shape, instance.size_m
+    body = spec.worldbody.add_body(name=f"object{index}", pos=(0.1 * index, 0, 0.1))
+    body.add_freejoint()
+    share = WEIGHT_SHARE if instance.offset > 0 else 0.0
+    volume = shape.volume()
+    for part in shape.parts:
+        size = [half * size_m for half in part.half]
+        body.add_geom(
+            type=GEOM_TYPES[part.part],
+            size=size + [0.0] * (3 - len(size)),
+            pos=tuple(size_m * axis for axis in part.position),
+            quat=part.quaternion,
+            mass=(1 - share) * instance.mass_kg * part.volume() / volume,
+            contype=OBJECT_CONTACT,
+            conaffinity=(
+                TABLE_CONTACT | WALL_CONTACT | HAND_CONTACT | OBJECT_CONTACT | FRAGMENT_CONTACT
+            ),
+            **_physics(instance),
+        )
+    if share:
+        extent = -shape.half_z if shape.weight_down else shape.half_x
+        place = extent * size_m * instance.offset
+        body.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_SPHERE,
+            size=(0.08 * size_m, 0, 0),
+            pos=(0, 0, place) if shape.weight_down else (place, 0, 0),
+            mass=share * instance.mass_kg,
+            contype=0,
+            conaffinity=0,
+            group=WEIGHT_GROUP,
+        )
+    _touch(spec, body, f"object{index}")
+
+
+def _add_fragments(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> None:
+    shape, size_m = instance.shape, instance.size_m
+    whole = sum(scale**3 for scale in FRAGMENT_SCALES)
+    for number, scale in enumerate(FRAGMENT_SCALES):
+        name = f"object{index}" if number == 0 else f"object{index}/{number}"
+        body = spec.worldbody.add_body(name=name, pos=(0.1 * index, 0.05 * number, 0.1))
+        body.add_freejoint()
+        body.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=tuple(
+                factor * scale * half * size_m
+                for factor, half in zip(
+                    (0.42, 0.42, 0.6), (shape.half_x, shape.half_y, shape.half_z), strict=True
+                )
+            ),
+            mass=instance.mass_kg * scale**3 / whole,
+            contype=FRAGMENT_CONTACT,
+            conaffinity=TABLE_CONTACT | WALL_CONTACT | HAND_CONTACT,
+            **_physics(instance),
+        )
+        if number == 0:
+            _touch(spec, body, name)
+
+
+def _touch(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str) -> None:
+    body.add_site(name=f"touch_{name}", size=(0.3, 0.3, 0.3), group=5)
+    spec.add_sensor(
+        name=f"touch_{name}",
+        type=mujoco.mjtSensor.mjSENS_TOUCH,
+        objtype=mujoco.mjtObj.mjOBJ_SITE,
+        objname=f"touch_{name}",
+    )
