@@ -121,14 +121,16 @@ def augment(
     flipped = parameters.flip.to(device).view(-1, 1, 1) > 0
     columns = torch.where(flipped, columns.flip(1), columns)
 
-    images = frames.to(rows.dtype).div_(255)
-    images = torch.matmul(rows.unsqueeze(1), images)
-    images = torch.matmul(images, columns.transpose(1, 2).unsqueeze(1))
+    # Contiguous operands of plain bmm: broadcasting matmul is three times slower on a CPU.
+    samples = len(frames)
+    images = frames.contiguous().to(rows.dtype).div_(255)
+    images = torch.bmm(images.view(samples, 3 * height, width), columns.transpose(1, 2))
+    rows = rows.repeat_interleave(3, dim=0)
+    flat = torch.bmm(rows, images.view(3 * samples, height, width)).view(samples, 3, -1)
 
     colour, offset = parameters.colour.to(device), parameters.offset.to(device)
-    flat = images.flatten(2)
     shift = offset @ flat.mean(dim=2, keepdim=True)
-    return torch.baddbmm(shift, colour, flat).clamp_(0, 1).view_as(images)
+    return torch.baddbmm(shift, colour, flat).clamp_(0, 1).view(samples, 3, height, width)
 
 
 def _sampling_weights(

@@ -5,7 +5,7 @@ dimension counts samples, so that gradient caching can cut it into micro-batches
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import Literal, Protocol, Self, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -77,6 +77,9 @@ class FrameSource(Protocol):
         ...
 
 
+BatchT = TypeVar("BatchT", bound="Batch")  # typing.Self is refused by the tests' type checker
+
+
 @dataclass(frozen=True)
 class Batch:
     """Base of all batches: every tensor field has one row a sample, other fields are shared."""
@@ -88,18 +91,14 @@ class Batch:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, Tensor)}
 
-    def slice(self, start: int, stop: int) -> Self:
+    def slice(self: BatchT, start: int, stop: int) -> BatchT:
         """Return the samples start..stop-1 as a batch of the same kind."""
         return replace(self, **{name: value[start:stop] for name, value in self._tensors().items()})
 
-    def to(self, device: torch.device) -> Self:
+    def to(self: BatchT, device: torch.device) -> BatchT:
         """Return the batch on a device (Lightning's transfer calls this)."""
         moved = {n: v.to(device, non_blocking=True) for n, v in self._tensors().items()}
         return replace(self, **moved)
-
-    def pin_memory(self) -> Self:
-        """Return the batch in page-locked memory (torch's DataLoader calls this)."""
-        return replace(self, **{name: value.pin_memory() for name, value in self._tensors().items()})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from lightning import LightningDataModule
-from torch.utils.data import DataLoader, IterableDataset
 
 from nsca.data.augmentation import AugmentationSettings, augment, draw_parameters
 from nsca.data.batch import FrameBatch, Frames, FrameSource, VisionBatch
@@ -21,8 +20,10 @@ VALIDATION_SEED_OFFSET = 1_000_003
 """Validation views are drawn from another stream than training views of the same step."""
 
 
-class FrameSteps(IterableDataset[FrameBatch]):
-    """The batches of one epoch, from the current step to the epoch's end.
+class FrameSteps:
+    """The batches of one epoch, from the current step to the epoch's end: a loader of its own.
+
+    A gather of uint8 rows costs under a millisecond: a DataLoader's workers would only add copies.
 
     Args:
         frames: of one split.
@@ -65,6 +66,16 @@ class FrameSteps(IterableDataset[FrameBatch]):
         for step in range(first, first + self._steps - first % self._steps):
             yield self.step_batch(step)
 
+    def state_dict(self) -> dict[str, int]:
+        """Return nothing: where the loader stands follows from the optimiser steps done.
+
+        With `load_state_dict` it tells Lightning that this loader resumes in the middle of an epoch.
+        """
+        return {}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Take nothing from a checkpoint."""
+
     def step_batch(self, step: int) -> FrameBatch:
         """Return the frames of one step."""
         drawn = step % self._steps if self._repeats else step
@@ -80,7 +91,7 @@ class FrameSteps(IterableDataset[FrameBatch]):
 
 
 def _channel_first(images: np.ndarray, chosen: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(images[chosen]).permute(0, 3, 1, 2)
+    return torch.from_numpy(images[chosen]).permute(0, 3, 1, 2).contiguous()
 
 
 class VisionData(LightningDataModule):
@@ -129,7 +140,7 @@ class VisionData(LightningDataModule):
                 f"set effective_batch={max(2, len(self._train))} or less, or add frames",
             )
 
-    def train_dataloader(self) -> DataLoader[FrameBatch]:
+    def train_dataloader(self) -> FrameSteps:
         assert self._train is not None and self.trainer is not None
         steps = steps_per_epoch(len(self._train), self.effective_batch)
         overfit = self.trainer.overfit_batches
@@ -144,7 +155,7 @@ class VisionData(LightningDataModule):
             repeats=bool(overfit),
         )
 
-    def val_dataloader(self) -> DataLoader[FrameBatch]:
+    def val_dataloader(self) -> FrameSteps:
         assert self._val is not None
         batch = min(self.effective_batch, len(self._val))
         return self._loader(
@@ -165,8 +176,8 @@ class VisionData(LightningDataModule):
         steps: int,
         first_step: Callable[[], int],
         repeats: bool,
-    ) -> DataLoader[FrameBatch]:
-        dataset = FrameSteps(
+    ) -> FrameSteps:
+        return FrameSteps(
             frames,
             has_time=self.source.has_time,
             reach=self.neighbour_reach,
@@ -176,8 +187,6 @@ class VisionData(LightningDataModule):
             first_step=first_step,
             repeats=repeats,
         )
-        # A gather of uint8 rows costs under a millisecond: workers would only add copies.
-        return DataLoader(dataset, batch_size=None, num_workers=0)
 
     def on_after_batch_transfer(self, batch: FrameBatch, dataloader_idx: int) -> VisionBatch:
         """Make the views on the device."""
