@@ -17,9 +17,9 @@ from typing import Any
 from nsca.errors import UserError
 from nsca.source_signature import (
     Signature,
-    UnknownTarget,
-    class_attribute,
+    UnknownTargetError,
     config_reads,
+    module_strings,
     resolve_class,
     signature_of,
 )
@@ -195,7 +195,7 @@ def _check_target(target: object, full_key: str, path: str) -> None:
 def _signature(target: str, full_key: str) -> Signature:
     try:
         return signature_of(target)
-    except UnknownTarget as error:
+    except UnknownTargetError as error:
         raise UserError(
             f"{full_key}={target}: there is no such class",
             advice(target, error.candidates, "class"),
@@ -244,7 +244,7 @@ def _check_class_node(path: str, node: Mapping[str, Any], signature: Signature) 
                 _check_class_node(full_key, value, fields)
                 continue
         if key == "loss_weights" and isinstance(value, Mapping):
-            _check_names(full_key, value, class_attribute(signature.target, "loss_names"))
+            _check_names(full_key, value, module_strings(signature.module, "TERMS"))
         if full_key == "hardware.micro_batch" and isinstance(value, Mapping):
             _check_names(full_key, value, frozenset({"default"}) | _phase_names())
         _check_node(full_key, value)

@@ -33,6 +33,7 @@ class HardwareProfile:
         gradient_checkpointing: half the memory for about a fifth more time, where the model offers it.
         micro_batch: samples in memory at once, by phase; `default` for all others.
         memory_gb: what a run may take on the device.
+        sustained_tflops: planned rate, in 1e12 operations a second; the dry run divides by it.
         cost_per_hour: of renting it, in USD.
         measured: False marks times and costs as planned.
     """
@@ -48,6 +49,7 @@ class HardwareProfile:
     gradient_checkpointing: bool
     micro_batch: Mapping[str, int] = field(default_factory=dict)
     memory_gb: float = 0.0
+    sustained_tflops: float = 0.1
     cost_per_hour: float = 0.0
     measured: bool = False
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
-class UnknownTarget(Exception):
+class UnknownTargetError(Exception):
     """A dotted name that is no class; `candidates` are classes at the place where the search ended."""
 
     def __init__(self, target: str, candidates: tuple[str, ...]) -> None:
@@ -147,37 +147,25 @@ def signature_of(target: str) -> Signature:
     """Parameters of the class with this dotted name.
 
     Raises:
-        UnknownTarget: no such class in the source of the package that the name starts with.
+        UnknownTargetError: no such class in the source of the package that the name starts with.
     """
     module, _, name = target.rpartition(".")
     found = _find_class(module, name) if module else None
     if found is None:
-        raise UnknownTarget(target, _class_names(module) or _modules_near(module))
+        raise UnknownTargetError(target, _class_names(module) or _modules_near(module))
     return Signature(target, found[0], _parameters(*found))
 
 
-def class_attribute(target: str, name: str) -> frozenset[str] | None:
-    """Strings of a class attribute such as `loss_names = ("a", "b")`; None where the class or its bases have none."""
-    module, _, class_name = target.rpartition(".")
-    found = _find_class(module, class_name)
-    if found is None:
-        return None
-    module, node = found
-    for item in node.body:
-        targets = item.targets if isinstance(item, ast.Assign) else [getattr(item, "target", None)]
-        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-            value = getattr(item, "value", None)
-            return frozenset(
-                c.value
-                for c in (ast.walk(value) if value else ())
-                if isinstance(c, ast.Constant) and isinstance(c.value, str)
-            )
-    for base in node.bases:
-        if isinstance(base, ast.Name) and (outer := _find_class(module, base.id)):
-            inherited = class_attribute(f"{outer[0]}.{outer[1].name}", name)
-            if inherited is not None:
-                return inherited
-    return None
+def module_strings(module: str, constant: str) -> frozenset[str]:
+    """Return the strings in a module's constant such as `TERMS = frozenset({"a", "b"})`; none without it."""
+    path = module_file(module)
+    for node in tree_of(path).body if path else ():
+        if isinstance(node, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == constant for target in node.targets
+        ):
+            inside = (c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant))
+            return frozenset(value for value in inside if isinstance(value, str))
+    return frozenset()
 
 
 def resolve_class(module: str, name: str) -> str | None:
@@ -204,9 +192,10 @@ class _Reads(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         chain = self._chain(node.func) if isinstance(node.func, ast.Attribute) else None
         first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
-        if chain and chain[-1] == "get" and isinstance(first, str):
-            self.chains.add((*chain[:-1], first))
-            for argument in node.args[1:]:
+        if chain:  # a method of a node: cfg.get("key"), cfg.group.values()
+            asked = chain[-1] == "get" and isinstance(first, str)
+            self.chains.add((*chain[:-1], str(first)) if asked else chain[:-1])
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 self.visit(argument)
             return
         second = node.args[1] if len(node.args) > 1 else None
@@ -234,18 +223,22 @@ class _Reads(ast.NodeVisitor):
 
 @functools.cache
 def config_reads(module: str) -> frozenset[tuple[str, ...]]:
-    """Keys that a module, and the nsca modules it imports anywhere in its text, read from a variable `cfg` or `config`."""
-    path = module_file(module)
-    if path is None:
-        return frozenset()
-    tree = tree_of(path)
-    files = [path]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nsca."):
-            for name in [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]:
-                if name and (file := module_file(name)):
-                    files.append(file)
+    """Return the keys that a module reads from a variable `cfg` or `config`.
+
+    The nsca modules that it imports, anywhere in its text, are followed as long as they mention `cfg`.
+    """
     reads = _Reads()
-    for file in files:
-        reads.visit(tree_of(file))
-    return frozenset(reads.chains)
+    waiting, seen = [module], set()
+    while waiting:
+        path = module_file(waiting.pop())
+        if path is None or path in seen:
+            continue
+        seen.add(path)
+        if "cfg" not in path.read_text(encoding="utf-8"):
+            continue
+        tree = tree_of(path)
+        reads.visit(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nsca."):
+                waiting += [str(node.module), *(f"{node.module}.{a.name}" for a in node.names)]
+    return frozenset(reads.chains - {()})

@@ -7,12 +7,13 @@ from omegaconf import DictConfig
 from nsca.verb import launch
 
 
-def train(cfg: DictConfig) -> Path:
-    """Trains the configured phase (or prints the plan when dry_run=true) and returns its run directory."""
+def train(cfg: DictConfig) -> Path | None:
+    """Train the configured phase and return its run directory; with dry_run=true print the plan."""
     if cfg.dry_run:
         from nsca.plan import print_plan
 
-        return print_plan(cfg)
+        print_plan(cfg)
+        return None
     from nsca.training import run_training
 
     return run_training(cfg)

@@ -62,6 +62,10 @@ class Phase(LightningModule):
         """Return one scalar for each of `active_terms(batch)`, and no other. It may couple samples."""
         raise NotImplementedError
 
+    def example_batch(self, samples: int) -> Batch:
+        """Return a batch of noise in the shape that `embed` takes, for plans of memory and time."""
+        raise NotImplementedError
+
     def active_terms(self, batch: Batch) -> frozenset[str]:
         """Return the terms that have weight and data; one whose data is absent is absent here too."""
         return frozenset(self.loss_weights)

@@ -56,6 +56,11 @@ class VisionPhase(Phase):
         self.projector = projector
         self.temperature = temperature
 
+    def example_batch(self, samples: int) -> VisionBatch:
+        size = self.encoder.image_size
+        first, second, neighbour = torch.rand(3, samples, 3, size, size)
+        return VisionBatch(first=first, second=second, neighbour=neighbour, step=0)
+
     def active_terms(self, batch: VisionBatch) -> frozenset[str]:
         terms = frozenset(self.loss_weights)
         return terms if batch.neighbour is not None else terms - {"temporal"}

@@ -1,0 +1,160 @@
+"""`dry_run=true`: what a training command would do, without doing it and on any machine.
+
+Memory is counted (parameters, AdamW's moments, activations that autograd keeps for one micro-batch). Time is
+measured where the profile is this machine's processor, and otherwise planned from counted operations and
+the profile's sustained rate: planned figures are marked.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from nsca.assembly import build_phase, hardware_profile, phase_name
+from nsca.hardware import HardwareProfile
+from nsca.phases.phase import Phase
+
+EXAMPLE_SAMPLES = 8
+BACKWARD_COST = 2  # a backward pass takes about twice the operations of the forward pass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would take.
+
+    Args:
+        steps: optimiser steps; None where only epochs are set.
+        effective_batch: samples an optimiser step.
+        micro_batch: samples with a graph in memory at once.
+        accumulation: micro-batches a step and device.
+        parameters: by part of the phase.
+        memory_gb: on one device.
+        seconds: of the whole run; None without a number of steps.
+        measured: whether seconds come from this machine.
+        cost_usd: at the profile's price.
+    """
+
+    steps: int | None
+    effective_batch: int
+    micro_batch: int
+    accumulation: int
+    parameters: dict[str, int]
+    memory_gb: float
+    seconds: float | None
+    measured: bool
+    cost_usd: float | None
+
+
+def print_plan(cfg: DictConfig) -> None:
+    """Print the plan of a training command; no run directory is made."""
+    profile, plan = hardware_profile(cfg), make_plan(cfg)
+    print("\n".join(plan_lines(plan, profile, phase_name(cfg))))
+
+
+def make_plan(cfg: DictConfig) -> Plan:
+    """Return what the configured run would take, from a phase with fresh weights."""
+    profile = hardware_profile(cfg)
+    phase, name = build_phase(cfg), phase_name(cfg)
+    effective = int(cfg.effective_batch)
+    steps = int(cfg.trainer.max_steps)
+    accumulation = profile.accumulation(name, effective)
+    measured = profile.accelerator == "cpu"
+    per_sample = _seconds_per_sample(phase) if measured else _planned_seconds(phase, profile)
+    if accumulation > 1:  # gradient caching embeds everything twice
+        per_sample *= (2 + BACKWARD_COST) / (1 + BACKWARD_COST)
+    share = effective / (profile.devices * profile.nodes)
+    seconds = steps * share * per_sample if steps > 0 else None
+    hours = seconds / 3600 if seconds is not None else None
+    return Plan(
+        steps=steps if steps > 0 else None,
+        effective_batch=effective,
+        micro_batch=phase.micro_batch,
+        accumulation=accumulation,
+        parameters={n: _count(part) for n, part in phase.named_children() if _count(part)},
+        memory_gb=_memory_bytes(phase) / 1e9,
+        seconds=seconds,
+        measured=measured,
+        cost_usd=hours * profile.cost_per_hour * profile.nodes if hours is not None else None,
+    )
+
+
+def plan_lines(plan: Plan, profile: HardwareProfile, phase: str) -> Iterator[str]:
+    """Yield the plan as text, one fact a line."""
+    mark = "" if plan.measured else "  (planned, not measured)"
+    devices = profile.devices * profile.nodes
+    yield f"plan: phase={phase} hardware={profile.name} ({profile.precision}, {devices} device(s))"
+    yield f"  steps        {plan.steps if plan.steps else 'until trainer.max_epochs'}"
+    yield (
+        f"  batch        {plan.effective_batch} = {plan.accumulation} x {plan.micro_batch} "
+        f"(accumulation x micro-batch{f' x {devices} devices' if devices > 1 else ''})"
+    )
+    for name, count in plan.parameters.items():
+        yield f"  parameters   {count:>12,}  {name}"
+    yield f"  parameters   {sum(plan.parameters.values()):>12,}  in all"
+    memory = f"  memory       {plan.memory_gb:.2f} GB of {profile.memory_gb:g} GB"
+    over = plan.memory_gb > profile.memory_gb
+    yield memory + ("  TOO MUCH: set a smaller hardware.micro_batch" if over else "")
+    if plan.seconds is not None:
+        yield f"  time         {_duration(plan.seconds)}{mark}"
+    if plan.cost_usd is not None:
+        price = "" if profile.cost_per_hour == 0 else "  (planned)"
+        yield f"  cost         {plan.cost_usd:.2f} USD{price}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _count(part: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in part.parameters())
+
+
+def _step(phase: Phase, batch: Any) -> Tensor:
+    loss, _ = phase.weighted_loss(phase.embed(batch), batch)
+    return loss
+
+
+def _seconds_per_sample(phase: Phase) -> float:
+    """Forward and backward on this machine, the better of two after one to warm up."""
+    samples = min(2 * EXAMPLE_SAMPLES, phase.micro_batch)
+    batch = phase.example_batch(samples)
+    taken = []
+    for _ in range(3):
+        began = time.perf_counter()
+        _step(phase, batch).backward()
+        taken.append(time.perf_counter() - began)
+    phase.zero_grad()
+    return min(taken[1:]) / samples
+
+
+def _planned_seconds(phase: Phase, profile: HardwareProfile) -> float:
+    with FlopCounterMode(display=False) as counter:
+        phase.embed(phase.example_batch(EXAMPLE_SAMPLES))
+    per_sample = counter.get_total_flops() / EXAMPLE_SAMPLES * (1 + BACKWARD_COST)
+    return per_sample / (profile.sustained_tflops * 1e12)
+
+
+def _memory_bytes(phase: Phase) -> float:
+    """Weights, gradients, two moments, and what autograd keeps of one micro-batch, in fp32."""
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    samples = min(EXAMPLE_SAMPLES, phase.micro_batch)
+    batch = phase.example_batch(samples)
+    own = {p.untyped_storage().data_ptr() for p in (*phase.parameters(), *phase.buffers())}
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        _loss = _step(phase, batch)
+    activations = sum(size for pointer, size in kept.items() if pointer not in own)
+    weights = sum(p.numel() * p.element_size() for p in phase.parameters())
+    return 4 * weights + activations * phase.micro_batch / samples

@@ -1,0 +1,47 @@
+"""SIGTERM and SIGINT ask a run to finish its step, save and leave; a second signal leaves at once.
+
+Checkpoints are written atomically, so leaving at once loses the steps since the last one and nothing else.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def graceful_stop(ask: Callable[[int], None]) -> Iterator[None]:
+    """Within the block the first signal calls `ask(number)`, the second ends the process (128 + number).
+
+    Outside the main thread, where Python allows no handlers, nothing changes.
+
+    Args:
+        ask: must only note the wish; it runs between two arbitrary instructions.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            os._exit(128 + number)
+        asked = True
+        name = signal.Signals(number).name
+        # os.write and not print: a handler may interrupt a print that holds the stream's lock
+        text = f"{name}: finishing this step and saving; once more leaves at once\n"
+        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
+        ask(number)
+
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,52 @@
+"""A trained phase from its run directory: `nsca.load(run)`."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from nsca.assembly import build_phase
+from nsca.callbacks.checkpointing import figures_of
+from nsca.checkpoint import DamagedCheckpointError, read_checkpoint, valid_checkpoints
+from nsca.errors import UserError
+from nsca.phases.phase import Phase
+from nsca.run_directory import CONFIG
+
+
+def load_config(run: str | Path) -> DictConfig:
+    """Return the resolved configuration of a run.
+
+    Raises:
+        UserError: the folder is no run directory.
+    """
+    file = Path(run) / CONFIG
+    if not file.is_file():
+        raise UserError(f"{run} is not a run directory", "give a folder that holds config.yaml")
+    config = OmegaConf.load(file)
+    if not isinstance(config, DictConfig):
+        raise UserError(f"{file} is damaged", "restore it or train again")
+    return config
+
+
+def load_phase(run: str | Path) -> Phase:
+    """See nsca.load."""
+    config = load_config(run)
+    content = _best_or_last(Path(run), str(config.checkpoint.mode))
+    phase = build_phase(config)
+    phase.load_state_dict(content["state_dict"])
+    return phase.eval()
+
+
+def _best_or_last(run: Path, mode: str) -> dict[str, Any]:
+    figures = figures_of(run)
+    if figures:
+        best = (max if mode == "max" else min)(figures, key=lambda path: figures[path])
+        try:
+            return read_checkpoint(best)
+        except DamagedCheckpointError:
+            pass_over = best
+            print(f"WARNING: {pass_over} is damaged; using the last intact checkpoint")
+    path = next(valid_checkpoints(run), None)
+    if path is None:
+        raise UserError(f"{run} has no intact checkpoint", "train it, or give another run")
+    return read_checkpoint(path)

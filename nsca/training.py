@@ -1,0 +1,190 @@
+"""One training run: phase, data, Trainer, callbacks and loggers, put together from a configuration."""
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch import Callback, LightningDataModule, Trainer
+from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.profilers import PyTorchProfiler
+from lightning.pytorch.tuner import Tuner
+from omegaconf import DictConfig
+
+from nsca.assembly import build, build_data, build_phase, hardware_profile, phase_name, plain
+from nsca.callbacks.checkpointing import (
+    Checkpointing,
+    CheckpointSettings,
+    Origin,
+    StoppedOnRequest,
+    StopRequest,
+)
+from nsca.callbacks.progress import progress_callback
+from nsca.callbacks.throughput import Throughput
+from nsca.checkpoint import SafeCheckpointIO
+from nsca.debug import DebugPreset
+from nsca.errors import UserError
+from nsca.hardware import require_hardware
+from nsca.phases.phase import Phase
+from nsca.resuming import choose_start, find_finished
+from nsca.run_card import RunCard, config_fingerprint
+from nsca.run_directory import RunDirectory, available_bytes
+from nsca.stop_signals import graceful_stop
+from nsca.verb import Stopped
+
+LEAST_LOGGED_ROWS = 20
+BYTES_PER_PARAMETER = 12  # fp32 weights and AdamW's two moments
+
+
+def run_training(cfg: DictConfig) -> Path:
+    """Train the configured phase and return its run directory.
+
+    Raises:
+        UserError: hardware, data, disk or configuration are not as they must be.
+        Stopped: a signal asked for it; everything is saved.
+    """
+    _quieten()
+    require_hardware(hardware_profile(cfg))
+    root, name = Path(cfg.outputs) / "train", run_name(cfg)
+    fingerprint, config = config_fingerprint(cfg), plain(cfg)
+    finished = find_finished(str(cfg.resume), root, name, fingerprint)
+    if finished is not None:
+        print(f"{finished} is finished; resume=never trains again", file=sys.stderr)
+        return finished
+    data = build_data(cfg)
+    data_fingerprint = fingerprint_of(data)
+    start = choose_start(str(cfg.resume), root, name, fingerprint, config)
+    run, stop = start.run, StopRequest()
+    run.write_config(cfg)
+    card = run.card(
+        "train",
+        int(cfg.seed),
+        config_fingerprint=fingerprint,
+        data_fingerprint=data_fingerprint,
+    )
+    origin = Origin(str(cfg.phase._target_), fingerprint, config)
+    try:
+        with card, graceful_stop(lambda number: setattr(stop, "signal", number)):
+            lightning.seed_everything(int(cfg.seed), workers=True, verbose=False)
+            phase = build_phase(cfg)
+            _prepare(phase, cfg)
+            _check_disk(phase, run.path)
+            settings = CheckpointSettings(**plain(cfg.checkpoint))
+            checkpointing = Checkpointing(run.path, settings, origin, stop, card)
+            callbacks = [checkpointing, Throughput(card), *watchers(cfg), progress_callback()]
+            trainer = build_trainer(cfg, run, callbacks)
+            if DebugPreset(**plain(cfg.debug)).find_lr:
+                _find_learning_rate(trainer, phase, data, card)
+            else:
+                checkpoint = str(start.checkpoint) if start.checkpoint else None
+                trainer.fit(phase, datamodule=data, ckpt_path=checkpoint)
+            card.record({"parameters": sum(p.numel() for p in phase.parameters())})
+    except StoppedOnRequest as stopped:
+        raise Stopped(run.path, stopped.exit_code) from stopped
+    finally:
+        run.release()
+    return run.path
+
+
+def run_name(cfg: DictConfig) -> str:
+    """Return the folder of a configuration's runs below outputs/train."""
+    return phase_name(cfg)
+
+
+def fingerprint_of(data: LightningDataModule) -> str:
+    """Return the sha256 of the data behind a data module, empty where it has no source."""
+    source = getattr(data, "source", None)
+    return source.fingerprint() if source is not None else ""
+
+
+def watchers(cfg: DictConfig) -> list[Callback]:
+    """Return the callbacks that look at the training and say what is wrong or how good it is."""
+    return []
+
+
+def build_trainer(cfg: DictConfig, run: RunDirectory, callbacks: list[Callback]) -> Trainer:
+    """Return Lightning's Trainer: `trainer.*` as given, devices and precision from the hardware."""
+    hardware = hardware_profile(cfg)
+    chosen: dict[str, Any] = {**plain(cfg.trainer)}
+    steps = int(chosen.get("max_steps", -1))
+    if steps > 0:
+        # A short run is still validated once and logged often enough to see a curve.
+        interval = chosen.get("val_check_interval")
+        if isinstance(interval, int):
+            chosen["val_check_interval"] = min(interval, steps)
+        rows = max(1, steps // LEAST_LOGGED_ROWS)
+        chosen["log_every_n_steps"] = min(int(chosen.get("log_every_n_steps") or rows), rows)
+    if DebugPreset(**plain(cfg.debug)).profile:
+        chosen["profiler"] = PyTorchProfiler(dirpath=run.path / "profile", filename="trace")
+    has_bar = any(isinstance(callback, RichProgressBar) for callback in callbacks)
+    return Trainer(
+        **{"enable_model_summary": False, **chosen},
+        accelerator=hardware.accelerator,
+        devices=hardware.devices,
+        num_nodes=hardware.nodes,
+        strategy=hardware.strategy,
+        precision=hardware.precision,
+        callbacks=callbacks,
+        logger=build_loggers(cfg, run),
+        plugins=[SafeCheckpointIO()],
+        default_root_dir=run.path,
+        enable_checkpointing=False,
+        enable_progress_bar=has_bar,
+        use_distributed_sampler=False,
+    )
+
+
+def build_loggers(cfg: DictConfig, run: RunDirectory) -> list[Logger]:
+    """Return the configured loggers, writing into the run directory."""
+    return [build(node, directory=str(run.path)) for node in cfg.logger.values()]
+
+
+def _prepare(phase: Phase, cfg: DictConfig) -> None:
+    """Apply what the hardware profile says about the modules."""
+    hardware = hardware_profile(cfg)
+    if hardware.gradient_checkpointing:
+        able = [m for m in phase.modules() if hasattr(m, "set_grad_checkpointing")]
+        for module in able:
+            module.set_grad_checkpointing(True)
+        if not able:
+            print("gradient checkpointing: no part of this phase offers it", file=sys.stderr)
+    if hardware.compile:
+        for part in phase.children():
+            part.compile()
+
+
+def _check_disk(phase: Phase, place: Path) -> None:
+    """Refuse before step 1 what would fail at the first checkpoints."""
+    needed = 4 * BYTES_PER_PARAMETER * sum(p.numel() for p in phase.parameters())
+    free = available_bytes(place)
+    if free < needed:
+        raise UserError(
+            f"the volume of {place} has {free / 1e6:.0f} MB free; the checkpoints need "
+            f"{needed / 1e6:.0f} MB",
+            "free space, or outputs=<folder on another volume>",
+        )
+
+
+def _find_learning_rate(
+    trainer: Trainer, phase: Phase, data: LightningDataModule, card: RunCard
+) -> None:
+    trainer.callbacks = [c for c in trainer.callbacks if not isinstance(c, Checkpointing)]
+    finder = Tuner(trainer).lr_find(phase, datamodule=data, update_attr=False, num_training=100)
+    suggestion = finder.suggestion() if finder is not None else None
+    if suggestion is None:
+        raise UserError("no learning rate stood out", "look at the data, or try a larger effective_batch")
+    card.record({"suggested_learning_rate": suggestion})
+    print(f"suggested: phase.optimizer.learning_rate={suggestion:.2g}", file=sys.stderr)
+
+
+def _quieten() -> None:
+    """Lightning's advertisements and two warnings that do not apply here."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # the loaders start at the optimiser step that training resumes from
+    warnings.filterwarnings("ignore", ".*your dataloader is not resumable.*")
+    # batches are gathered from memory in a millisecond: workers would only add copies
+    warnings.filterwarnings("ignore", ".*does not have many workers.*")
