@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from nsca.data.babbling_store import read_manifest, read_shards, sha256_of
+from nsca.data.babbling_store import content_fingerprint, read_manifest, read_shards
 from nsca.data.babbling_tables import STATE_WIDTH
 from nsca.data.batch import Frames, ProbeLabel, Split
 from nsca.errors import UserError
@@ -53,9 +53,8 @@ class BabblingFrames:
         self.fraction = fraction
 
     def fingerprint(self) -> str:
-        """The sha256 of the manifest, which holds the checksum of every file."""
-        read_manifest(self.path)
-        return sha256_of(self.path / "manifest.json")
+        """The sha256 over the checksums of all files, as the manifest has them."""
+        return content_fingerprint(read_manifest(self.path))
 
     def frames(self, split: Split) -> Frames:
         """Every `stride`-th frame of every interaction; an interaction is a clip.

@@ -100,6 +100,14 @@ def read_manifest(root: Path) -> dict[str, Any]:
     return manifest
 
 
+def content_fingerprint(manifest: dict[str, Any]) -> str:
+    """One sha256 over the checksums of all files: equal for equal data, whenever it was made."""
+    files = sorted(
+        (f["path"], f["sha256"]) for s in manifest["shards"].values() for f in s["files"]
+    )
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+
+
 def files_of(manifest: dict[str, Any], table: str, split: str) -> list[str]:
     """Relative paths of a split's shards, in order."""
     prefix = f"{table}/{split}-"

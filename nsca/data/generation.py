@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -29,7 +30,8 @@ from nsca.worlds.tabletop.interaction import FRAMES
 from nsca.worlds.tabletop.kinds import KINDS
 from nsca.worlds.tabletop.shapes import SHAPES
 
-BYTES_PER_INTERACTION = {True: 120_000, False: 30_000}  # generous; with and without pictures
+MANIFEST_EVERY_S = 2.0  # what a kill can cost beside the shards in progress
+BYTES_PER_INTERACTION = {True: 60_000, False: 25_000}  # generous; with and without pictures
 _OWN_FILES = {
     "run.lock",
     "run.json",
@@ -43,14 +45,107 @@ _OWN_FILES = {
 
 @dataclass
 class Progress:
-    """Where a generation stands, for whoever shows it."""
+    """Where a generation stands, for whoever shows it; `seconds` are summed over workers."""
 
     interactions: int
     interactions_done: int = 0
-    frames_per_s: float = 0.0
+    kept_interactions: int = 0
     unstable_episodes: int = 0
-    kept_shards: int = 0
+    elapsed_s: float = 0.0
+    peak_memory_mb: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, result: ShardResult, elapsed_s: float) -> None:
+        """Counts one finished shard."""
+        self.interactions_done += result.interactions
+        self.unstable_episodes += result.unstable_episodes
+        self.elapsed_s = elapsed_s
+        self.peak_memory_mb = max(self.peak_memory_mb, result.peak_memory_mb)
+        for part, spent in result.seconds.items():
+            self.seconds[part] = self.seconds.get(part, 0.0) + spent
+
+    @property
+    def frames_per_s(self) -> float:
+        """Of this run, on disk; what an earlier run made does not count."""
+        made = (self.interactions_done - self.kept_interactions) * FRAMES
+        return made / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of the workers' time in physics, render, sound, write and the rest."""
+        total = sum(self.seconds.values())
+        return {part: spent / total for part, spent in self.seconds.items()} if total else {}
+
+
+class OpenSet:
+    """A data set that this process alone is writing; made by `open_set`.
+
+    Args:
+        plan: what to make.
+        root: the set's folder, locked.
+        manifest: of what is there already.
+    """
+
+    def __init__(self, plan: GenerationPlan, root: Path, manifest: dict[str, Any]) -> None:
+        self.plan = plan
+        self.root = root
+        self.manifest = manifest
+
+    def make(
+        self,
+        workers: int,
+        report: Callable[[Progress], None],
+        stop: Callable[[], bool] = lambda: False,
+    ) -> dict[str, Any]:
+        """Makes what is missing and returns the manifest.
+
+        Args:
+            workers: processes; 0 works in this one.
+            report: called at the start and after every shard.
+            stop: asked often; True ends the run after the shards in progress, leaving a manifest
+                with status "partial" from which a later call continues.
+
+        Raises:
+            UserError: the disk is full or not writable, a worker died. What was finished stays,
+                and is in the manifest.
+        """
+        _sweep(self.root)
+        kept = _intact(self.root, self.manifest)
+        self.manifest["shards"] = kept
+        shards = self.plan.shards()
+        per_episode = self.plan.interactions_per_episode
+        todo = [shard for shard in shards if shard.name not in kept]
+        missing = sum(shard.episodes for shard in todo) * per_episode
+        require_space(self.root, missing * BYTES_PER_INTERACTION[self.plan.render])
+        progress = Progress(sum(shard.episodes for shard in shards) * per_episode)
+        progress.kept_interactions = sum(shard["interactions"] for shard in kept.values())
+        progress.interactions_done = progress.kept_interactions
+        report(progress)
+        began, saved = time.monotonic(), 0.0
+        try:
+            for result in _results(self.plan, self.root, todo, workers, stop):
+                kept[result.name] = asdict(result)
+                progress.add(result, time.monotonic() - began)
+                report(progress)
+                if progress.elapsed_s - saved > MANIFEST_EVERY_S:
+                    _save_manifest(self.manifest, self.root)
+                    saved = progress.elapsed_s
+        finally:
+            self.manifest["status"] = "complete" if len(kept) == len(shards) else "partial"
+            _save_manifest(self.manifest, self.root)
+        return self.manifest
+
+
+@contextmanager
+def open_set(plan: GenerationPlan, root: Path) -> Iterator[OpenSet]:
+    """Claims a new set, or one of the same configuration to continue.
+
+    Raises:
+        UserError: another set or something else is there, another process is writing it, or the
+            place cannot be written to.
+    """
+    with friendly_disk_errors(root), exclusive(root):
+        yield OpenSet(plan, root, _open_manifest(plan, root))
 
 
 def generate(
@@ -60,53 +155,9 @@ def generate(
     report: Callable[[Progress], None],
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Makes what is missing of a set and returns its manifest.
-
-    Args:
-        plan: what to make.
-        root: the set's folder.
-        workers: processes; 0 works in this one.
-        report: called after every shard.
-        stop: asked after every shard; True ends the run after the shards in progress, leaving a
-            manifest with status "partial" from which a later call continues.
-
-    Raises:
-        UserError: another set is there, it is in use, the disk is full or not writable, a worker
-            died. What was finished stays, and is in the manifest.
-    """
-    with friendly_disk_errors(root), exclusive(root):
-        manifest = _open_manifest(plan, root)
-        _sweep(root)
-        kept = _intact(root, manifest)
-        manifest["shards"] = kept
-        shards = plan.shards()
-        todo = [shard for shard in shards if shard.name not in kept]
-        episodes = sum(shard.episodes for shard in todo)
-        size = BYTES_PER_INTERACTION[plan.render]
-        require_space(root, episodes * plan.interactions_per_episode * size)
-        progress = Progress(sum(s.episodes for s in shards) * plan.interactions_per_episode)
-        progress.interactions_done = sum(s["interactions"] for s in kept.values())
-        progress.kept_shards = len(kept)
-        report(progress)
-        began, saved, made = time.monotonic(), 0.0, 0
-        try:
-            for result in _results(plan, root, todo, workers, stop):
-                kept[result.name] = asdict(result)
-                made += result.interactions
-                elapsed = time.monotonic() - began
-                progress.interactions_done += result.interactions
-                progress.unstable_episodes += result.unstable_episodes
-                progress.frames_per_s = made * FRAMES / elapsed
-                for part, spent in result.seconds.items():
-                    progress.seconds[part] = progress.seconds.get(part, 0.0) + spent
-                report(progress)
-                if elapsed - saved > 2.0:
-                    _save_manifest(manifest, root)
-                    saved = elapsed
-        finally:
-            manifest["status"] = "complete" if len(kept) == len(shards) else "partial"
-            _save_manifest(manifest, root)
-        return manifest
+    """`open_set` and `OpenSet.make` in one."""
+    with open_set(plan, root) as claimed:
+        return claimed.make(workers, report, stop)
 
 
 def _start_worker() -> None:

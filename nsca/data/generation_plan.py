@@ -3,6 +3,8 @@
 A shard is a fixed range of episodes, so that it is the same whoever makes it and whenever.
 """
 
+import hashlib
+import json
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -79,3 +81,7 @@ class GenerationPlan:
     def configuration(self) -> dict[str, Any]:
         """What must agree for a set to be continued."""
         return {**asdict(self), "episodes_per_shard": EPISODES_PER_SHARD}
+
+    def fingerprint(self) -> str:
+        """The sha256 of the configuration."""
+        return hashlib.sha256(json.dumps(self.configuration(), sort_keys=True).encode()).hexdigest()

@@ -20,6 +20,9 @@ MAX_GEOMS = 256
 
 def _gl_context(width: int, height: int):
     """The context class of MUJOCO_GL, also where mujoco was imported under another setting."""
+    # Mesa's software rasteriser would start a thread a core for each context: pictures this small
+    # only lose by it (measured: half the speed), and the cores are the workers'.
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     backend = os.environ.get("MUJOCO_GL", "").lower()
     if sys.platform == "linux" and backend == "egl":
         from mujoco.egl import GLContext
