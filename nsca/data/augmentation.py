@@ -1,12 +1,13 @@
-"""Image augmentations in batches, on the device, with parameters drawn apart from their application.
+"""Image augmentations in batches, on the device; parameters are drawn apart from their use.
 
-The parameters of every sample are a pure function of (seed, step, view): they are drawn on the CPU, so
-a run sees the same views on every device and after a resume. A crop with its resize and flip is two
-matrix products (bilinear weights along rows and along columns); brightness, contrast, saturation, hue
-and grayscale are together one 3x3 matrix and an offset. Both are exact in one pass over the pixels.
+The parameters of every sample are a pure function of (seed, step, view): they are drawn on the CPU,
+so a run sees the same views on every device and after a resume. A crop with its resize and flip is
+two matrix products (bilinear weights along rows and along columns); brightness, contrast,
+saturation, hue and grayscale are together one 3x3 matrix and an offset. Both are exact in one pass
+over the pixels.
 
-The recipe is SimCLR's (Chen et al. 2020), milder: a crop to 8 % of the area and strong colour jitter would
-wash out the size, place and colour that a world model must know.
+The recipe is SimCLR's (Chen et al. 2020), milder: a crop to 8 % of the area and strong colour
+jitter would wash out the size, place and colour that a world model must know.
 """
 
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ class AugmentationSettings:
             raise ValueError(f"crop_area must be in (0, 1] and crop_aspect at least 1: {self}")
         if not (0 <= self.flip <= 1 and 0 <= self.grayscale <= 1):
             raise ValueError(f"flip and grayscale are probabilities: {self}")
-        if not all(0 <= x <= 1 for x in (self.brightness, self.contrast, self.saturation, self.hue)):
+        if not all(
+            0 <= x <= 1 for x in (self.brightness, self.contrast, self.saturation, self.hue)
+        ):
             raise ValueError(f"jitter ranges lie in 0..1: {self}")
 
 

@@ -1,7 +1,7 @@
 """What data sources, phases and probes hand to each other: the contract between them.
 
-A *source* gives frames and, to probes alone, labels. A *batch* is what one optimiser step sees; its first
-dimension counts samples, so that gradient caching can cut it into micro-batches.
+A *source* gives frames and, to probes alone, labels. A *batch* is what one optimiser step sees; its
+first dimension counts samples, so that gradient caching can cut it into micro-batches.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -69,11 +69,11 @@ class FrameSource(Protocol):
         ...
 
     def frames(self, split: Split) -> Frames:
-        """Return every frame of a split. Raises UserError where the data is missing or malformed."""
+        """Return every frame of a split. Raises UserError where data is missing or malformed."""
         ...
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
-        """Return the labels of `frames(split)`; for callbacks/online_probes and benchmarks alone."""
+        """Return the labels of `frames(split)`, for online probes and benchmarks alone."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Which samples a step sees: a pure function of seed and step, so that a resumed run sees the same.
 
-Every epoch is a fresh permutation of all samples, cut into batches; what does not fill a batch waits for
-another epoch's permutation.
+Every epoch is a fresh permutation of all samples, cut into batches; what does not fill a batch
+waits for another epoch's permutation.
 """
 
 from functools import lru_cache

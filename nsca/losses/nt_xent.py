@@ -1,19 +1,18 @@
-"""NT-Xent: normalised temperature-scaled cross entropy (Sohn 2016; Chen et al. 2020, SimCLR, equation 1)."""
+"""NT-Xent: normalised, temperature-scaled cross entropy (SimCLR: Chen et al. 2020, equation 1)."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 
-def nt_xent(
-    views: Float[Tensor, "view sample feature"], temperature: float
-) -> Float[Tensor, ""]:
+def nt_xent(views: Float[Tensor, "view sample feature"], temperature: float) -> Float[Tensor, ""]:
     """Return NT-Xent over all views of a batch.
 
     With z normalised, s = z z' / temperature, and P(a) the other views of anchor a's sample:
 
-        loss = mean over anchors a, mean over p in P(a), of  -log( exp(s_ap) / sum_{b != a} exp(s_ab) )
+        loss = mean over anchors a, mean over p in P(a), of  -log( exp(s_ap) / sum_{b != a}
+        exp(s_ab) )
 
     Two views give SimCLR's loss; more views give the outer form of SupCon (Khosla et al. 2020,
     equation 2) with samples as classes. Chance is log(views * samples - 1).
@@ -28,7 +27,7 @@ def nt_xent(
             f"got {n_views}, {n_samples} and {temperature}"
         )
     # float32: sums of exponentials lose too much in half precision
-    anchors = F.normalize(views.flatten(0, 1).float(), dim=1)
+    anchors = functional.normalize(views.flatten(0, 1).float(), dim=1)
     similarity = anchors @ anchors.T / temperature
     itself = torch.eye(len(anchors), dtype=torch.bool, device=views.device)
     log_total = similarity.masked_fill(itself, float("-inf")).logsumexp(dim=1)

@@ -1,8 +1,8 @@
 """Temporal consistency: what is near in time is near in feature space.
 
-Slowness as a learning signal: Wiskott and Sejnowski 2002 (slow feature analysis); with deep features
-Mobahi, Collobert and Weston 2009. On its own it is minimised by a constant, so it needs a term that
-keeps the features apart (NT-Xent, variance).
+Slowness as a learning signal: Wiskott and Sejnowski 2002 (slow feature analysis); with deep
+features Mobahi, Collobert and Weston 2009. On its own it is minimised by a constant, so it needs a
+term that keeps the features apart (NT-Xent, variance).
 """
 
 from jaxtyping import Float

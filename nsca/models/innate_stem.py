@@ -2,29 +2,31 @@
 
 Three priors, each switchable:
 
-- *Gabor energy*, 8 orientations x 4 scales: V1 complex cells as quadrature pairs (Daugman 1985; Adelson and
+- *Gabor energy*, 8 orientations x 4 scales: V1 complex cells as quadrature pairs (Daugman 1985;
+  Adelson and
   Bergen 1985), fixed in front of a network as in VOneNet (Dapello et al. 2020).
 - *Colour opponency*, red-green and blue-yellow (Hurvich and Jameson 1957), divided by luminance as
   adaptation does, so that the response follows surface colour rather than brightness.
-- *Monocular depth cues*: height in the visual field (Cutting and Vishton 1995), local contrast, whose
-  density grows with distance (texture gradient, Gibson 1950), and sharpness, the ratio of fine to coarse
-  detail, which defocus lowers (Pentland 1987).
+- *Monocular depth cues*: height in the visual field (Cutting and Vishton 1995), local contrast,
+  whose
+  density grows with distance (texture gradient, Gibson 1950), and sharpness, the ratio of fine to
+  coarse detail, which defocus lowers (Pentland 1987).
 
-Unsure: which wavelengths fit 64x64 renderings best; 3 to 8.5 pixels cover edges and small objects. The known
-benefit of such stems is robustness, at a small cost in clean accuracy.
+Unsure: which wavelengths fit 64x64 renderings best; 3 to 8.5 pixels cover edges and small objects.
+The known benefit of such stems is robustness, at a small cost in clean accuracy.
 """
 
 import math
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 PriorMode = Literal["off", "frozen", "learned", "random"]
-"""off: absent. frozen: fixed. learned: trained from the innate start. random: fixed random filters of the
-same shapes and norms, the control that tells a prior from mere extra channels."""
+"""off: absent. frozen: fixed. learned: trained from the innate start. random: fixed random filters of
+the same shapes and norms, the control that tells a prior from mere extra channels."""
 
 ORIENTATIONS = 8
 OCTAVE_WAVELENGTHS_PX = (3.0, 3.0 * math.sqrt(2.0))
@@ -34,7 +36,7 @@ GABOR_SIZE_PX = 11
 DEPTH_SIZE_PX = 7
 LUMA = (0.299, 0.587, 0.114)
 OPPONENCY = ((1.0, -1.0, 0.0), (-0.5, -0.5, 1.0))
-"""Red minus green; blue minus yellow (the mean of red and green). Rows sum to 0: greys give nothing."""
+"""Red minus green; blue minus yellow (mean of red and green). Rows sum to 0: greys give nothing."""
 
 
 class InnateStem(nn.Module):
@@ -47,7 +49,8 @@ class InnateStem(nn.Module):
         stride: output pixels are stride x stride input pixels; a power of 2, at least 2.
         image_size: height and width of the input, a multiple of the stride.
 
-    With every prior off, the output is the picture itself (`pixel_unshuffle`): nothing is lost or added.
+    With every prior off, the output is the picture itself (`pixel_unshuffle`): nothing is lost or
+    added.
 
     Raises:
         ValueError: an unknown mode, or sizes that do not fit.
@@ -58,7 +61,9 @@ class InnateStem(nn.Module):
     ) -> None:
         super().__init__()
         if stride not in (2, 4, 8) or image_size % stride:
-            raise ValueError(f"stride must be 2, 4 or 8 and divide image_size: {stride}, {image_size}")
+            raise ValueError(
+                f"stride must be 2, 4 or 8 and divide image_size: {stride}, {image_size}"
+            )
         self.stride = stride
         self.n_channels = 3 * stride**2
         priors: list[nn.Module] = []
@@ -77,7 +82,7 @@ class InnateStem(nn.Module):
         self, images: Float[Tensor, "sample 3 height width"]
     ) -> Float[Tensor, "sample channel out_height out_width"]:
         """Return the stem's channels for RGB in 0..1."""
-        channels = [F.pixel_unshuffle(images, self.stride)]
+        channels = [functional.pixel_unshuffle(images, self.stride)]
         if self.priors:
             grey = luminance(images)  # once for all: it costs as much as a prior
             channels += [prior(images, grey) for prior in self.priors]
@@ -101,15 +106,19 @@ class GaborEnergy(nn.Module):
         energies = []
         for octave in range(OCTAVES):
             filters = getattr(self, f"octave_{octave}")
-            padded = F.pad(grey, [GABOR_SIZE_PX // 2] * 4, mode="replicate")
-            even, odd = F.conv2d(padded, filters, stride=self.stride >> octave).chunk(2, dim=1)
+            padded = functional.pad(grey, [GABOR_SIZE_PX // 2] * 4, mode="replicate")
+            even, odd = functional.conv2d(padded, filters, stride=self.stride >> octave).chunk(
+                2, dim=1
+            )
             energies.append((even.square() + odd.square() + 1e-6).sqrt())
-            grey = F.avg_pool2d(grey, 2)
+            grey = functional.avg_pool2d(grey, 2)
         return torch.cat(energies, dim=1)
 
 
 class ColourOpponency(nn.Module):
-    """Red-green and blue-yellow differences relative to luminance, averaged over each output pixel."""
+    """Red-green and blue-yellow relative to luminance, averaged over each output pixel."""
+
+    weights: Tensor
 
     def __init__(self, mode: PriorMode, stride: int) -> None:
         super().__init__()
@@ -123,31 +132,36 @@ class ColourOpponency(nn.Module):
         images: Float[Tensor, "sample 3 height width"],
         grey: Float[Tensor, "sample 1 height width"],
     ) -> Float[Tensor, "sample 2 out_height out_width"]:
-        pooled = F.avg_pool2d(images, self.stride)
-        opponent = F.conv2d(pooled, self.weights[:, :, None, None])
-        return opponent / (F.avg_pool2d(grey, self.stride) + 0.2)
+        pooled = functional.avg_pool2d(images, self.stride)
+        opponent = functional.conv2d(pooled, self.weights[:, :, None, None])
+        return opponent / (functional.avg_pool2d(grey, self.stride) + 0.2)
 
 
 class DepthCues(nn.Module):
     """Height in the visual field, local contrast, sharpness."""
+
+    bands: Tensor
+    height: Tensor
 
     def __init__(self, mode: PriorMode, stride: int, n_rows: int) -> None:
         super().__init__()
         self.stride = stride
         height = torch.linspace(-1, 1, n_rows)
         _install(self, "bands", _zero_mean_control(band_filters(), mode), mode)
-        _install(self, "height", _random_like(height[None])[0] if mode == "random" else height, mode)
+        _install(
+            self, "height", _random_like(height[None])[0] if mode == "random" else height, mode
+        )
 
     def forward(
         self,
         images: Float[Tensor, "sample 3 height width"],
         grey: Float[Tensor, "sample 1 height width"],
     ) -> Float[Tensor, "sample 3 out_height out_width"]:
-        padded = F.pad(grey, [DEPTH_SIZE_PX // 2] * 4, mode="replicate")
+        padded = functional.pad(grey, [DEPTH_SIZE_PX // 2] * 4, mode="replicate")
         # Four samples of the band's power an output pixel are enough, and cheap.
-        power = F.conv2d(padded, self.bands, stride=self.stride // 2).square()
-        power = F.avg_pool2d(power, 2)
-        power = F.avg_pool2d(power, 3, stride=1, padding=1, count_include_pad=False) + 1e-4
+        power = functional.conv2d(padded, self.bands, stride=self.stride // 2).square()
+        power = functional.avg_pool2d(power, 2)
+        power = functional.avg_pool2d(power, 3, stride=1, padding=1, count_include_pad=False) + 1e-4
         fine, coarse = power.split(1, dim=1)
         rows = self.height.to(power.dtype)[None, None, :, None].expand_as(fine)
         return torch.cat([rows, coarse.sqrt(), (fine / coarse).log() / 4], dim=1)
@@ -162,10 +176,10 @@ def luminance(
 
 
 def gabor_pairs() -> Float[Tensor, "filter 1 size size"]:
-    """Return one octave: all even (cosine) filters, then all odd (sine) ones, by scale and orientation.
+    """Return one octave: all even (cosine) filters, then all odd (sine) ones, by scale and angle.
 
-    Orientation k has its stripes' normal at k * 180 / 8 degrees from the horizontal. Bandwidth is one octave
-    (sigma = 0.56 wavelength); every filter has zero mean and unit norm.
+    Orientation k has its stripes' normal at k * 180 / 8 degrees from the horizontal. Bandwidth is
+    one octave (sigma = 0.56 wavelength); every filter has zero mean and unit norm.
     """
     half = GABOR_SIZE_PX // 2
     y, x = torch.meshgrid(*[torch.arange(-half, half + 1).float()] * 2, indexing="ij")
@@ -200,7 +214,7 @@ def _zero_mean_unit_norm(filters: Tensor) -> Tensor:
 
 
 def _zero_mean_control(filters: Tensor, mode: PriorMode) -> Tensor:
-    """Return the filters, or for the control random ones that match them in shape, norm and mean."""
+    """Return the filters, or random ones that match them in shape, norm and mean."""
     return _zero_mean_unit_norm(torch.randn_like(filters)) if mode == "random" else filters
 
 
@@ -210,7 +224,7 @@ def _random_like(rows: Float[Tensor, "row column"]) -> Float[Tensor, "row column
 
 
 def _install(module: nn.Module, name: str, weights: Tensor, mode: PriorMode) -> None:
-    """Give a module its filters: a parameter if they are learned, else a buffer (saved all the same)."""
+    """Give a module its filters: a parameter if they are learned, else a buffer (saved too)."""
     if mode == "learned":
         module.register_parameter(name, nn.Parameter(weights))
     elif mode in ("frozen", "random"):

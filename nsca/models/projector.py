@@ -1,4 +1,4 @@
-"""The head between features and losses (Chen et al. 2020, section 4.2); training only, never counted."""
+"""The head between features and losses (Chen et al. 2020, section 4.2); training only."""
 
 from jaxtyping import Float
 from torch import Tensor, nn

@@ -1,8 +1,9 @@
 """Vision encoder: innate stem, ResNet without batch statistics, a readout that keeps places apart.
 
-The backbone is timm's ResNet (He et al. 2016) with GroupNorm (Wu and He 2018): a sample's features never
-depend on its batch mates, which gradient caching needs. Its 7x7 convolution and pooling, made for 224 pixels,
-give way to one 3x3 convolution on the stem's channels. The readout flattens a few channels instead of
+The backbone is timm's ResNet (He et al. 2016) with GroupNorm (Wu and He 2018): a sample's features
+never depend on its batch mates, which gradient caching needs. Its 7x7 convolution and pooling, made
+for 224 pixels, give way to one 3x3 convolution on the stem's channels. The readout flattens a few
+channels instead of
 averaging over places: where a thing is counts as much as what it is.
 """
 
@@ -22,7 +23,8 @@ class VisionEncoder(nn.Module):
     """From a picture to a feature vector.
 
     Args:
-        channels: of the four stages, each a multiple of 8; the first is the number of base channels.
+        channels: of the four stages, each a multiple of 8; the first is the number of base
+        channels.
         blocks: residual blocks of the four stages; (2, 2, 2, 2) is a ResNet-18.
         readout_channels: kept at each of the last stage's places.
         n_out: width of the feature vector.

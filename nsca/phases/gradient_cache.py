@@ -1,12 +1,12 @@
 """Gradient caching: the full batch's gradient of a batch-coupled loss with a micro-batch's memory.
 
 Gao, Zhang, Han and Callan 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited
-Setup". Pass 1 embeds the micro-batches without a graph; the loss on all embeddings gives the gradient at
-each embedding; pass 2 embeds each micro-batch again, with a graph, and sends its gradient through. The
-second pass replays the first one's random numbers, so dropout masks agree.
+Setup". Pass 1 embeds the micro-batches without a graph; the loss on all embeddings gives the
+gradient at each embedding; pass 2 embeds each micro-batch again, with a graph, and sends its
+gradient through. The second pass replays the first one's random numbers, so dropout masks agree.
 
-Exact only without batch statistics in the model. Not written for DistributedDataParallel, whose reducer
-expects one backward pass a step.
+Exact only without batch statistics in the model. Not written for DistributedDataParallel, whose
+reducer expects one backward pass a step.
 """
 
 from collections.abc import Callable
@@ -62,14 +62,13 @@ class GradientCache:
                 with context():
                     outputs = self._embed(part)
                 stop = start + len(part)
-                with_graph = {
-                    name: output
-                    for name, output in outputs.items()
-                    if output.requires_grad and self.leaves[name].grad is not None
-                }
+                reached = [
+                    (outputs[name], leaf.grad[start:stop])
+                    for name, leaf in self.leaves.items()
+                    if leaf.grad is not None
+                ]
                 torch.autograd.backward(
-                    list(with_graph.values()),
-                    [self.leaves[name].grad[start:stop] for name in with_graph],
+                    [output for output, _ in reached], [gradient for _, gradient in reached]
                 )
                 start = stop
 

@@ -1,4 +1,4 @@
-"""AdamW with warm-up and cosine: one optimiser for every phase (Loshchilov and Hutter 2017, 2019)."""
+"""AdamW with warm-up and cosine, for every phase (Loshchilov and Hutter 2017, 2019)."""
 
 import math
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def build_optimizer(module: nn.Module, settings: OptimizerSettings) -> AdamW:
 
 
 def learning_rate_share(step: int, total_steps: int, settings: OptimizerSettings) -> float:
-    """Return the share of the learning rate at a step: linear warm-up, then cosine to final_share."""
+    """Return the share of the learning rate at a step: linear warm-up, then cosine."""
     warmup = min(settings.warmup_steps, total_steps // 10)
     if step < warmup:
         return (step + 1) / warmup

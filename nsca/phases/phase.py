@@ -1,7 +1,7 @@
-"""The one base class of all training phases: the loss contract in two steps, and what guards a step.
+"""The one base class of all training phases: the loss contract, and what guards a step.
 
-A phase says how to `embed` a batch and which `losses` the embeddings have; everything else (weighting,
-logging, gradient caching, optimiser, non-finite steps) is here and the same for all.
+A phase says how to `embed` a batch and which `losses` the embeddings have; everything else
+(weighting, logging, gradient caching, optimiser, non-finite steps) is here and the same for all.
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,12 @@ MOST_SKIPPED_IN_A_ROW = 5
 class Phase(LightningModule):
     """A training phase.
 
-    A batch of more samples than `micro_batch` is embedded in parts by gradient caching, which gives the
-    gradient of the full batch exactly; Lightning's own accumulation is therefore never used.
+    A batch of more samples than `micro_batch` is embedded in parts by gradient caching, which gives
+    the gradient of the full batch exactly; Lightning's own accumulation is therefore never used.
 
     Args:
-        loss_weights: weight by term; a term of weight 0 is switched off: neither computed nor logged.
+        loss_weights: weight by term; a term of weight 0 is switched off: neither computed nor
+        logged.
         optimizer: AdamW, warm-up and cosine.
         micro_batch: the most samples embedded with a graph at once, at least 1.
     """
@@ -59,7 +60,7 @@ class Phase(LightningModule):
         raise NotImplementedError
 
     def losses(self, embeddings: Embeddings, batch: Batch) -> dict[str, Tensor]:
-        """Return one scalar for each of `active_terms(batch)`, and no other. It may couple samples."""
+        """Return one scalar for each of `active_terms(batch)`; it may couple samples."""
         raise NotImplementedError
 
     def example_batch(self, samples: int) -> Batch:
@@ -67,13 +68,13 @@ class Phase(LightningModule):
         raise NotImplementedError
 
     def active_terms(self, batch: Batch) -> frozenset[str]:
-        """Return the terms that have weight and data; one whose data is absent is absent here too."""
+        """Return the terms that have weight and data."""
         return frozenset(self.loss_weights)
 
     def weighted_loss(
         self, embeddings: Embeddings, batch: Batch
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the total and its terms. Raises KeyError where the terms break the loss contract."""
+        """Return the total and its terms. Raises KeyError where they break the contract."""
         terms = self.losses(embeddings, batch)
         active = self.active_terms(batch)
         if terms.keys() != active:
@@ -111,7 +112,7 @@ class Phase(LightningModule):
         self.log_dict(values, batch_size=samples)
 
     def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
-        """Lightning's hook: scaling, clipping and stepping stay Lightning's, caching happens inside."""
+        """Lightning's hook: scaling, clipping and stepping stay Lightning's."""
         if self._skip and self.trainer.scaler is None:
             return  # no gradients: the optimiser leaves every parameter alone
         loss.backward(*args, **kwargs)
@@ -142,8 +143,8 @@ class Phase(LightningModule):
             raise UserError(
                 f"the {what} was not finite in {self._skipped_in_a_row} steps in a row, the last "
                 f"one step {step} ({shown})",
-                "lower phase.optimizer.learning_rate or set trainer.gradient_clip_val=1.0; the same "
-                "seed and step give the same batch again, so it can be looked at",
+                "lower phase.optimizer.learning_rate or set trainer.gradient_clip_val=1.0; the "
+                "same seed and step give the same batch again, so it can be looked at",
             )
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:

@@ -1,18 +1,18 @@
 """Frames in, augmented views out: one item of the training loader is one optimiser step.
 
-Frames stay uint8 until they are on the device, where the views are made in one go. Which frames a step
-sees, and how they are augmented, is a pure function of (seed, step): a resumed run continues with the
-batch that it would have seen.
+Frames stay uint8 until they are on the device, where the views are made in one go. Which frames a
+step sees, and how they are augmented, is a pure function of (seed, step): a resumed run continues
+with the batch that it would have seen.
 """
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from lightning import LightningDataModule
+from lightning import LightningDataModule, Trainer
 
 from nsca.data.augmentation import AugmentationSettings, augment, draw_parameters
-from nsca.data.batch import FrameBatch, Frames, FrameSource, VisionBatch
+from nsca.data.batch import FrameBatch, Frames, FrameSource, Split, VisionBatch
 from nsca.data.sample_order import clip_bounds, neighbours, sample_order, steps_per_epoch
 from nsca.errors import UserError
 
@@ -69,7 +69,8 @@ class FrameSteps:
     def state_dict(self) -> dict[str, int]:
         """Return nothing: where the loader stands follows from the optimiser steps done.
 
-        With `load_state_dict` it tells Lightning that this loader resumes in the middle of an epoch.
+        With `load_state_dict` it tells Lightning that this loader resumes in the middle of an
+        epoch.
         """
         return {}
 
@@ -125,44 +126,53 @@ class VisionData(LightningDataModule):
         self.augmentation = augmentation
         self.neighbour_reach = neighbour_reach
         self.validation_batches = validation_batches
-        self._train: Frames | None = None
-        self._val: Frames | None = None
+        self._frames: dict[Split, Frames] = {}
+
+    def frames(self, split: Split) -> Frames:
+        """Return a split's frames, loaded once. Raises UserError as the source does."""
+        if split not in self._frames:
+            self._frames[split] = self.source.frames(split)
+        return self._frames[split]
 
     def setup(self, stage: str) -> None:
         """Load both splits. Raises UserError where the training split does not fill a batch."""
-        if self._train is None:
-            self._train = self.source.frames("train")
-            self._val = self.source.frames("val")
-        if len(self._train) < self.effective_batch:
+        n_frames = len(self.frames("train"))
+        if n_frames < self.effective_batch:
             raise UserError(
-                f"{self.source.name} has {len(self._train)} training frames, fewer than the "
-                f"effective batch of {self.effective_batch}",
-                f"set effective_batch={max(2, len(self._train))} or less, or add frames",
+                f"{self.source.name} has {n_frames} training frames, fewer than the effective "
+                f"batch of {self.effective_batch}",
+                f"set effective_batch={max(2, n_frames)} or less, or add frames",
+            )
+        if len(self.frames("val")) < 2:
+            raise UserError(
+                f"{self.source.name} has fewer than 2 validation frames",
+                "add frames to the validation split",
             )
 
     def train_dataloader(self) -> FrameSteps:
-        assert self._train is not None and self.trainer is not None
-        steps = steps_per_epoch(len(self._train), self.effective_batch)
-        overfit = self.trainer.overfit_batches
+        trainer = self._trainer()
+        frames = self.frames("train")
+        steps = steps_per_epoch(len(frames), self.effective_batch)
+        overfit = trainer.overfit_batches  # ty: ignore[missing-attribute]
         if overfit:
             steps = min(steps, overfit if overfit >= 1 else max(1, int(steps * overfit)))
         return self._loader(
-            self._train,
+            frames,
             seed=self.seed,
             batch=self.effective_batch,
             steps=int(steps),
-            first_step=lambda: self.trainer.global_step,
+            first_step=lambda: trainer.global_step,
             repeats=bool(overfit),
         )
 
     def val_dataloader(self) -> FrameSteps:
-        assert self._val is not None
-        batch = min(self.effective_batch, len(self._val))
+        frames = self.frames("val")
+        batch = min(self.effective_batch, len(frames))
         return self._loader(
-            self._val,
+            frames,
             seed=self.seed + VALIDATION_SEED_OFFSET,
             batch=batch,
-            steps=min(self.validation_batches, steps_per_epoch(len(self._val), batch)),
+            steps=min(self.validation_batches, steps_per_epoch(len(frames), batch)),
             first_step=lambda: 0,
             repeats=True,
         )
@@ -188,10 +198,14 @@ class VisionData(LightningDataModule):
             repeats=repeats,
         )
 
+    def _trainer(self) -> Trainer:
+        if self.trainer is None:
+            raise RuntimeError("the data module is not attached to a Trainer")
+        return self.trainer
+
     def on_after_batch_transfer(self, batch: FrameBatch, dataloader_idx: int) -> VisionBatch:
         """Make the views on the device."""
-        assert self.trainer is not None
-        seed = self.seed if self.trainer.training else self.seed + VALIDATION_SEED_OFFSET
+        seed = self.seed if self._trainer().training else self.seed + VALIDATION_SEED_OFFSET
         return make_views(batch, self.augmentation, seed)
 
 

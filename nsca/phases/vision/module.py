@@ -1,7 +1,8 @@
 """The vision phase: image features from frames alone.
 
 Two views of a frame agree and differ from all others (NT-Xent), features vary and are not redundant
-(VICReg's variance and covariance), neighbouring frames are near (temporal consistency). A source without
+(VICReg's variance and covariance), neighbouring frames are near (temporal consistency). A source
+without
 time has no temporal term: neither in the losses nor in the weights.
 """
 
@@ -67,7 +68,7 @@ class VisionPhase(Phase):
 
     def embed(self, batch: VisionBatch) -> Embeddings:
         views = {"first": batch.first, "second": batch.second}
-        if "temporal" in self.active_terms(batch):
+        if batch.neighbour is not None and "temporal" in self.active_terms(batch):
             views["neighbour"] = batch.neighbour
         together = self.projector(self.encoder(torch.cat(list(views.values()))))
         return dict(zip(views, together.chunk(len(views)), strict=True))

@@ -1,0 +1,95 @@
+"""Reads the table of diagnoses while training: prints each finding once, with its remedy."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from nsca.diagnoses import Diagnosis, diagnose
+
+DIAGNOSES = "diagnoses.jsonl"
+"""In the run directory, one JSON object a finding: step, name, evidence, remedy."""
+
+
+class DiagnosisWatch(Callback):
+    """Collects metric history and applies `nsca.diagnoses` at every logged step and validation.
+
+    The share of time spent waiting for the loader (the batch with its transfer and views) is
+    measured here; it is wall-clock time, so it stays out of the logged metrics, which a resumed run
+    must repeat exactly.
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[tuple[int, float]]] = {}
+        self.found: list[Diagnosis] = []
+        self._waited_s = 0.0
+        self._stepped_s = 0.0
+        self._since_s: float | None = None
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        now = time.perf_counter()
+        if self._since_s is not None:
+            self._waited_s += now - self._since_s
+        self._since_s = now
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        now = time.perf_counter()
+        if self._since_s is not None:
+            self._stepped_s += now - self._since_s
+        self._since_s = now
+        every = trainer.log_every_n_steps  # ty: ignore[missing-attribute]
+        if trainer.global_step % every == 0:
+            self._note(trainer, "train/")
+            total_s = self._waited_s + self._stepped_s
+            self._keep("loader/wait_share", trainer.global_step, self._waited_s / total_s)
+            self._waited_s = self._stepped_s = 0.0
+            self._judge(trainer)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._since_s = None  # validation is no waiting
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.sanity_checking:
+            self._note(trainer, "val/")
+            self._judge(trainer)
+
+    def _note(self, trainer: Trainer, prefix: str) -> None:
+        for name, value in trainer.callback_metrics.items():
+            if name.startswith(prefix):
+                self._keep(name, trainer.global_step, float(torch.as_tensor(value)))
+
+    def _keep(self, name: str, step: int, value: float) -> None:
+        self.history.setdefault(name, []).append((step, value))
+
+    def _judge(self, trainer: Trainer) -> None:
+        known = {diagnosis.name for diagnosis in self.found}
+        for diagnosis in diagnose(self.history):
+            if diagnosis.name in known:
+                continue
+            self.found.append(diagnosis)
+            if trainer.is_global_zero:
+                _report(diagnosis, trainer.global_step, Path(trainer.default_root_dir))
+
+
+def _report(diagnosis: Diagnosis, step: int, directory: Path) -> None:
+    print(
+        f"diagnosis at step {step}: {diagnosis.name}: {diagnosis.evidence}\n"
+        f"  fix: {diagnosis.remedy}",
+        file=sys.stderr,
+    )
+    row = {
+        "step": step,
+        "name": diagnosis.name,
+        "evidence": diagnosis.evidence,
+        "remedy": diagnosis.remedy,
+    }
+    with open(directory / DIAGNOSES, "a", encoding="utf-8") as stream:
+        stream.write(json.dumps(row) + "\n")

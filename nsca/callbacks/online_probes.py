@@ -1,0 +1,105 @@
+"""What the features hold while they are being learned: spread, rank, and probes of the labels.
+
+The labels reach this callback and no loss. Probes are fitted on training frames and scored on
+validation frames, whose objects were never trained on.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from nsca.data.batch import ProbeLabel, Split
+from nsca.phases.vision.data import VisionData
+from nsca.phases.vision.module import VisionPhase
+from nsca.probes import FittedProbes, knn_accuracy
+
+
+class OnlineProbes(Callback):
+    """Logs `val/embedding_std`, `val/effective_rank`, `val/probe_<label>` and `val/knn_<label>`.
+
+    Args:
+        fit_frames: at most so many training frames fit the probes.
+        score_frames: at most so many validation frames score them.
+        seed: which frames are taken, the same at every validation.
+    """
+
+    def __init__(self, fit_frames: int, score_frames: int, seed: int) -> None:
+        self.fit_frames = fit_frames
+        self.score_frames = score_frames
+        self.seed = seed
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        data = getattr(trainer, "datamodule", None)
+        if trainer.sanity_checking or not isinstance(data, VisionData):
+            return
+        if not isinstance(pl_module, VisionPhase):
+            raise TypeError(f"{type(pl_module).__name__} has no vision encoder to probe")
+        features, labels = self._take(pl_module, data, "val", self.score_frames)
+        figures = {
+            "val/embedding_std": embedding_std(features),
+            "val/effective_rank": effective_rank(features),
+        }
+        if labels:
+            fit_features, fit_labels = self._take(pl_module, data, "train", self.fit_frames)
+            figures |= _scores(fit_features.numpy(), fit_labels, features.numpy(), labels)
+        pl_module.log_dict(figures, batch_size=1)
+
+    def _take(
+        self, phase: VisionPhase, data: VisionData, split: Split, most: int
+    ) -> tuple[Float[Tensor, "frame feature"], dict[str, ProbeLabel]]:
+        """Return features and labels of some frames of a split."""
+        frames = data.frames(split)
+        chosen = some_of(len(frames), most, self.seed)
+        features = phase.encoder.embed_frames(torch.from_numpy(frames.images[chosen]))
+        labels = {
+            name: ProbeLabel(label.values[chosen], label.kind, label.group[chosen])
+            for name, label in data.source.probe_labels(split).items()
+        }
+        return features, labels
+
+
+def some_of(available: int, most: int, seed: int) -> Int64[np.ndarray, " chosen"]:
+    """Return at most `most` of the numbers below `available`, seeded and in order."""
+    if available <= most:
+        return np.arange(available)
+    return np.sort(np.random.default_rng(seed).choice(available, most, replace=False))
+
+
+def embedding_std(features: Float[Tensor, "frame feature"]) -> float:
+    """Return the spread of L2-normalised features: 0 collapsed, 1 spread evenly (Chen and He 2021).
+
+    sqrt(d) times the mean over d features of the standard deviation over frames.
+    """
+    normal = torch.nn.functional.normalize(features, dim=1)
+    return float(normal.std(dim=0, correction=0).mean() * features.shape[1] ** 0.5)
+
+
+def effective_rank(features: Float[Tensor, "frame feature"]) -> float:
+    """Return exp(entropy) of the normalised singular values (Roy and Vetterli 2007), centred.
+
+    Between 1 (all on a line) and the number of features; 1 as well where all frames are equal.
+    """
+    values = torch.linalg.svdvals((features - features.mean(dim=0)).double())
+    total = values.sum()
+    if total <= 1e-12:
+        return 1.0
+    shares = values / total
+    return float(torch.special.entr(shares).sum().exp())
+
+
+def _scores(
+    fit_features: np.ndarray,
+    fit_labels: dict[str, ProbeLabel],
+    features: np.ndarray,
+    labels: dict[str, ProbeLabel],
+) -> dict[str, float]:
+    scores = FittedProbes(fit_features, fit_labels).score(features, labels)
+    figures = {f"val/probe_{name}": score.value for name, score in scores.items()}
+    for name, score in scores.items():
+        if score.kind == "class":
+            figures[f"val/knn_{name}"] = knn_accuracy(
+                fit_features, fit_labels[name].values, features, labels[name].values
+            )
+    return figures

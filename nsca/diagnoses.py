@@ -1,0 +1,195 @@
+"""What can be seen to go wrong in training, and what helps: one table of pure rules.
+
+A rule sees the history of every metric, `name -> [(step, value), ...]` in order, and returns the
+evidence or None. `callbacks/diagnosis.py` feeds the table and prints what it finds. Thresholds are
+judgements, chosen so that healthy runs of this project stay silent; each is named and stands here
+alone.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean, median
+
+History = Mapping[str, Sequence[tuple[int, float]]]
+
+COLLAPSED_STD = 0.05
+"""Spread of normalised embeddings; 1 is isotropic."""
+COLLAPSED_RANK = 2.0
+"""Effective rank below this: everything lies on a line."""
+DIVERGED_RATIO = 1.5
+"""Recent loss over the best loss so far."""
+OSCILLATION = 0.3
+"""Typical jump from one row to the next over the loss itself, with the jumps changing sign."""
+PLATEAU_SHARE = 0.005
+"""Smallest improvement over the later half of the rows that still counts as progress."""
+NO_PROGRESS_STEPS = 1000
+STARVED_SHARE = 0.3
+"""Share of the time spent waiting for the loader."""
+GAP_RATIO = 0.5
+"""Validation loss above training loss, over the training loss."""
+FLAT_VALIDATIONS = 10
+RECENT_ROWS = 5
+FEWEST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table: its condition returns the evidence, or None where all is well."""
+
+    name: str
+    condition: Callable[[History], str | None]
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A rule that fired."""
+
+    name: str
+    evidence: str
+    remedy: str
+
+
+def diagnose(history: History) -> list[Diagnosis]:
+    """Return every rule that fires on a history, in the order of the table."""
+    fired = ((rule, rule.condition(history)) for rule in RULES)
+    return [Diagnosis(rule.name, found, rule.remedy) for rule, found in fired if found is not None]
+
+
+def _values(history: History, name: str) -> list[float]:
+    return [value for _, value in history.get(name, ())]
+
+
+def _finite_losses(history: History) -> list[float]:
+    return [value for value in _values(history, "train/loss") if math.isfinite(value)]
+
+
+def _collapsed(history: History) -> str | None:
+    spread, rank = _values(history, "val/embedding_std"), _values(history, "val/effective_rank")
+    if spread and spread[-1] < COLLAPSED_STD:
+        return f"embedding_std {spread[-1]:.3g} is below {COLLAPSED_STD}"
+    if rank and rank[-1] < COLLAPSED_RANK:
+        return f"effective_rank {rank[-1]:.3g} is below {COLLAPSED_RANK}"
+    return None
+
+
+def _not_finite(history: History) -> str | None:
+    bad = [(step, v) for step, v in history.get("train/loss", ()) if not math.isfinite(v)]
+    return f"the loss was {bad[0][1]} at step {bad[0][0]}" if bad else None
+
+
+def _diverging(history: History) -> str | None:
+    losses = _finite_losses(history)
+    if len(losses) < FEWEST_ROWS:
+        return None
+    windows = [fmean(losses[i : i + RECENT_ROWS]) for i in range(len(losses) - RECENT_ROWS + 1)]
+    best, recent = min(windows), windows[-1]
+    if recent - best > (DIVERGED_RATIO - 1) * max(abs(best), 1e-8):
+        return f"the loss rose from {best:.3g} to {recent:.3g}"
+    return None
+
+
+def _oscillating(history: History) -> str | None:
+    losses = _finite_losses(history)[-FEWEST_ROWS:]
+    if len(losses) < FEWEST_ROWS:
+        return None
+    jumps = [b - a for a, b in pairwise(losses)]
+    turns = sum(a * b < 0 for a, b in pairwise(jumps)) / (len(jumps) - 1)
+    size = median(abs(jump) for jump in jumps) / max(abs(fmean(losses)), 1e-8)
+    if size > OSCILLATION and turns > 0.5:
+        return f"the loss jumps by {size:.0%} from one row to the next"
+    return None
+
+
+def _early_plateau(history: History) -> str | None:
+    rows = [(s, v) for s, v in history.get("train/loss", ()) if math.isfinite(v)]
+    if len(rows) < FEWEST_ROWS or rows[-1][0] < NO_PROGRESS_STEPS:
+        return None
+    first = fmean(value for _, value in rows[:RECENT_ROWS])
+    last = fmean(value for _, value in rows[-RECENT_ROWS:])
+    if first - last < PLATEAU_SHARE * abs(first) and last - first < PLATEAU_SHARE * abs(first):
+        return f"after {rows[-1][0]} steps the loss is {last:.4g}, at the start it was {first:.4g}"
+    return None
+
+
+def _starved(history: History) -> str | None:
+    shares = _values(history, "loader/wait_share")[-RECENT_ROWS:]
+    if len(shares) == RECENT_ROWS and min(shares) > STARVED_SHARE:
+        return f"{fmean(shares):.0%} of the time goes into waiting for data"
+    return None
+
+
+def _gap(history: History) -> str | None:
+    train, val = _finite_losses(history), _values(history, "val/loss")
+    if len(train) < RECENT_ROWS or len(val) < 2:
+        return None
+    recent, held_out = fmean(train[-RECENT_ROWS:]), val[-1]
+    if held_out - recent > GAP_RATIO * max(abs(recent), 1e-8) and held_out > min(val):
+        return f"validation loss {held_out:.3g} against {recent:.3g} in training, and rising"
+    return None
+
+
+def _flat_validation(history: History) -> str | None:
+    probes = [name for name in history if name.startswith("val/probe_")]
+    if not probes:
+        return None
+    series = [_values(history, name) for name in probes]
+    if min(len(values) for values in series) <= FLAT_VALIDATIONS:
+        return None
+    earlier = [max(values[:-FLAT_VALIDATIONS]) for values in series]
+    later = [max(values[-FLAT_VALIDATIONS:]) for values in series]
+    if all(b <= a for a, b in zip(earlier, later, strict=True)):
+        return f"no probe improved in the last {FLAT_VALIDATIONS} validations"
+    return None
+
+
+RULES = (
+    Rule(
+        "collapsed embeddings",
+        _collapsed,
+        "raise phase.loss_weights.variance or phase.loss_weights.nt_xent, or effective_batch; "
+        "lower phase.loss_weights.temporal and .invariance",
+    ),
+    Rule(
+        "loss not finite",
+        _not_finite,
+        "lower phase.optimizer.learning_rate, set trainer.gradient_clip_val=1.0; if it is always "
+        "the same step, look at that batch (seed and step give it again)",
+    ),
+    Rule(
+        "diverging loss",
+        _diverging,
+        "lower phase.optimizer.learning_rate to a third, or lengthen phase.optimizer.warmup_steps",
+    ),
+    Rule(
+        "oscillating loss",
+        _oscillating,
+        "lower phase.optimizer.learning_rate, set trainer.gradient_clip_val=1.0, or raise "
+        "effective_batch",
+    ),
+    Rule(
+        "early plateau",
+        _early_plateau,
+        "raise phase.optimizer.learning_rate threefold (debug=find_lr suggests one)",
+    ),
+    Rule(
+        "data starvation",
+        _starved,
+        "the device waits for data: keep data on a local disk, run fewer other jobs, or see "
+        "with debug=profiler what is slow",
+    ),
+    Rule(
+        "train/val gap",
+        _gap,
+        "more data or stronger phase augmentation, higher phase.optimizer.weight_decay, "
+        "or an earlier stop",
+    ),
+    Rule(
+        "flat validation",
+        _flat_validation,
+        "training longer no longer helps: stop here, or change the data, the losses or the model",
+    ),
+)
+"""The table."""
