@@ -3,7 +3,6 @@
 The p-values of one study are corrected together (Holm), over all of its conditions and metrics.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,62 +14,76 @@ from nsca.statistics import (
     mean_and_standard_error,
     paired_difference,
 )
+from nsca.studies.plan import StudyPlan
 from nsca.studies.results import StudyResults
 
 
-def comparisons(
-    results: StudyResults, reference: str, conditions: Sequence[str], metrics: Sequence[str]
-) -> dict[tuple[str, str], PairedDifference]:
-    """Paired difference to the reference for each (condition, metric) that has common seeds."""
+class StudyTable:
+    """The values of a study by row (condition or baseline), metric and seed."""
+
+    def __init__(self, plan: StudyPlan, results: StudyResults) -> None:
+        self.plan = plan
+        self.rows = [*plan.conditions, *plan.baselines]
+        self._results = results
+
+    def values(self, row: str, metric: str) -> dict[int, float]:
+        """By seed; empty where nothing was measured."""
+        if row in self.plan.baselines:
+            name = self.plan.baseline_metric(row, metric)
+            return self._results.values(self.plan.reference, name)
+        return self._results.values(row, metric)
+
+
+def comparisons(table: StudyTable) -> dict[tuple[str, str], PairedDifference]:
+    """Row minus reference for each (row, metric), over the seeds that both have."""
     found = {}
-    for condition in conditions:
-        for metric in metrics:
-            ours, theirs = results.values(condition, metric), results.values(reference, metric)
+    for metric in table.plan.metrics:
+        theirs = table.values(table.plan.reference, metric)
+        for row in table.rows:
+            ours = table.values(row, metric)
             seeds = sorted(ours.keys() & theirs.keys())
-            if condition != reference and seeds:
-                found[condition, metric] = paired_difference(
+            if row != table.plan.reference and seeds:
+                found[row, metric] = paired_difference(
                     [ours[s] for s in seeds], [theirs[s] for s in seeds]
                 )
     return found
 
 
-def markdown(
-    results: StudyResults, reference: str, conditions: Sequence[str], metrics: Sequence[str]
-) -> str:
+def markdown(table: StudyTable) -> str:
     """The table of record: mean ± SE, seeds, and the paired difference with its 95 % t interval."""
-    differences = comparisons(results, reference, conditions, metrics)
+    differences, reference = comparisons(table), table.plan.reference
     testable = [key for key, value in differences.items() if value.pairs > 1]
     corrected = dict(
         zip(testable, holm([differences[key].p_value for key in testable]), strict=True)
     )
     lines = []
-    for metric in metrics:
+    for metric in table.plan.metrics:
         lines += [
             f"\n### `{metric}`\n",
             f"| condition | mean ± SE | seeds | minus `{reference}` (95 %) | d | p (Holm) |",
             "|---|---|---|---|---|---|",
         ]
-        for condition in conditions:
-            values = list(results.values(condition, metric).values())
+        for condition in table.rows:
+            values = list(table.values(condition, metric).values())
             if not values:
                 lines.append(f"| {condition} | not measured | 0 | | | |")
                 continue
             mean, error = mean_and_standard_error(values)
             cell = f"{mean:.3f}" + ("" if np.isnan(error) else f" ± {error:.3f}")
-            row = f"| {condition} | {cell} | {len(values)} | "
+            line = f"| {condition} | {cell} | {len(values)} | "
             difference = differences.get((condition, metric))
             if difference is None:
-                row += "reference | | |"
+                line += "reference | | |"
             elif difference.pairs == 1:
-                row += f"{difference.mean:+.3f} (one seed) | | |"
+                line += f"{difference.mean:+.3f} (one seed) | | |"
             else:
-                row += (
+                line += (
                     f"{difference.mean:+.3f} ({difference.low:+.3f} .. {difference.high:+.3f}), "
                     f"{difference.verdict} | {difference.cohens_d:+.1f} | "
                     f"{corrected[condition, metric]:.3f} |"
                 )
-            lines.append(row)
-    seeds = {job.seed for job in results.finished()}
+            lines.append(line)
+    seeds = set(table.values(table.plan.reference, table.plan.metrics[0]))
     if len(seeds) > 1:
         lines.append(
             f"\n{len(seeds)} paired seeds detect d = {detectable_effect(len(seeds)):.1f} with 80 % "
@@ -79,13 +92,12 @@ def markdown(
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def plot(
-    results: StudyResults, conditions: Sequence[str], metrics: Sequence[str], path: Path
-) -> None:
+def plot(table: StudyTable, path: Path) -> None:
     """One panel a metric: every seed as a dot, mean ± SE as a bar mark; written as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    metrics, conditions = table.plan.metrics, table.rows
     columns = min(4, len(metrics))
     rows = -(-len(metrics) // columns)
     figure = Figure(
@@ -95,7 +107,7 @@ def plot(
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for axis, metric in zip(axes[: len(metrics)], metrics, strict=True):
         for place, condition in enumerate(conditions):
-            values = list(results.values(condition, metric).values())
+            values = list(table.values(condition, metric).values())
             if not values:
                 continue
             mean, error = mean_and_standard_error(values)
