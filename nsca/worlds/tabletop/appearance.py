@@ -52,25 +52,25 @@ def draw_look(rng: Generator) -> SceneLook:
     return SceneLook(
         table_material=TABLE_MATERIALS[int(rng.integers(len(TABLE_MATERIALS)))],
         table_rgb=(float(grey + tint[0]), float(grey + tint[1]), float(grey + tint[2])),
-        hand_grey=float(rng.uniform(0.1, 0.3)),
+        hand_grey=float(rng.uniform(0.3, 0.55)),
         light_position_m=(
             float(radius_m * np.cos(azimuth)),
             float(radius_m * np.sin(azimuth)),
             float(rng.uniform(0.7, 1.2)),
         ),
-        light_strength=float(rng.uniform(0.35, 0.75)),
-        ambient_strength=float(rng.uniform(0.25, 0.45)),
+        light_strength=float(rng.uniform(0.4, 0.8)),
+        ambient_strength=float(rng.uniform(0.35, 0.55)),
         camera_position_m=(
             float(jitter_m[0]),
-            float(-0.40 + jitter_m[1]),
-            float(0.36 + jitter_m[2]),
+            float(-0.37 + jitter_m[1]),
+            float(0.385 + jitter_m[2]),
         ),
         camera_target_m=(
             float(jitter_m[3]),
-            float(jitter_m[4]),
-            float(0.035 + 0.5 * jitter_m[5]),
+            float(0.01 + jitter_m[4]),
+            float(0.03 + 0.5 * jitter_m[5]),
         ),
-        camera_fovy_deg=float(rng.uniform(36.0, 40.0)),
+        camera_fovy_deg=float(rng.uniform(36.0, 39.0)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Contact forces of every physics step, cheaply: written down only when some touch sensor changes.
+"""Contact forces of every physics step, cheaply: written down only when something changes.
 
 Resting and gripping forces stay nearly constant, so between entries the last one holds. Reading all
 contacts at every step would cost as much as the physics.
@@ -22,6 +22,7 @@ class ContactLog:
         self._steps = steps
         self._entries: list[tuple[int, np.ndarray, np.ndarray]] = []
         self._last: list[float] = []
+        self._count = -1
         self._codes = np.zeros((0, 0), np.int64)
 
     def attach(self, scene: Scene) -> None:
@@ -29,17 +30,19 @@ class ContactLog:
         entity = np.array(scene.geom_entity)
         low = np.minimum(entity[:, None], entity[None, :])
         self._codes = low * PAIR_BASE + np.maximum(entity[:, None], entity[None, :])
-        self._last = [-1.0] * scene.model.nsensordata
+        self._last, self._count = [], -1
 
     def step(self, index: int, forces_n: list[float], data: mujoco.MjData) -> None:
-        """Write the contacts down if a touch sensor (N) changed since the last entry."""
-        for force, last in zip(forces_n, self._last, strict=True):
-            if abs(force - last) > RELATIVE_CHANGE * last + ABSOLUTE_CHANGE_N:
-                break
-        else:
-            return
-        self._last = forces_n
-        if data.ncon == 0:
+        """Write the contacts down if a touch sensor (N) or their number changed."""
+        count = data.ncon
+        if count == self._count:
+            for force, last in zip(forces_n, self._last, strict=True):
+                if abs(force - last) > RELATIVE_CHANGE * last + ABSOLUTE_CHANGE_N:
+                    break
+            else:
+                return
+        self._last, self._count = forces_n, count
+        if count == 0:
             self._entries.append((index, np.empty(0, np.int64), np.empty(0)))
             return
         contact = data.contact

@@ -15,7 +15,7 @@ FINGER_BELOW_M = 0.012  # axis end below the grip point; the radius comes on top
 LOWEST_GRIP_M = FINGER_BELOW_M + FINGER_RADIUS_M + 0.002  # of the grip point over the table
 FINGER_ABOVE_M = 0.058
 OPENING_M = 0.046  # a pad's distance from the grip point, fully open
-PALM_HALF_M = (0.018, 0.05, 0.01)
+PALM_HALF_M = (0.011, 0.048, 0.006)
 STIFFNESS_N_M = 1_600.0
 DAMPING_N_S_M = 64.0
 FORCE_LIMIT_N = 80.0
@@ -24,6 +24,7 @@ YAW_DAMPING = 0.4
 FINGER_STIFFNESS_N_M = 500.0
 FINGER_DAMPING_N_S_M = 20.0
 FINGER_FORCE_LIMIT_N = 45.0
+COLLIDING = ("palm", "left0", "left1", "right0", "right1")  # geoms that touch objects
 SERVO_LAG_S = DAMPING_N_S_M / STIFFNESS_N_M  # a servo follows a moving target this much later
 
 
@@ -35,6 +36,7 @@ def add_hand(spec: mujoco.MjSpec, look: SceneLook) -> None:
     palm.add_joint(name="yaw", type=mujoco.mjtJoint.mjJNT_HINGE, axis=(0, 0, 1), armature=0.004)
     grey = look.hand_grey
     palm.add_geom(
+        name=COLLIDING[0],
         type=mujoco.mjtGeom.mjGEOM_BOX,
         size=PALM_HALF_M,
         pos=(0, 0, FINGER_ABOVE_M + PALM_HALF_M[2]),
@@ -53,8 +55,9 @@ def add_hand(spec: mujoco.MjSpec, look: SceneLook) -> None:
             limited=mujoco.mjtLimited.mjLIMITED_TRUE,
             range=(0.0, OPENING_M),
         )
-        for offset_m in (-0.007, 0.007):
+        for number, offset_m in enumerate((-0.007, 0.007)):
             finger.add_geom(
+                name=f"{name}{number}",
                 type=mujoco.mjtGeom.mjGEOM_CAPSULE,
                 fromto=(offset_m, 0, -FINGER_BELOW_M, offset_m, 0, FINGER_ABOVE_M),
                 size=(FINGER_RADIUS_M, 0, 0),

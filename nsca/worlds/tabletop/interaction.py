@@ -43,7 +43,7 @@ MAX_OBJECTS = 3
 PARAMETER_RANGES: dict[str, tuple[float, float]] = {
     "direction_rad": (-3.141592653589793, 3.141592653589793),
     "speed_m_s": (0.2, 1.2),
-    "height_m": (0.08, 0.16),
+    "height_m": (0.06, 0.12),
     "force_n": (8.0, 25.0),
 }
 

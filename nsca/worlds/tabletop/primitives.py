@@ -8,8 +8,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from math import atan2, cos, pi, sin
 
-from nsca.worlds.tabletop.hand import LOWEST_GRIP_M, OPENING_M, SERVO_LAG_S
 from nsca.worlds.tabletop.hand import FINGER_STIFFNESS_N_M as FINGER_STIFFNESS
+from nsca.worlds.tabletop.hand import LOWEST_GRIP_M, OPENING_M, SERVO_LAG_S
 from nsca.worlds.tabletop.interaction import PHYSICS_DT_S, STEPS_PER_CONTROL
 
 CONTROL_DT_S = PHYSICS_DT_S * STEPS_PER_CONTROL

@@ -9,23 +9,26 @@ time step of 2.5 ms must resolve the collision); sound uses the true duration in
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log, pi, sqrt
+from math import cos, log, pi, sin, sqrt
 
 import mujoco
 import numpy as np
 
 from nsca.worlds.tabletop.appearance import SceneLook, add_materials
-from nsca.worlds.tabletop.hand import HAND_CONTACT, add_hand
+from nsca.worlds.tabletop.hand import COLLIDING, HAND_CONTACT, add_hand
 from nsca.worlds.tabletop.interaction import PHYSICS_DT_S
 from nsca.worlds.tabletop.kinds import ObjectInstance
+from nsca.worlds.tabletop.shapes import UPRIGHT, ShapePart
 
-TRAY_HALF_M = 0.17
+TRAY_HALF_M = 0.155
 RIM_HEIGHT_M = 0.015
 TABLE_CONTACT, WALL_CONTACT, OBJECT_CONTACT, FRAGMENT_CONTACT = 1, 2, 8, 16
 TABLE, HAND, FIRST_OBJECT = 0, 1, 2  # entities
 WEIGHT_GROUP = 4  # not drawn
 WEIGHT_SHARE = 0.6  # of the mass of an object with an off-centre weight
 FRAGMENT_SCALES = (1.0, 0.85, 0.75, 0.65)
+FOOT_M = 0.0005  # an upright cylinder stands on feet this high
+SKIN_DAMPING_RATIO = 0.7  # of the contacts between fingers and objects
 SOFT_RAD_S, HARD_RAD_S = 110.0, 260.0
 GEOM_TYPES = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
@@ -189,7 +192,7 @@ def _physics(instance: ObjectInstance) -> dict:
         "priority": 1,
         "friction": (instance.friction, 0.004, instance.rolling_m),
         "solref": contact_solref(instance.hardness, instance.elasticity),
-        "solimp": (0.95, 0.95, 0.001, 0.5, 2.0),
+        "solimp": (0.6, 0.6, 0.001, 0.5, 2.0),
         "rgba": (*instance.colour, 1),
         "material": instance.visible_material,
     }
@@ -201,20 +204,23 @@ def _add_object(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> No
     body.add_freejoint()
     share = WEIGHT_SHARE if instance.offset > 0 else 0.0
     volume = shape.volume()
-    for part in shape.parts:
-        size = [half * size_m for half in part.half]
+    for number, part in enumerate(shape.parts):
+        half = [extent * size_m for extent in part.half]
+        if part.part == "cylinder" and part.quaternion == UPRIGHT:
+            half[1] -= FOOT_M
+            _add_feet(body, instance, part)
         body.add_geom(
+            name=f"object{index}.{number}",
             type=GEOM_TYPES[part.part],
-            size=size + [0.0] * (3 - len(size)),
+            size=half + [0.0] * (3 - len(half)),
             pos=tuple(size_m * axis for axis in part.position),
             quat=part.quaternion,
             mass=(1 - share) * instance.mass_kg * part.volume() / volume,
             contype=OBJECT_CONTACT,
-            conaffinity=(
-                TABLE_CONTACT | WALL_CONTACT | HAND_CONTACT | OBJECT_CONTACT | FRAGMENT_CONTACT
-            ),
+            conaffinity=TABLE_CONTACT | WALL_CONTACT | OBJECT_CONTACT | FRAGMENT_CONTACT,
             **_physics(instance),
         )
+        _add_skin(spec, instance, f"object{index}.{number}")
     if share:
         extent = -shape.half_z if shape.weight_down else shape.half_x
         place = extent * size_m * instance.offset
@@ -228,6 +234,54 @@ def _add_object(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> No
             group=WEIGHT_GROUP,
         )
     _touch(spec, body, f"object{index}")
+
+
+def _add_skin(spec: mujoco.MjSpec, instance: ObjectInstance, geom: str) -> None:
+    """Contacts with the hand: the object's friction, but padded fingers that let nothing bounce.
+
+    With the object's own elasticity a light bouncy thing would chatter out of the grip; the stiffer
+    impedance keeps friction from creeping.
+    """
+    frequency = contact_frequency_rad_s(instance.hardness)
+    sliding, rolling = instance.friction, instance.rolling_m
+    for part in COLLIDING:
+        spec.add_pair(
+            geomname1=part,
+            geomname2=geom,
+            condim=6,
+            friction=(sliding, sliding, 0.004, rolling, rolling),
+            solref=(-(frequency**2), -2.0 * SKIN_DAMPING_RATIO * frequency),
+            solimp=(0.95, 0.95, 0.001, 0.5, 2.0),
+        )
+
+
+def _add_feet(body: mujoco.MjsBody, instance: ObjectInstance, part: ShapePart) -> None:
+    """Four invisible feet on either face of an upright cylinder.
+
+    MuJoCo's contact points between a cylinder's face and a plane follow its lowest rim point, so a
+    standing cylinder would never come to rest.
+    """
+    radius_m, half_m = (extent * instance.size_m for extent in part.half)
+    foot_m = 0.15 * radius_m
+    centre_z_m = part.position[2] * instance.size_m
+    for side in (-1.0, 1.0):
+        for corner in range(4):
+            angle_rad = (corner + 0.5) * pi / 2
+            out_m = radius_m - foot_m - FOOT_M
+            body.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_SPHERE,
+                size=(foot_m, 0, 0),
+                pos=(
+                    out_m * cos(angle_rad),
+                    out_m * sin(angle_rad),
+                    centre_z_m + side * (half_m - foot_m),
+                ),
+                mass=0.0,
+                contype=OBJECT_CONTACT,
+                conaffinity=TABLE_CONTACT,
+                group=WEIGHT_GROUP,
+                **_physics(instance),
+            )
 
 
 def _add_fragments(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> None:

@@ -40,7 +40,7 @@ class ShapePart:
 
 @dataclass(frozen=True)
 class Shape:
-    """`half_m`-like extents are relative to size_m; `rolls` marks shapes that a push sets rolling."""
+    """Half extents along the body's axes; `rolls` marks shapes that a push may set rolling."""
 
     parts: tuple[ShapePart, ...]
     half_x: float

@@ -34,7 +34,7 @@ class Pose:
 def draw_poses(
     objects: Sequence[ObjectInstance], target: int, direction_rad: float, rng: Generator
 ) -> list[Pose]:
-    """The target near the middle, set back against the direction; the others out of the hand's way."""
+    """The target near the middle, set back against the direction; the others out of the way."""
     radii = [instance.shape.radius * instance.size_m for instance in objects]
     poses: list[Pose] = []
     back_m = 0.04
@@ -147,7 +147,7 @@ def spawn_hand(
 def surface_distance_m(
     scene: Scene, data: mujoco.MjData, target: int, pose: Pose, direction_rad: float
 ) -> float:
-    """How far before the target's middle the closed fingers first touch it, coming along a direction.
+    """How far before the target's middle the closed fingers first touch it.
 
     Three rays across the fingers' width. Reads the geometry only; needs current kinematics.
     """
