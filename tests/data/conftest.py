@@ -1,5 +1,6 @@
 """A world that costs nothing: episodes with the right shapes, drawn from (seed, episode)."""
 
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -21,6 +22,9 @@ from nsca.worlds.tabletop.interaction import (
     Interaction,
     ObjectRecord,
 )
+from nsca.worlds.tabletop.kinds import KINDS
+
+_KINDS = {name: [k.name for k in KINDS if k.object_set == name] for name in "AB"}
 
 
 def synthetic_episode(
@@ -32,7 +36,7 @@ def synthetic_episode(
     shape = ("box", "sphere", "tee")[episode % 3]
     thing = ObjectRecord(
         instance_id=f"{object_set}-{episode}-0",
-        kind=f"{object_set.lower()}_{shape}",
+        kind=_KINDS[object_set][episode % 5],
         visible={
             "shape": shape,
             "visible_material": ("wood", "plain")[episode % 2],
@@ -77,14 +81,19 @@ def _interaction(rng: np.random.Generator, thing: ObjectRecord, render: bool) ->
     )
 
 
-@pytest.fixture
-def synthetic_world(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+def install_synthetic_world(patch: pytest.MonkeyPatch) -> types.ModuleType:
     """Replaces the tabletop world for generation in this process (workers=0)."""
     episode = types.ModuleType("nsca.worlds.tabletop.episode")
     episode.run_episode = synthetic_episode
-    monkeypatch.setitem(sys.modules, "nsca.worlds.tabletop.episode", episode)
-    monkeypatch.setattr("nsca.data.shard._renderer", lambda: None)
+    patch.setitem(sys.modules, "nsca.worlds.tabletop.episode", episode)
+    patch.setattr("nsca.data.shard._renderer", lambda: None)
     return episode
+
+
+@pytest.fixture
+def synthetic_world(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """The synthetic world, for one test."""
+    return install_synthetic_world(monkeypatch)
 
 
 def small_plan(**changes: object) -> GenerationPlan:
@@ -104,10 +113,19 @@ def plan() -> GenerationPlan:
     return small_plan()
 
 
-@pytest.fixture
-def babbling_set(tmp_path: Path, plan: GenerationPlan, synthetic_world: types.ModuleType) -> Path:
-    """A small complete set."""
+@pytest.fixture(scope="session")
+def pristine_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small complete set, made once; tests take copies."""
     from nsca.data.generation import generate
 
-    generate(plan, tmp_path / "set", 0, lambda _: None)
-    return tmp_path / "set"
+    path = tmp_path_factory.mktemp("pristine") / "set"
+    with pytest.MonkeyPatch.context() as patch:
+        install_synthetic_world(patch)
+        generate(small_plan(), path, 0, lambda _: None)
+    return path
+
+
+@pytest.fixture
+def babbling_set(tmp_path: Path, pristine_set: Path) -> Path:
+    """A small complete set that a test may damage."""
+    return Path(shutil.copytree(pristine_set, tmp_path / "set"))

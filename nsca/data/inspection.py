@@ -1,0 +1,107 @@
+"""What is in a data set, as lines of text: splits, kinds, primitives, events, sizes, fields."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow.parquet as pq
+
+from nsca.data.babbling_store import files_of, read_manifest, read_shards
+from nsca.data.generation_plan import SPLITS
+from nsca.errors import UserError
+
+_PAIRED_NAME = re.compile(r"(image|audio|proprio)_\d+\.\w+$")
+
+
+def format_of(path: Path) -> Literal["babbling", "custom_folder", "image_folder"]:
+    """Which kind of data set a folder is, by its names alone.
+
+    Raises:
+        UserError: there is no such folder, or nothing in it.
+    """
+    if not path.is_dir():
+        raise UserError(
+            f"there is no folder {path}", "name a data set, or make one: python -m nsca.babble"
+        )
+    if (path / "manifest.json").is_file():
+        return "babbling"
+    names = [file.name for file in path.rglob("*") if file.is_file()]
+    if not names:
+        raise UserError(
+            f"{path} is empty", "make a set there: python -m nsca.babble path=" + str(path)
+        )
+    paired = any(_PAIRED_NAME.match(name) for name in names)
+    return "custom_folder" if paired else "image_folder"
+
+
+def describe_babbling(root: Path) -> Iterator[str]:
+    """Lines about a babbling set.
+
+    Raises:
+        UserError: there is no set, or a shard is broken.
+    """
+    manifest = read_manifest(root)
+    configuration, totals = manifest["configuration"], manifest["totals"]
+    yield f"babbling set {root} ({manifest['status']}, schema version {manifest['schema_version']})"
+    yield "made by  " + ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())
+    yield "from     " + ", ".join(f"{k}={v}" for k, v in configuration.items())
+    yield (
+        f"holds    {totals['interactions']} interactions in {totals['episodes']} episodes, "
+        f"{totals['bytes'] / 1e6:.1f} MB in {3 * totals['shards']} files; "
+        f"{totals['unstable_episodes']} unstable episodes dropped"
+    )
+    yield ""
+    yield f"{'split':<8}{'set':<5}{'episodes':>9}{'interactions':>14}{'objects':>9}{'MB':>9}"
+    for split in SPLITS:
+        shards = [s for name, s in manifest["shards"].items() if name.rpartition("-")[0] == split]
+        objects = sum(sum(s["kinds"].values()) for s in shards)
+        size = sum(f["bytes"] for s in shards for f in s["files"]) / 1e6
+        yield (
+            f"{split:<8}{'B' if split == 'test' else 'A':<5}{_sum(shards, 'episodes'):>9}"
+            f"{_sum(shards, 'interactions'):>14}{objects:>9}{size:>9.1f}"
+        )
+    yield ""
+    for title, key in (
+        ("primitives", "primitives"),
+        ("events", "events"),
+        ("object kinds", "kinds"),
+    ):
+        counts: dict[str, int] = {}
+        for shard in manifest["shards"].values():
+            for name, count in shard[key].items():
+                counts[name] = counts.get(name, 0) + count
+        yield f"{title}: " + ", ".join(f"{n} {c}" for n, c in sorted(counts.items()))
+    yield ""
+    yield from _fields(root, manifest)
+
+
+def _sum(shards: list[dict[str, Any]], key: str) -> int:
+    return sum(shard[key] for shard in shards)
+
+
+def _fields(root: Path, manifest: dict[str, Any]) -> Iterator[str]:
+    for table, reader in (
+        ("observations", "agents"),
+        ("labels", "probes only"),
+        ("privileged", "evaluation only"),
+    ):
+        split = next((s for s in SPLITS if files_of(manifest, table, s)), None)
+        if split is None:
+            continue
+        yield f"fields of {table}/ (for {reader}):"
+        next(read_shards(root, manifest, table, split, []))  # a broken file is named, with remedy
+        for field in pq.read_schema(root / files_of(manifest, table, split)[0]):
+            yield f"  {field.name:<22}{field.type}"
+
+
+def describe_folder(source: Any) -> Iterator[str]:
+    """Lines about an image folder or a custom folder, opened by its own source."""
+    yield f"{source.name} {source.path}"
+    yield f"classes  {len(source.classes)}: {', '.join(source.classes[:20])}"
+    files = source.samples if source.name == "custom_folder" else source.files
+    for split, members in files.items():
+        yield f"{split:<8} {len(members)} samples"
+    if source.name == "custom_folder":
+        found = ", ".join(f"{name} {count}" for name, count in source.modalities().items())
+        yield f"modalities of train: {found}"

@@ -1,0 +1,205 @@
+"""Reading a babbling set: pictures in order, labels that fit them, and nothing privileged."""
+
+import builtins
+import io
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nsca.data.babbling import BabblingFrames
+from nsca.data.batch import FrameSource
+from nsca.errors import UserError
+from nsca.worlds.tabletop.interaction import FRAMES
+
+
+def test_it_is_a_frame_source(babbling_set: Path) -> None:
+    source = BabblingFrames(str(babbling_set))
+    assert isinstance(source, FrameSource)
+    assert source.has_time
+
+
+def test_frames_are_strided_clips_in_time_order(babbling_set: Path) -> None:
+    frames = BabblingFrames(str(babbling_set), stride=5).frames("train")
+    per_clip = len(range(0, FRAMES, 5))
+    assert len(frames) == 24 * per_clip  # 12 stable episodes of 2 interactions
+    assert frames.images.shape[1:] == (64, 64, 3)
+    numbers = frames.images[:, 0, 0, 0].reshape(-1, per_clip)  # the frame's own number
+    assert (numbers == np.arange(0, FRAMES, 5)).all()
+    assert (frames.clip.reshape(-1, per_clip) == np.arange(24)[:, None]).all()
+
+
+def test_labels_describe_the_pictures(babbling_set: Path) -> None:
+    source = BabblingFrames(str(babbling_set), stride=4)
+    for split in ("train", "val", "test"):
+        frames, labels = source.frames(split), source.probe_labels(split)
+        assert {len(label.values) for label in labels.values()} == {len(frames)}
+        seen_red = frames.images[:, 30, 30, 0] / 255
+        assert np.abs(labels["colour_r"].values - seen_red).max() < 1 / 200
+        same_clip = frames.clip[1:] == frames.clip[:-1]
+        group = labels["shape"].group
+        assert (group[1:] == group[:-1])[same_clip].all()
+    moved = labels["position_x_m"].values.reshape(-1, 8)
+    assert (np.diff(moved, axis=1) > 0).all()
+
+
+def test_yaw_is_known_only_where_it_can_be_seen(babbling_set: Path) -> None:
+    labels = BabblingFrames(str(babbling_set)).probe_labels("train")
+    yaw = np.arctan2(labels["yaw_sin"].values, labels["yaw_cos"].values)
+    vocabulary = ["box", "sphere", "tee"]
+    tee = np.isfinite(yaw)
+    assert 0 < tee.sum() < len(yaw)
+    assert np.allclose(yaw[tee], 0.6, atol=1e-5)
+    assert len(set(labels["shape"].values[tee])) == 1
+    assert len(set(labels["shape"].values)) == len(vocabulary)
+
+
+def test_classes_have_the_same_numbers_in_every_split(babbling_set: Path) -> None:
+    source = BabblingFrames(str(babbling_set))
+    by_split = [source.probe_labels(split) for split in ("train", "val", "test")]
+    for labels in by_split:
+        wood = [int(g.split("-")[1]) % 2 == 0 for g in labels["visible_material"].group]
+        numbers = labels["visible_material"].values
+        assert (
+            numbers == np.where(wood, numbers[wood.index(True)], numbers[wood.index(False)])
+        ).all()
+    firsts = {labels["visible_material"].values.max() for labels in by_split}
+    assert len(firsts) == 1
+
+
+def test_a_fraction_takes_whole_episodes_from_the_first_on(babbling_set: Path) -> None:
+    whole = BabblingFrames(str(babbling_set)).frames("train")
+    half = BabblingFrames(str(babbling_set), fraction=0.5).frames("train")
+    assert len(half) == len(whole) // 2
+    assert (half.images == whole.images[: len(half)]).all()
+
+
+def test_pictures_can_be_made_smaller(babbling_set: Path) -> None:
+    small = BabblingFrames(str(babbling_set), image_size=32).frames("val")
+    large = BabblingFrames(str(babbling_set)).frames("val")
+    assert small.images.shape[1:] == (32, 32, 3)
+    assert (small.images[:, 20, 20] == large.images[:, 40, 40]).all()
+
+
+def test_the_fingerprint_follows_the_content(
+    babbling_set: Path, tmp_path: Path, plan, synthetic_world
+) -> None:
+    from dataclasses import replace
+
+    from nsca.data.generation import generate
+
+    again, other = tmp_path / "again", tmp_path / "other"
+    generate(plan, again, 0, lambda _: None)
+    generate(replace(plan, seed=9), other, 0, lambda _: None)
+    prints = [BabblingFrames(str(path)).fingerprint() for path in (babbling_set, again, other)]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_reading_for_training_opens_no_privileged_file(
+    babbling_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def watch(event: str, arguments: tuple) -> None:
+        if event == "open" and recording:
+            opened.append(str(arguments[0]))
+
+    recording: list[bool] = []
+    sys.addaudithook(watch)
+    import pyarrow.parquet as pq
+
+    original = pq.read_table
+
+    def reading(path, *arguments, **keywords):  # Arrow opens files itself, unseen by Python
+        opened.append(str(path))
+        return original(path, *arguments, **keywords)
+
+    monkeypatch.setattr(pq, "read_table", reading)
+    for path in (babbling_set / "privileged").iterdir():
+        os.truncate(path, 0)  # and if it did, it could read nothing
+    recording.append(True)
+    source = BabblingFrames(str(babbling_set))
+    source.frames("train")
+    source.probe_labels("train")
+    recording.clear()
+    assert any("observations" in name for name in opened)
+    assert not [name for name in opened if "privileged" in name]
+    assert builtins.open is io.open
+
+
+def test_privileged_properties_are_there_for_evaluation(babbling_set: Path) -> None:
+    from nsca.data.privileged import hidden_properties
+
+    properties = hidden_properties(babbling_set, "test")
+    assert len(properties) == 7
+    assert all(0 <= row["hardness"] <= 1 for row in properties.values())
+
+
+def test_a_missing_set_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no data set") as failure:
+        BabblingFrames(str(tmp_path / "nowhere")).frames("train")
+    assert "python -m nsca.babble" in failure.value.remedy
+
+
+def test_a_folder_that_is_no_set_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not a babbling data set"):
+        BabblingFrames(str(tmp_path)).frames("train")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"status": "complete"}'])
+def test_a_broken_manifest_is_named(babbling_set: Path, content: str) -> None:
+    (babbling_set / "manifest.json").write_text(content)
+    with pytest.raises(UserError, match=r"manifest\.json is broken"):
+        BabblingFrames(str(babbling_set)).fingerprint()
+
+
+def test_a_truncated_shard_is_named(babbling_set: Path) -> None:
+    victim = babbling_set / "observations" / "train-00001.parquet"
+    victim.write_bytes(victim.read_bytes()[:-50])
+    with pytest.raises(UserError, match=r"observations/train-00001\.parquet") as failure:
+        BabblingFrames(str(babbling_set)).frames("train")
+    assert "nsca.babble" in failure.value.remedy
+    assert len(BabblingFrames(str(babbling_set)).frames("val")) > 0
+
+
+def test_another_schema_version_is_refused(babbling_set: Path) -> None:
+    manifest = babbling_set / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"schema_version": 1', '"schema_version": 99'))
+    with pytest.raises(UserError, match="schema version 99"):
+        BabblingFrames(str(babbling_set)).frames("train")
+
+
+def test_a_set_without_pictures_says_how_to_get_them(tmp_path: Path, plan, synthetic_world) -> None:
+    from dataclasses import replace
+
+    from nsca.data.generation import generate
+
+    generate(replace(plan, render=False), tmp_path / "blind", 0, lambda _: None)
+    with pytest.raises(UserError, match="without pictures"):
+        BabblingFrames(str(tmp_path / "blind")).frames("train")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"stride": 0}, {"stride": 33}, {"fraction": 0.0}, {"fraction": 1.5}, {"image_size": 2}],
+)
+def test_impossible_values_are_refused(wrong: dict) -> None:
+    with pytest.raises(UserError, match=next(iter(wrong))):
+        BabblingFrames("anywhere", **wrong)
+
+
+def test_datasets_opens_it(babbling_set: Path, tmp_path: Path) -> None:
+    import datasets
+
+    files = {
+        split: sorted(str(p) for p in (babbling_set / "observations").glob(f"{split}-*"))
+        for split in ("train", "test")
+    }
+    opened = datasets.load_dataset("parquet", data_files=files, cache_dir=str(tmp_path / "cache"))
+    row = opened["train"][0]
+    assert len(opened["train"]) == 24
+    assert len(row["frames"]) == FRAMES * 64 * 64 * 3
+    assert len(row["touch"]) == FRAMES * 6
+    assert row["events"][0]["kind"] == "impulse"

@@ -1,0 +1,89 @@
+"""`python -m nsca.data`: what it prints, its exit codes, and that help is quick."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nsca.data.__main__ import main, run
+from nsca.errors import UserError
+
+
+def test_inspect_names_splits_and_fields(babbling_set: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["inspect", str(babbling_set)]) == 0
+    printed = capsys.readouterr().out
+    for word in (
+        "train",
+        "test",
+        "frames",
+        "privileged/ (for evaluation only)",
+        "hardness",
+        "box_hollow",
+    ):
+        assert word in printed
+
+
+def test_validate_tells_good_from_bad_by_exit_code(
+    babbling_set: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(["validate", str(babbling_set)]) == 0
+    (babbling_set / "labels" / "val-00000.parquet").unlink()
+    assert main(["validate", str(babbling_set)]) == 1
+    printed = capsys.readouterr()
+    assert "labels/val-00000.parquet: missing" in printed.out
+    assert "nsca.babble" in printed.err
+
+
+def test_preview_prints_its_folder_last(babbling_set: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["preview", str(babbling_set), "--count", "2"]) == 0
+    output = Path(capsys.readouterr().out.splitlines()[-1])
+    assert output == Path("outputs/preview/set")
+    assert (output / "film.mp4").is_file()
+
+
+def test_folders_of_pictures_are_inspected_and_validated(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rng = np.random.default_rng(0)
+    for split in ("train", "val"):
+        for label in ("cat", "dog"):
+            folder = tmp_path / "photos" / split / label
+            folder.mkdir(parents=True)
+            for number in range(3):
+                pixels = rng.integers(0, 255, (20, 20, 3), np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    assert main(["inspect", str(tmp_path / "photos")]) == 0
+    assert "cat, dog" in capsys.readouterr().out
+    assert main(["validate", str(tmp_path / "photos")]) == 0
+    (tmp_path / "photos/train/cat/1.png").write_bytes(b"no picture")
+    assert main(["validate", str(tmp_path / "photos")]) == 1
+    assert "1.png" in capsys.readouterr().out
+
+
+def test_a_mistake_is_two_lines_and_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["data", "inspect", str(tmp_path / "nowhere")])
+    assert run() == 2
+    assert capsys.readouterr().err.splitlines()[1].startswith("  fix: ")
+    with pytest.raises(UserError, match="empty"):
+        main(["inspect", str(tmp_path)])
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(UserError, match="--count"):
+        main(["preview", str(tmp_path), "--count", "0"])
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from nsca.data.__main__ import parser; parser().format_help(); "
+        "heavy = {'torch', 'mujoco', 'pyarrow', 'matplotlib', 'numpy'} & set(sys.modules); "
+        "raise SystemExit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ)
+    )
+    assert done.returncode == 0, done.stderr
