@@ -19,12 +19,14 @@ from nsca.worlds.tabletop.breaking import break_object
 from nsca.worlds.tabletop.contact_log import ContactLog
 from nsca.worlds.tabletop.hand import FINGER_STIFFNESS_N_M
 from nsca.worlds.tabletop.interaction import (
+    AUDIO_SAMPLES,
     CONTROLS_PER_FRAME,
     FRAMES,
     IMAGE_SIZE,
     PHYSICS_DT_S,
     STEPS_PER_CONTROL,
     STEPS_PER_FRAME,
+    TOUCH_NAMES,
     Event,
     Interaction,
 )
@@ -137,6 +139,32 @@ class Arena:
             events=story.events,
             utterance=story.utterance,
             first_contact_frame=story.first_contact_frame,
+        )
+
+    def still(self, rng: Generator) -> Interaction:
+        """The scene before anything is done: one picture and state, repeated; silent."""
+        nothing = dict.fromkeys(("direction_rad", "speed_m_s", "height_m", "force_n"), 0.0)
+        view = self._start("reach", "free", 0, Parameters(**nothing), rng)
+        data, scene = self._data, self._scene
+        felt = [*data.qpos[:6].tolist(), *data.qvel[:6].tolist(), *data.actuator_force.tolist()]
+        frames = None
+        if self._renderer is not None:
+            frames = np.repeat(self._renderer.render(scene.model, data)[None], FRAMES, axis=0)
+        state = _object_states(scene, data.qpos[None], data.qvel[None])
+        return Interaction(
+            primitive="reach",
+            parameters=nothing,
+            spawn="free",
+            target=0,
+            frames=frames,
+            audio=np.zeros(AUDIO_SAMPLES, np.float32),
+            touch=np.zeros((FRAMES, len(TOUCH_NAMES)), np.float32),
+            proprioception=np.repeat(np.array([felt], np.float32), FRAMES, axis=0),
+            action=np.repeat(np.array([view.hand], np.float32), FRAMES, axis=0),
+            object_state=np.repeat(state.astype(np.float32), FRAMES, axis=0),
+            events=[],
+            utterance="",
+            first_contact_frame=-1,
         )
 
     def _attach(self, scene: Scene, data: mujoco.MjData) -> None:

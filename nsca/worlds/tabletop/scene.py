@@ -186,9 +186,10 @@ def _facing(x: float, y: float) -> tuple[float, float, float, float]:
     return sqrt(0.5), -sqrt(0.5) * y, sqrt(0.5) * x, 0.0
 
 
-def _physics(instance: ObjectInstance) -> dict:
+def _physics(instance: ObjectInstance, flat: bool) -> dict:
+    """Contact and looks of a geom; flat ones touch at several points, so they cannot roll or spin."""
     return {
-        "condim": 6,
+        "condim": 3 if flat else 6,
         "priority": 1,
         "friction": (instance.friction, 0.004, instance.rolling_m),
         "solref": contact_solref(instance.hardness, instance.elasticity),
@@ -218,7 +219,7 @@ def _add_object(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> No
             mass=(1 - share) * instance.mass_kg * part.volume() / volume,
             contype=OBJECT_CONTACT,
             conaffinity=TABLE_CONTACT | WALL_CONTACT | OBJECT_CONTACT | FRAGMENT_CONTACT,
-            **_physics(instance),
+            **_physics(instance, flat=part.part == "box"),
         )
         _add_skin(spec, instance, f"object{index}.{number}")
     if share:
@@ -248,7 +249,7 @@ def _add_skin(spec: mujoco.MjSpec, instance: ObjectInstance, geom: str) -> None:
         spec.add_pair(
             geomname1=part,
             geomname2=geom,
-            condim=6,
+            condim=4,
             friction=(sliding, sliding, 0.004, rolling, rolling),
             solref=(-(frequency**2), -2.0 * SKIN_DAMPING_RATIO * frequency),
             solimp=(0.95, 0.95, 0.001, 0.5, 2.0),
@@ -280,7 +281,7 @@ def _add_feet(body: mujoco.MjsBody, instance: ObjectInstance, part: ShapePart) -
                 contype=OBJECT_CONTACT,
                 conaffinity=TABLE_CONTACT,
                 group=WEIGHT_GROUP,
-                **_physics(instance),
+                **_physics(instance, flat=True),
             )
 
 
@@ -302,7 +303,7 @@ def _add_fragments(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) ->
             mass=instance.mass_kg * scale**3 / whole,
             contype=FRAGMENT_CONTACT,
             conaffinity=TABLE_CONTACT | WALL_CONTACT | HAND_CONTACT,
-            **_physics(instance),
+            **_physics(instance, flat=True),
         )
         if number == 0:
             _touch(spec, body, name)

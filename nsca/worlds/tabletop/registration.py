@@ -1,0 +1,11 @@
+"""Makes the world known to gymnasium as `nsca/Tabletop-v0`; imports nothing heavy."""
+
+import gymnasium
+
+TABLETOP_ID = "nsca/Tabletop-v0"
+
+
+def register_worlds() -> None:
+    """Register once; a second call does nothing. Also gymnasium's plug-in entry point."""
+    if TABLETOP_ID not in gymnasium.registry:
+        gymnasium.register(id=TABLETOP_ID, entry_point="nsca.worlds.tabletop.env:TabletopWorld")
