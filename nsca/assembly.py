@@ -8,7 +8,7 @@ from lightning.pytorch import LightningDataModule
 from omegaconf import DictConfig, OmegaConf
 
 from nsca.config_check import check_targets
-from nsca.hardware import HardwareProfile
+from nsca.hardware import profile_of
 from nsca.phases.phase import Phase
 
 
@@ -32,11 +32,6 @@ def build(node: Any, **extra: Any) -> Any:
     return instantiate(values, _convert_="all", **extra)
 
 
-def hardware_profile(cfg: DictConfig) -> HardwareProfile:
-    """Return the profile of `hardware=`."""
-    return HardwareProfile(**plain(cfg.hardware))
-
-
 def phase_name(cfg: DictConfig) -> str:
     """Return the phase's name: the package that its module lives in."""
     return str(cfg.phase._target_).split(".")[-3]
@@ -44,7 +39,7 @@ def phase_name(cfg: DictConfig) -> str:
 
 def build_phase(cfg: DictConfig) -> Phase:
     """Return the phase with fresh weights and the micro-batch that the hardware holds."""
-    micro_batch = hardware_profile(cfg).micro_batch_for(phase_name(cfg), int(cfg.effective_batch))
+    micro_batch = profile_of(cfg).micro_batch_for(phase_name(cfg), int(cfg.effective_batch))
     phase = build(cfg.phase, micro_batch=micro_batch)
     if not isinstance(phase, Phase):
         raise TypeError(f"{cfg.phase._target_} is no Phase")

@@ -9,9 +9,12 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
 
 from nsca.config_check import available_cores
 from nsca.errors import UserError
@@ -64,35 +67,34 @@ class HardwareProfile:
         return math.ceil(share / self.micro_batch_for(phase, effective_batch))
 
 
+def profile_of(cfg: DictConfig) -> HardwareProfile:
+    """Return the profile of `hardware=` in a configuration."""
+    values = OmegaConf.to_container(cfg.hardware, resolve=True)
+    return HardwareProfile(**values)
+
+
 def require_hardware(profile: HardwareProfile) -> None:
-    """Checks that this machine has what the profile asks for. Imports torch.
+    """Check that this machine has what the profile asks for, importing torch only where it may have.
 
     Raises:
         UserError: device or cores missing; names the profiles that work here.
     """
-    import torch
-
+    if not may_have(profile.accelerator):
+        raise _absent(profile, {"cpu"})
     here = {"cpu"}
-    if torch.cuda.is_available():
-        here.add("cuda")
-    if torch.backends.mps.is_available():
-        here.add("mps")
-    alternatives = "hardware=cpu"
-    if "cuda" in here:
-        alternatives += ", hardware=8gb, hardware=16gb, hardware=24gb or hardware=a100"
-    if "mps" in here:
-        alternatives += " or hardware=mps"
-    if profile.accelerator not in here:
-        raise UserError(
-            f"hardware={profile.name} needs a {profile.accelerator} device and this machine has none",
-            f"{alternatives}; dry_run=true plans for {profile.name} anywhere",
-        )
-    if profile.accelerator == "cuda" and torch.cuda.device_count() < profile.devices:
-        raise UserError(
-            f"hardware={profile.name} asks for {profile.devices} GPUs and this machine has "
-            f"{torch.cuda.device_count()}",
-            f"hardware.devices={torch.cuda.device_count()}",
-        )
+    if profile.accelerator != "cpu":
+        import torch  # heavy, and not needed for the processor
+
+        here |= {"cuda"} if torch.cuda.is_available() else set()
+        here |= {"mps"} if torch.backends.mps.is_available() else set()
+        if profile.accelerator not in here:
+            raise _absent(profile, here)
+        if profile.accelerator == "cuda" and torch.cuda.device_count() < profile.devices:
+            raise UserError(
+                f"hardware={profile.name} asks for {profile.devices} GPUs and this machine has "
+                f"{torch.cuda.device_count()}",
+                f"hardware.devices={torch.cuda.device_count()}",
+            )
     if profile.workers > available_cores():
         raise UserError(
             f"hardware.workers={profile.workers}, but this machine gives {available_cores()} cores",
@@ -100,10 +102,30 @@ def require_hardware(profile: HardwareProfile) -> None:
         )
 
 
-def describe_hardware() -> dict[str, str | int | float]:
-    """Processor, cores, memory and accelerator of this machine; torch is asked only if it is loaded already."""
-    import sys
+def may_have(accelerator: str) -> bool:
+    """Whether this machine could have an accelerator, judged by its device files: no import needed."""
+    if accelerator == "cuda":
+        files = [*Path("/dev").glob("nvidia[0-9]*"), Path("/dev/dxg"), Path("/dev/kfd")]
+        return any(file.exists() for file in files) or shutil.which("nvidia-smi") is not None
+    if accelerator == "mps":
+        return platform.system() == "Darwin" and platform.machine() == "arm64"
+    return True
 
+
+def _absent(profile: HardwareProfile, here: set[str]) -> UserError:
+    alternatives = "hardware=cpu"
+    if "cuda" in here:
+        alternatives += ", hardware=8gb, hardware=16gb, hardware=24gb or hardware=a100"
+    if "mps" in here:
+        alternatives += " or hardware=mps"
+    return UserError(
+        f"hardware={profile.name} needs a {profile.accelerator} device and this machine has none",
+        f"{alternatives}; dry_run=true plans for {profile.name} anywhere",
+    )
+
+
+def describe_hardware() -> dict[str, str | int | float]:
+    """Processor, cores, memory and accelerator; torch is asked only if it is loaded already."""
     found: dict[str, str | int | float] = {
         "machine": platform.machine(),
         "system": platform.system(),

@@ -16,8 +16,8 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nsca.assembly import build_phase, hardware_profile, phase_name
-from nsca.hardware import HardwareProfile
+from nsca.assembly import build_phase, phase_name
+from nsca.hardware import HardwareProfile, profile_of
 from nsca.phases.phase import Phase
 
 EXAMPLE_SAMPLES = 8
@@ -53,13 +53,13 @@ class Plan:
 
 def print_plan(cfg: DictConfig) -> None:
     """Print the plan of a training command; no run directory is made."""
-    profile, plan = hardware_profile(cfg), make_plan(cfg)
+    profile, plan = profile_of(cfg), make_plan(cfg)
     print("\n".join(plan_lines(plan, profile, phase_name(cfg))))
 
 
 def make_plan(cfg: DictConfig) -> Plan:
     """Return what the configured run would take, from a phase with fresh weights."""
-    profile = hardware_profile(cfg)
+    profile = profile_of(cfg)
     phase, name = build_phase(cfg), phase_name(cfg)
     effective = int(cfg.effective_batch)
     steps = int(cfg.trainer.max_steps)

@@ -14,6 +14,9 @@ def train(cfg: DictConfig) -> Path | None:
 
         print_plan(cfg)
         return None
+    from nsca.hardware import profile_of, require_hardware
+
+    require_hardware(profile_of(cfg))  # before torch and lightning are imported
     from nsca.training import run_training
 
     return run_training(cfg)

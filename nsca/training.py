@@ -14,7 +14,7 @@ from lightning.pytorch.profilers import PyTorchProfiler
 from lightning.pytorch.tuner import Tuner
 from omegaconf import DictConfig
 
-from nsca.assembly import build, build_data, build_phase, hardware_profile, phase_name, plain
+from nsca.assembly import build, build_data, build_phase, phase_name, plain
 from nsca.callbacks.checkpointing import (
     Checkpointing,
     CheckpointSettings,
@@ -27,7 +27,7 @@ from nsca.callbacks.throughput import Throughput
 from nsca.checkpoint import SafeCheckpointIO
 from nsca.debug import DebugPreset
 from nsca.errors import UserError
-from nsca.hardware import require_hardware
+from nsca.hardware import profile_of
 from nsca.phases.phase import Phase
 from nsca.resuming import choose_start, find_finished
 from nsca.run_card import RunCard, config_fingerprint
@@ -47,7 +47,6 @@ def run_training(cfg: DictConfig) -> Path:
         Stopped: a signal asked for it; everything is saved.
     """
     _quieten()
-    require_hardware(hardware_profile(cfg))
     root, name = Path(cfg.outputs) / "train", run_name(cfg)
     fingerprint, config = config_fingerprint(cfg), plain(cfg)
     finished = find_finished(str(cfg.resume), root, name, fingerprint)
@@ -102,12 +101,12 @@ def fingerprint_of(data: LightningDataModule) -> str:
 
 def watchers(cfg: DictConfig) -> list[Callback]:
     """Return the callbacks that look at the training and say what is wrong or how good it is."""
-    return []
+    return [build(node) for node in cfg.watch.values()]
 
 
 def build_trainer(cfg: DictConfig, run: RunDirectory, callbacks: list[Callback]) -> Trainer:
     """Return Lightning's Trainer: `trainer.*` as given, devices and precision from the hardware."""
-    hardware = hardware_profile(cfg)
+    hardware = profile_of(cfg)
     chosen: dict[str, Any] = {**plain(cfg.trainer)}
     steps = int(chosen.get("max_steps", -1))
     if steps > 0:
@@ -144,7 +143,7 @@ def build_loggers(cfg: DictConfig, run: RunDirectory) -> list[Logger]:
 
 def _prepare(phase: Phase, cfg: DictConfig) -> None:
     """Apply what the hardware profile says about the modules."""
-    hardware = hardware_profile(cfg)
+    hardware = profile_of(cfg)
     if hardware.gradient_checkpointing:
         able = [m for m in phase.modules() if hasattr(m, "set_grad_checkpointing")]
         for module in able:
