@@ -1,8 +1,8 @@
-"""What the tabletop looks like: a fixed list of grey textures, and how table, light and camera vary.
+"""What the tabletop looks like: a fixed list of grey textures; table, light and camera vary.
 
-Every model declares the same textures and materials in the same order, whatever it uses, so that one
-GL context (which holds the textures) serves all episodes. Colour comes from the geom's rgba, which
-multiplies the grey texture.
+Every model declares the same textures and materials in the same order, whatever it uses, so that
+one GL context (which holds the textures) serves all episodes. Colour comes from the geom's rgba,
+which multiplies the grey texture.
 """
 
 from dataclasses import dataclass

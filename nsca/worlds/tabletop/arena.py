@@ -1,7 +1,7 @@
 """The tabletop itself: one scene in which interactions are played, frame by frame.
 
-Every interaction starts anew from intact objects standing on the table: what broke is replaced by its
-twin, so that the frames before first contact never tell what an earlier interaction revealed.
+Every interaction starts anew from intact objects standing on the table: what broke is replaced by
+its like, so that frames before first contact never tell what an earlier interaction revealed.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +10,12 @@ from typing import Protocol
 
 import mujoco
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 from numpy import ndarray
 from numpy.random import Generator
 
 from nsca.worlds.tabletop.appearance import SceneLook
 from nsca.worlds.tabletop.breaking import break_object
-from nsca.worlds.tabletop.contact_log import ContactLog
 from nsca.worlds.tabletop.hand import FINGER_STIFFNESS_N_M
 from nsca.worlds.tabletop.interaction import (
     AUDIO_SAMPLES,
@@ -25,13 +24,13 @@ from nsca.worlds.tabletop.interaction import (
     IMAGE_SIZE,
     PHYSICS_DT_S,
     STEPS_PER_CONTROL,
-    STEPS_PER_FRAME,
     TOUCH_NAMES,
     Event,
     Interaction,
 )
 from nsca.worlds.tabletop.kinds import ObjectInstance
 from nsca.worlds.tabletop.primitives import CONTROLLERS, Motion, Parameters, View, yaw_of
+from nsca.worlds.tabletop.recording import Recording, feel, object_states
 from nsca.worlds.tabletop.scene import Scene, build_scene
 from nsca.worlds.tabletop.spawning import draw_poses, spawn_hand, stand
 from nsca.worlds.tabletop.telling import tell
@@ -39,6 +38,7 @@ from nsca.worlds.tabletop.telling import tell
 CONTROLS = FRAMES * CONTROLS_PER_FRAME
 GRIP_STEPS = 40  # before time 0, with the object pinned in the air
 BREAK_WINDOW = 2  # controls (25 ms) over which a change of velocity counts as one impact
+GRAVITY_M_S2 = 9.81
 MAGNET_RANGE_M = 0.09
 MAGNET_FULL_M = 0.04
 
@@ -110,18 +110,19 @@ class Arena:
         chosen = Parameters(**parameters)
         started = perf_counter()
         view = self._start(primitive, spawn, target, chosen, rng)
-        self._record_start()
+        recording = Recording(self._scene, self._data)
         frames = np.empty((FRAMES, IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
-        drawing = self._play((motion or CONTROLLERS[primitive])(view, chosen), view, frames, rng)
+        moving = (motion or CONTROLLERS[primitive])(view, chosen)
+        drawing = self._play(moving, view, recording, frames, rng)
         self._count_warnings()
         played = perf_counter()
-        pairs, forces_n = self._log.pair_forces()
-        trace = self._trace_objects()
+        pairs, forces_n = recording.contacts.pair_forces()
+        trace = recording.objects()
         seconds = self.seconds
         seconds["physics"] += played - started - drawing
         seconds["rendering"] += drawing
         story = tell(
-            self._intact.objects, primitive, target, pairs, forces_n, trace, self._breaks, rng
+            self._intact.objects, primitive, target, pairs, forces_n, trace, recording.breaks, rng
         )
         seconds["sound"] += story.sound_seconds
         seconds["events"] += perf_counter() - played - story.sound_seconds
@@ -132,9 +133,9 @@ class Arena:
             target=target,
             frames=frames if self._renderer else None,
             audio=story.audio,
-            touch=self._touch_frames(),
-            proprioception=np.array(self._felt, np.float32),
-            action=np.array(self._commands[::CONTROLS_PER_FRAME], np.float32),
+            touch=recording.touch(),
+            proprioception=recording.proprioception(),
+            action=recording.action(),
             object_state=trace[::CONTROLS_PER_FRAME].astype(np.float32),
             events=story.events,
             utterance=story.utterance,
@@ -146,11 +147,10 @@ class Arena:
         nothing = dict.fromkeys(("direction_rad", "speed_m_s", "height_m", "force_n"), 0.0)
         view = self._start("reach", "free", 0, Parameters(**nothing), rng)
         data, scene = self._data, self._scene
-        felt = [*data.qpos[:6].tolist(), *data.qvel[:6].tolist(), *data.actuator_force.tolist()]
         frames = None
         if self._renderer is not None:
             frames = np.repeat(self._renderer.render(scene.model, data)[None], FRAMES, axis=0)
-        state = _object_states(scene, data.qpos[None], data.qvel[None])
+        state = object_states(scene, data.qpos[None], data.qvel[None])
         return Interaction(
             primitive="reach",
             parameters=nothing,
@@ -159,7 +159,7 @@ class Arena:
             frames=frames,
             audio=np.zeros(AUDIO_SAMPLES, np.float32),
             touch=np.zeros((FRAMES, len(TOUCH_NAMES)), np.float32),
-            proprioception=np.repeat(np.array([felt], np.float32), FRAMES, axis=0),
+            proprioception=np.repeat(np.array([feel(data)], np.float32), FRAMES, axis=0),
             action=np.repeat(np.array([view.hand], np.float32), FRAMES, axis=0),
             object_state=np.repeat(state.astype(np.float32), FRAMES, axis=0),
             events=[],
@@ -223,57 +223,32 @@ class Arena:
         data.qvel[6:] = 0.0
         data.time = 0.0
 
-    def _record_start(self) -> None:
-        self._log = ContactLog(FRAMES * STEPS_PER_FRAME)
-        self._log.attach(self._scene)
-        self._breaks: list[Event] = []
-        self._commands: list[tuple[float, ...]] = []
-        self._felt: list[list[float]] = []
-        self._states: list[tuple[Scene, ndarray, ndarray]] = []
-        self._touch = np.zeros((FRAMES * STEPS_PER_FRAME, 3))
-        self._first_touch = self._data.sensordata[:3].copy()
-
-    def _play(self, motion: Motion, view: View, frames: ndarray, rng: Generator) -> float:
+    def _play(
+        self, motion: Motion, view: View, recording: Recording, frames: ndarray, rng: Generator
+    ) -> float:
         """The main loop; returns the seconds that went into drawing."""
         drawing, step = 0.0, 0
         command: tuple[float, ...] = tuple(self._data.ctrl.tolist())
         for control in range(CONTROLS):
-            data = self._data
-            self._states.append((self._scene, data.qpos.copy(), data.qvel.copy()))
+            scene, data = self._scene, self._data
+            recording.state(scene, data)
             if control:
                 self._look(view, self._target)
             command = next(motion, command)
-            self._commands.append(command)
-            if control % CONTROLS_PER_FRAME == 0:
-                self._felt.append(
-                    [
-                        *data.qpos[:6].tolist(),
-                        *data.qvel[:6].tolist(),
-                        *data.actuator_force.tolist(),
-                    ]
-                )
-                if self._renderer is not None:
-                    before = perf_counter()
-                    frames[control // CONTROLS_PER_FRAME] = self._renderer.render(
-                        self._scene.model, data
-                    )
-                    drawing += perf_counter() - before
+            recording.command(command, data)
+            if self._renderer is not None and control % CONTROLS_PER_FRAME == 0:
+                before = perf_counter()
+                frames[control // CONTROLS_PER_FRAME] = self._renderer.render(scene.model, data)
+                drawing += perf_counter() - before
             data.ctrl[:] = command
             self._pull_magnets(data)
-            self._advance(data, step)
+            for index in range(step, step + STEPS_PER_CONTROL):
+                mujoco.mj_step(scene.model, data)
+                recording.step(index, data)
             step += STEPS_PER_CONTROL
             if self._fragile:
-                self._break_what_must(step, rng)
+                self._break_what_must(step, recording, rng)
         return drawing
-
-    def _advance(self, data: mujoco.MjData, step: int) -> None:
-        model, log, touch = self._scene.model, self._log, self._touch
-        sensors = data.sensordata
-        for index in range(step, step + STEPS_PER_CONTROL):
-            mujoco.mj_step(model, data)
-            forces = sensors.tolist()
-            touch[index] = forces[1], forces[2], forces[0]
-            log.step(index, forces, data)
 
     def _look(self, view: View, target: int) -> None:
         data = self._data
@@ -296,57 +271,34 @@ class Arena:
             body = self._scene.body[index]
             data.xfrc_applied[body, :3] = force_n / max(distance_m, 1e-3) * away
 
-    def _break_what_must(self, step: int, rng: Generator) -> None:
+    def _break_what_must(self, step: int, recording: Recording, rng: Generator) -> None:
         """An impact changes velocity by more than the object bears (weight and grip cancel out)."""
-        data = self._data
-        window = BREAK_WINDOW if len(self._states) >= BREAK_WINDOW else 1
-        scene, _, velocity = self._states[-window]
-        if scene is not self._scene:
+        scene, data = self._scene, self._data
+        before = recording.velocity_before(scene, BREAK_WINDOW)
+        if before is None:
             return
         for index, limit_m_s in self._fragile:
-            moving = self._scene.velocity_address[index]
-            change = data.qvel[moving : moving + 3] - velocity[moving : moving + 3]
-            change[2] += 9.81 * window * STEPS_PER_CONTROL * PHYSICS_DT_S
+            moving = scene.velocity_address[index]
+            change = data.qvel[moving : moving + 3] - before[moving : moving + 3]
+            change[2] += GRAVITY_M_S2 * BREAK_WINDOW * STEPS_PER_CONTROL * PHYSICS_DT_S
             speed_m_s = float(np.sqrt(change @ change))
             if speed_m_s <= limit_m_s:
                 continue
-            by = (
-                "hand"
-                if float(data.sensordata[:3].max()) > 0 and index == self._target
-                else "table"
-            )
-            mass_kg = self._scene.objects[index].mass_kg
-            self._breaks.append(
-                Event(step * PHYSICS_DT_S, "break", f"object{index}", by, speed_m_s * mass_kg)
+            by_hand = index == self._target and float(data.sensordata[:3].max()) > 0
+            impulse_n_s = speed_m_s * scene.objects[index].mass_kg
+            recording.breaks.append(
+                Event(
+                    step * PHYSICS_DT_S,
+                    "break",
+                    f"object{index}",
+                    "hand" if by_hand else "table",
+                    impulse_n_s,
+                )
             )
             self._count_warnings()
-            self._attach(*break_object(self._scene, data, index, rng))
-            self._log.attach(self._scene)
+            self._attach(*break_object(scene, data, index, rng))
+            recording.contacts.attach(self._scene)
             return
-
-    def _trace_objects(self) -> ndarray:
-        """[control, object, 13] from the logged states."""
-        parts, start = [], 0
-        states = self._states
-        while start < len(states):
-            scene = states[start][0]
-            stop = start
-            while stop < len(states) and states[stop][0] is scene:
-                stop += 1
-            qpos = np.stack([state[1] for state in states[start:stop]])
-            qvel = np.stack([state[2] for state in states[start:stop]])
-            parts.append(_object_states(scene, qpos, qvel))
-            start = stop
-        return np.concatenate(parts)
-
-    def _touch_frames(self) -> Float32[ndarray, "32 6"]:
-        """Mean and maximum over the steps before each frame; frame 0 has its instant only."""
-        steps = self._touch.reshape(FRAMES, STEPS_PER_FRAME, 3)
-        palm, left, right = self._first_touch
-        now = np.array([left, right, palm])
-        mean = np.concatenate([now[None], steps.mean(axis=1)[:-1]])
-        peak = np.concatenate([now[None], steps.max(axis=1)[:-1]])
-        return np.concatenate([mean, peak], axis=1).astype(np.float32)
 
     def _count_warnings(self) -> None:
         data = self._data
@@ -354,19 +306,3 @@ class Arena:
         finite = bool(np.isfinite(data.qpos).all() and np.isfinite(data.qvel).all())
         self.warnings += warnings
         self.unstable |= warnings > 0 or not finite
-
-
-def _object_states(scene: Scene, qpos: ndarray, qvel: ndarray) -> ndarray:
-    """Position, quaternion, linear and (turned into the world frame) angular velocity."""
-    states = np.empty((len(qpos), len(scene.objects), 13))
-    for index, (at, moving) in enumerate(
-        zip(scene.position_address, scene.velocity_address, strict=True)
-    ):
-        states[:, index, :7] = qpos[:, at : at + 7]
-        states[:, index, 7:10] = qvel[:, moving : moving + 3]
-        quaternion, spin = qpos[:, at + 3 : at + 7], qvel[:, moving + 3 : moving + 6]
-        twice = 2.0 * np.cross(quaternion[:, 1:], spin)
-        states[:, index, 10:] = (
-            spin + quaternion[:, :1] * twice + np.cross(quaternion[:, 1:], twice)
-        )
-    return states

@@ -26,7 +26,7 @@ class ContactLog:
         self._codes = np.zeros((0, 0), np.int64)
 
     def attach(self, scene: Scene) -> None:
-        """From now on contacts are those of `scene`, whose geoms are numbered anew after a break."""
+        """From now on contacts are those of `scene`: a break numbers geoms anew."""
         entity = np.array(scene.geom_entity)
         low = np.minimum(entity[:, None], entity[None, :])
         self._codes = low * PAIR_BASE + np.maximum(entity[:, None], entity[None, :])

@@ -38,7 +38,8 @@ class TabletopWorld(gymnasium.Env):
     Action: `primitive` (index into PRIMITIVES), `target` (object index, taken modulo the number of
     objects), `parameters` (direction, speed, height, force, each from -1 to 1 over its range).
     Observation: `frames`, `audio`, `touch`, `proprioception`, `action` (joint targets),
-    `object_state` (zero-padded to three objects), as in `Interaction`; after `reset` a still picture.
+    `object_state` (zero-padded to three objects), as in `Interaction`; after `reset` a still
+    picture.
     Info: `utterance`, `events`, `first_contact_frame`, `spawn`, `n_objects`.
 
     Args:

@@ -1,8 +1,8 @@
 """The free-flying two-finger hand: position servos with force limits, no arm.
 
-Joints: slides x, y, z, a yaw hinge and one slide a finger. Its frame is the grip point, midway between
-the pads; at yaw 0 the fingers close along y. Every finger is two thin upright capsules (so that a
-gripped thing cannot spin about one contact point) dressed in a box that does not collide.
+Joints: slides x, y, z, a yaw hinge and one slide a finger. Its frame is the grip point, midway
+between the pads; at yaw 0 the fingers close along y. Every finger is two thin upright capsules (so
+that a gripped thing cannot spin about one contact point) dressed in a box that does not collide.
 """
 
 import mujoco

@@ -1,8 +1,8 @@
-"""What one interaction with the tabletop world is: one primitive call with settling, every frame kept.
+"""What one interaction is: one primitive call with settling, every frame kept.
 
-Everything in `Interaction` may be seen by an agent (SPEC.md section 5: kinematic state is observable);
-object kinds, visible attributes and hidden properties live in `ObjectRecord` instead, which only
-probes (visible) and evaluation (hidden) may read.
+Everything in `Interaction` may be seen by an agent (kinematic state is observable); object kinds,
+visible attributes and hidden properties live in `ObjectRecord` instead, which only probes (visible)
+and evaluation (hidden) may read.
 """
 
 from dataclasses import dataclass, field
@@ -83,9 +83,11 @@ class Event:
 class Interaction:
     """One primitive call, 32 frames (1.6 s) at 20 frames/s; frames is None without rendering.
 
-    `object_state`: position (m), quaternion (w x y z), linear and angular velocity (m/s, rad/s, world
-    frame); a broken object is represented by its largest fragment. `target` indexes its objects.
-    `first_contact_frame`: first frame at whose time the hand had touched the target; -1 for never.
+    Frame k and all states with it are at k / 20 s; `action[k]` is the joint target set then; touch
+    is what was felt since the frame before. `object_state`: position (m), quaternion (w x y z),
+    linear and angular velocity (m/s, rad/s, world frame); a broken object is represented by its
+    largest fragment. `target` indexes its objects. `first_contact_frame`: first frame at whose
+    time the hand had touched the target; -1 for never.
     """
 
     primitive: str

@@ -260,6 +260,7 @@ def draw_instance(kind: Kind, instance_id: str, rng: Generator) -> ObjectInstanc
     mass_kg = float(volume_m3 * rng.uniform(*kind.density_kg_m3))
     mass_kg = min(max(mass_kg, MASS_LIMITS_KG[0]), MASS_LIMITS_KG[1])
     low, high = kind.break_speed_m_s
+    share = float(rng.uniform())  # drawn in any case: twins use up the same chance
     return ObjectInstance(
         instance_id=instance_id,
         kind=kind,
@@ -270,7 +271,7 @@ def draw_instance(kind: Kind, instance_id: str, rng: Generator) -> ObjectInstanc
         mass_kg=mass_kg,
         elasticity=float(rng.uniform(*kind.elasticity)),
         friction=float(rng.uniform(*kind.friction)),
-        break_impulse_n_s=inf if low == inf else float(rng.uniform(low, high)) * mass_kg,
+        break_impulse_n_s=inf if low == inf else (low + share * (high - low)) * mass_kg,
         rolling_m=float(rng.uniform(*kind.rolling_m)),
         offset=float(rng.uniform(*kind.offset)),
         magnetism_n=float(rng.uniform(*kind.magnetism_n)),

@@ -1,7 +1,8 @@
 """The affordance primitives as closed-loop controllers: reach grasp lift shake drop strike push.
 
-Each is a generator: it looks at the `View` (hand joints, the target's pose, touch: all observable) and
-yields the hand's six joint targets, 80 times a second. When it has finished, its last targets hold.
+Each is a generator: it looks at the `View` (hand joints, the target's pose, touch: all observable)
+and yields the hand's six joint targets, 80 times a second. When it has finished, its last targets
+hold.
 """
 
 from collections.abc import Callable, Generator
@@ -34,8 +35,9 @@ class View:
     """What a controller sees, refreshed before every command; lengths in metres, angles in radians.
 
     `hand`: the six joint positions. `target_position`, `target_yaw_rad`: of the target object.
-    `touch`: normal forces (N) of palm, left and right finger. `half_z_m`, `grip_x_m`: where to grip,
-    as seen from the target's visible shape. `gap_m`: hand to target surface along the direction.
+    `touch`: normal forces (N) of palm, left and right finger. `half_z_m`, `grip_x_m`: where to
+    grip, as seen from the target's visible shape. `gap_m`: hand to target surface along the
+    direction.
     """
 
     hand: list[float] = field(default_factory=lambda: [0.0] * 6)
@@ -193,9 +195,8 @@ def _through(view: View, direction_rad: float, speed_m_s: float, beyond_m: float
     travel_m, end_m = 0.0, view.gap_m + beyond_m
     while travel_m < end_m:
         travel_m = min(travel_m + speed_m_s * CONTROL_DT_S, end_m)
-        lead_m = (
-            travel_m + speed_m_s * SERVO_LAG_S
-        )  # feed-forward: the servo follows this much later
+        # feed-forward: the servo follows that much later
+        lead_m = travel_m + speed_m_s * SERVO_LAG_S
         point.position = [x + lead_m * along[0], y + lead_m * along[1], z]
         yield point.command()
     point.position = [x + end_m * along[0], y + end_m * along[1], z]

@@ -54,6 +54,8 @@ def touch_rate(seed: int, interactions: int, object_set: ObjectSet = "A") -> dic
             "reach", draw_parameters(rng), "free", 0, rng, motion=random_motion(rng)
         )
         touched += any(event.a == "hand" and event.b != "table" for event in played.events)
-        way_m = np.linalg.norm(played.object_state[-1, :, :2] - played.object_state[0, :, :2], axis=1)
+        way_m = np.linalg.norm(
+            played.object_state[-1, :, :2] - played.object_state[0, :, :2], axis=1
+        )
         moved += bool((way_m > 0.01).any())
     return {"touched": touched / interactions, "moved": moved / interactions}

@@ -43,9 +43,9 @@ GEOM_TYPES = {
 class Scene:
     """A compiled model and where things are in it.
 
-    `geom_entity[geom]`: 0 table and walls, 1 hand, 2 + i object i (its fragments too; only the first
-    fragment counts as the object elsewhere). `position_address[i]`, `velocity_address[i]`: of object
-    i in qpos and qvel. The hand's six joints come first in both.
+    `geom_entity[geom]`: 0 table and walls, 1 hand, 2 + i object i (its fragments too; only the
+    first fragment counts as the object elsewhere). `position_address[i]`, `velocity_address[i]`: of
+    object i in qpos and qvel. The hand's six joints come first in both.
     """
 
     model: mujoco.MjModel
@@ -187,7 +187,7 @@ def _facing(x: float, y: float) -> tuple[float, float, float, float]:
 
 
 def _physics(instance: ObjectInstance, flat: bool) -> dict:
-    """Contact and looks of a geom; flat ones touch at several points, so they cannot roll or spin."""
+    """Contact and looks of a geom; flat ones touch at several points: they cannot roll."""
     return {
         "condim": 3 if flat else 6,
         "priority": 1,

@@ -1,7 +1,8 @@
 """The shape vocabulary that sets A and B share: primitives and compounds of them.
 
-Every shape rests on the table with identity orientation, is centred on its body's origin, and can be
-gripped across its local y axis at x = `grip_x`. Lengths are in units of `size_m`, the largest extent.
+Every shape rests on the table with identity orientation, is centred on its body's origin, and can
+be gripped across its local y axis at x = `grip_x`. Lengths are in units of `size_m`, about the
+largest extent.
 """
 
 from dataclasses import dataclass

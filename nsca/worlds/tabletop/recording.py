@@ -1,0 +1,105 @@
+"""What is written down while an interaction is played: per physics step, per control, per frame."""
+
+import mujoco
+import numpy as np
+from jaxtyping import Float32, Float64
+from numpy import ndarray
+
+from nsca.worlds.tabletop.contact_log import ContactLog
+from nsca.worlds.tabletop.interaction import CONTROLS_PER_FRAME, FRAMES, STEPS_PER_FRAME, Event
+from nsca.worlds.tabletop.scene import Scene
+
+
+class Recording:
+    """Starts empty for every interaction; `data` is its initial state."""
+
+    def __init__(self, scene: Scene, data: mujoco.MjData) -> None:
+        self.contacts = ContactLog(FRAMES * STEPS_PER_FRAME)
+        self.contacts.attach(scene)
+        self.breaks: list[Event] = []
+        self._states: list[tuple[Scene, ndarray, ndarray]] = []
+        self._commands: list[tuple[float, ...]] = []
+        self._felt: list[list[float]] = []
+        self._touch = np.zeros((FRAMES * STEPS_PER_FRAME, 3))
+        self._touch_at_start = data.sensordata[:3].copy()
+
+    def state(self, scene: Scene, data: mujoco.MjData) -> None:
+        """Once a control, before it acts."""
+        self._states.append((scene, data.qpos.copy(), data.qvel.copy()))
+
+    def command(self, targets: tuple[float, ...], data: mujoco.MjData) -> None:
+        """The hand's joint targets, once a control; with every frame, how the hand feels."""
+        if len(self._commands) % CONTROLS_PER_FRAME == 0:
+            self._felt.append(feel(data))
+        self._commands.append(targets)
+
+    def step(self, index: int, data: mujoco.MjData) -> None:
+        """After every physics step."""
+        forces_n = data.sensordata.tolist()
+        self._touch[index] = forces_n[:3]
+        self.contacts.step(index, forces_n, data)
+
+    def velocity_before(self, scene: Scene, controls: int) -> ndarray | None:
+        """qvel that many controls ago; None if another model was in place then."""
+        then, _, velocity = self._states[-min(controls, len(self._states))]
+        return velocity if then is scene else None
+
+    def objects(self) -> Float64[ndarray, "control n_objects 13"]:
+        """States of the objects at every control."""
+        parts, start = [], 0
+        while start < len(self._states):
+            scene = self._states[start][0]
+            stop = start
+            while stop < len(self._states) and self._states[stop][0] is scene:
+                stop += 1
+            qpos = np.stack([state[1] for state in self._states[start:stop]])
+            qvel = np.stack([state[2] for state in self._states[start:stop]])
+            parts.append(object_states(scene, qpos, qvel))
+            start = stop
+        return np.concatenate(parts)
+
+    def touch(self) -> Float32[ndarray, "32 6"]:
+        """Mean and maximum over the steps before each frame; frame 0 has its instant only."""
+        order = [1, 2, 0]  # left, right, palm
+        steps = self._touch.reshape(FRAMES, STEPS_PER_FRAME, 3)[:-1, :, order]
+        now = self._touch_at_start[None, order]
+        mean = np.concatenate([now, steps.mean(axis=1)])
+        peak = np.concatenate([now, steps.max(axis=1)])
+        return np.concatenate([mean, peak], axis=1).astype(np.float32)
+
+    def proprioception(self) -> Float32[ndarray, "32 18"]:
+        """Joint positions, velocities and actuator forces at every frame."""
+        return np.array(self._felt, np.float32)
+
+    def action(self) -> Float32[ndarray, "32 6"]:
+        """Joint targets at every frame."""
+        return np.array(self._commands[::CONTROLS_PER_FRAME], np.float32)
+
+
+def feel(data: mujoco.MjData) -> list[float]:
+    """The hand's joint positions, velocities and actuator forces."""
+    return [*data.qpos[:6].tolist(), *data.qvel[:6].tolist(), *data.actuator_force.tolist()]
+
+
+def object_states(scene: Scene, qpos: ndarray, qvel: ndarray) -> ndarray:
+    """Position, quaternion, linear and (turned into the world frame) angular velocity.
+
+    Args:
+        qpos, qvel: [time, ...] of the scene's model.
+    """
+    states = np.empty((len(qpos), len(scene.objects), 13))
+    for index, (at, moving) in enumerate(
+        zip(scene.position_address, scene.velocity_address, strict=True)
+    ):
+        states[:, index, :7] = qpos[:, at : at + 7]
+        states[:, index, 7:10] = qvel[:, moving : moving + 3]
+        w, axis = qpos[:, at + 3 : at + 4], qpos[:, at + 4 : at + 7]
+        spin = qvel[:, moving + 3 : moving + 6]
+        twice = 2.0 * _cross(axis, spin)
+        states[:, index, 10:] = spin + w * twice + _cross(axis, twice)
+    return states
+
+
+def _cross(a: ndarray, b: ndarray) -> ndarray:
+    """Row by row; np.cross costs ten times as much on so little."""
+    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
