@@ -6,12 +6,13 @@ the still background by itself. No column depends on when or where it was made.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
+from nsca.data.arrow_columns import blobs, fixed_lists, lists, numbers, texts
 from nsca.worlds.tabletop.interaction import (
     ACTION_NAMES,
     AUDIO_RATE_HZ,
@@ -22,6 +23,7 @@ from nsca.worlds.tabletop.interaction import (
     PROPRIOCEPTION_NAMES,
     TOUCH_NAMES,
     EpisodeRecord,
+    Event,
     Interaction,
     ObjectRecord,
 )
@@ -111,26 +113,53 @@ def observation_table(episodes: Sequence[StoredEpisode]) -> pa.Table:
     interactions = [interaction for _, _, interaction in rows]
     for interaction in interactions:
         _check(interaction)
-    columns: dict[str, Any] = {
-        "episode": [episode.number for episode, _, _ in rows],
-        "interaction": [number for _, number, _ in rows],
-        "object_set": [episode.object_set for episode, _, _ in rows],
-        "instance_ids": [
-            [thing.instance_id for thing in episode.record.objects] for episode, _, _ in rows
-        ],
-        "primitive": [i.primitive for i in interactions],
-        **{name: [i.parameters.get(name) for i in interactions] for name in PARAMETERS},
-        "spawn": [i.spawn for i in interactions],
-        "target": [i.target for i in interactions],
-        "frames": [None if i.frames is None else i.frames.tobytes() for i in interactions],
-        "audio": [audio_to_int16(i.audio).tobytes() for i in interactions],
-        **{name: [getattr(i, name).ravel() for i in interactions] for name in STREAMS},
-        "object_state": [i.object_state.ravel() for i in interactions],
-        "events": [[asdict(event) for event in i.events] for i in interactions],
-        "utterance": [i.utterance for i in interactions],
-        "first_contact_frame": [i.first_contact_frame for i in interactions],
+    if not rows:
+        return OBSERVATION_SCHEMA.empty_table()
+    ids = [[thing.instance_id for thing in episode.record.objects] for episode, _, _ in rows]
+    states = [i.object_state.ravel() for i in interactions]
+    columns: dict[str, pa.Array] = {
+        "episode": numbers([episode.number for episode, _, _ in rows], pa.int32()),
+        "interaction": numbers([number for _, number, _ in rows], pa.int16()),
+        "object_set": texts([episode.object_set for episode, _, _ in rows]),
+        "instance_ids": lists(ids, texts([name for names in ids for name in names])),
+        "primitive": texts([i.primitive for i in interactions]),
+        **{n: numbers([i.parameters[n] for i in interactions], pa.float32()) for n in PARAMETERS},
+        "spawn": texts([i.spawn for i in interactions]),
+        "target": numbers([i.target for i in interactions], pa.int8()),
+        "frames": _pictures(interactions),
+        "audio": blobs([audio_to_int16(i.audio) for i in interactions]),
+        **{
+            name: fixed_lists([getattr(i, name) for i in interactions], FRAMES * len(names))
+            for name, names in STREAMS.items()
+        },
+        "object_state": lists(states, numbers(np.concatenate(states), pa.float32())),
+        "events": _events([i.events for i in interactions]),
+        "utterance": texts([i.utterance for i in interactions]),
+        "first_contact_frame": numbers([i.first_contact_frame for i in interactions], pa.int16()),
     }
-    return pa.Table.from_pydict(columns, schema=OBSERVATION_SCHEMA)
+    arrays = [columns[field.name].cast(field.type) for field in OBSERVATION_SCHEMA]
+    return pa.Table.from_arrays(arrays, schema=OBSERVATION_SCHEMA)
+
+
+def _pictures(interactions: Sequence[Interaction]) -> pa.Array:
+    drawn = [i.frames for i in interactions if i.frames is not None]
+    if len(drawn) == len(interactions):
+        return blobs(drawn)
+    if drawn:
+        raise ValueError("some interactions of a shard have pictures and some have none")
+    return pa.nulls(len(interactions), pa.binary())
+
+
+def _events(events: Sequence[Sequence[Event]]) -> pa.Array:
+    flat = [event for part in events for event in part]
+    columns = [
+        numbers([event.time_s for event in flat], pa.float32()),
+        texts([event.kind for event in flat]),
+        texts([event.a for event in flat]),
+        texts([event.b for event in flat]),
+        numbers([event.magnitude for event in flat], pa.float32()),
+    ]
+    return lists(events, pa.StructArray.from_arrays(columns, fields=list(_EVENT)))
 
 
 def _check(interaction: Interaction) -> None:
@@ -162,26 +191,24 @@ def _attributes(
 ) -> pa.Table:
     names = list(dict.fromkeys(name for _, _, thing in rows for name in getattr(thing, which)))
     columns: dict[str, pa.Array] = {
-        "episode": pa.array([episode for episode, _, _ in rows], pa.int32()),
-        "object": pa.array([index for _, index, _ in rows], pa.int8()),
-        "instance_id": pa.array([thing.instance_id for _, _, thing in rows], pa.string()),
+        "episode": numbers([episode for episode, _, _ in rows], pa.int32()),
+        "object": numbers([index for _, index, _ in rows], pa.int8()),
+        "instance_id": texts([thing.instance_id for _, _, thing in rows]),
     }
     if which == "visible":
-        columns["kind"] = pa.array([thing.kind for _, _, thing in rows], pa.string())
+        columns["kind"] = texts([thing.kind for _, _, thing in rows])
     for name in names:
-        values = [getattr(thing, which).get(name) for _, _, thing in rows]
-        columns[name] = pa.array(values, _arrow_type(values))
+        values = [getattr(thing, which)[name] for _, _, thing in rows]
+        columns[name] = _attribute(values)
     metadata = {"nsca_schema_version": str(SCHEMA_VERSION)}
-    return pa.table(columns).replace_schema_metadata(metadata)
+    schema = pa.schema([(name, column.type) for name, column in columns.items()], metadata)
+    return pa.Table.from_arrays(list(columns.values()), schema=schema)
 
 
-def _arrow_type(values: Sequence[Any]) -> pa.DataType:
+def _attribute(values: Sequence[str | bool | float]) -> pa.Array:
     """One type a column, whatever the shard: all numbers are float64."""
-    known = next((value for value in values if value is not None), None)
-    if isinstance(known, str):
-        return pa.string()
-    if isinstance(known, bool | np.bool_):
-        return pa.bool_()
-    if isinstance(known, Sequence | np.ndarray):
-        return pa.list_(pa.float64())
-    return pa.float64()
+    if isinstance(values[0], str):
+        return texts([str(value) for value in values])
+    if isinstance(values[0], bool | np.bool_):
+        return numbers([bool(value) for value in values], pa.bool_())
+    return numbers([float(value) for value in values], pa.float64())

@@ -168,7 +168,7 @@ def _start_worker() -> None:
 def _results(
     plan: GenerationPlan, root: Path, todo: list[Shard], workers: int, stop: Callable[[], bool]
 ) -> Iterator[ShardResult]:
-    """Finished shards, as they come; at most two shards a worker are under way."""
+    """Finished shards, as they come; one more than workers is under way."""
     if workers == 0:
         for shard in todo:
             if stop():
@@ -181,7 +181,7 @@ def _results(
         running: set[Future[ShardResult]] = set()
         try:
             while True:
-                while len(running) < 2 * workers and not stop():
+                while len(running) <= workers and not stop():
                     shard = next(waiting, None)
                     if shard is None:
                         break

@@ -106,11 +106,15 @@ def test_other_textures_are_refused(scene) -> None:
         picture(renderer, scene(1, 0, 0.0, squares=2))
 
 
-def test_a_buffer_that_is_too_small_is_refused(scene) -> None:
+def test_pictures_of_any_size(scene) -> None:
     from nsca.worlds.rendering import FastRenderer
 
-    with pytest.raises(ValueError, match="offwidth"):
-        FastRenderer(scene(1, 0, 0.0), 128, 128)
+    model = scene(1, 0, 0.0)
+    with FastRenderer(model, 96, 32) as renderer:
+        wide = picture(renderer, model)
+    assert wide.shape == (32, 96, 3)
+    assert (wide[..., 0] > 2 * wide[..., 2].astype(int)).any()
+    assert model.vis.global_.offwidth == 64  # the model itself is left as it was
 
 
 def test_a_closed_renderer_says_so(scene) -> None:
