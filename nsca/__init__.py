@@ -1,4 +1,4 @@
-"""NSCA: do innate priors buy sample efficiency? A small world model and the experiments that judge it."""
+"""NSCA: do innate priors buy sample efficiency? A small world model and its experiments."""
 
 from typing import TYPE_CHECKING
 

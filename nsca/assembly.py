@@ -1,4 +1,4 @@
-"""From a checked configuration to the objects of a run: the only place that instantiates from YAML."""
+"""From a checked configuration to the objects of a run: all instantiation from YAML is here."""
 
 import inspect
 from typing import Any

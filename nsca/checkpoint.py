@@ -1,8 +1,9 @@
 """Checkpoint files: written whole or not at all, checked when read, readable at their head.
 
-Layout of a file: `NSCA-CHECKPOINT-1 <sha256 of the rest>`, a line of JSON (step, phase, configuration,
-versions), then what `torch.save` wrote. `head -2` shows a checkpoint's origin. This is the only place that
-reads tensors from files, always with `weights_only=True`: a checkpoint cannot run code.
+Layout of a file: `NSCA-CHECKPOINT-1 <sha256 of the rest>`, a line of JSON (step, phase,
+configuration, versions), then what `torch.save` wrote. `head -2` shows a checkpoint's origin. This
+is the only place that reads tensors from files, always with `weights_only=True`: a checkpoint
+cannot run code.
 """
 
 import hashlib
@@ -56,7 +57,7 @@ def checkpoint_path(run: Path, step: int) -> Path:
 
 
 def write_checkpoint(content: Mapping[str, Any], path: Path) -> None:
-    """Write a checkpoint atomically: a temporary file beside it, fsync, rename, fsync of the folder.
+    """Write a checkpoint atomically: temporary file beside it, fsync, rename, fsync of the folder.
 
     Raises:
         UserError: the volume is full or cannot be written; what was there before is kept.
@@ -81,8 +82,8 @@ def write_checkpoint(content: Mapping[str, Any], path: Path) -> None:
         temporary.unlink(missing_ok=True)
         raise UserError(
             f"the checkpoint {path} could not be written: {error.strerror}",
-            f"free space on the volume of {path.parent}, or outputs=<folder elsewhere>; resume=auto "
-            "then continues from the previous checkpoint",
+            f"free space on the volume of {path.parent}, or outputs=<folder elsewhere>; "
+            "resume=auto continues from the checkpoint before",
         ) from error
 
 
@@ -195,16 +196,22 @@ def all_finite(state: Mapping[str, Any]) -> bool:
 
 
 class SafeCheckpointIO(CheckpointIO):
-    """Lightning's extension point for reading and writing checkpoints, with the file format above."""
+    """Lightning's extension point for checkpoints, with the file format above."""
 
     def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
+        self,
+        checkpoint: dict[str, Any],
+        path: Any,
+        storage_options: Any = None,
     ) -> None:
         """Write one checkpoint; see write_checkpoint."""
         write_checkpoint(checkpoint, Path(path))
 
     def load_checkpoint(
-        self, path: Any, map_location: Any = None, weights_only: bool | None = None
+        self,
+        path: Any,
+        map_location: Any = None,
+        weights_only: bool | None = None,
     ) -> dict[str, Any]:
         """Read one checkpoint; see read_checkpoint. `weights_only` is always on."""
         return read_checkpoint(Path(path), map_location or "cpu")

@@ -1,9 +1,9 @@
 """Checks a composed configuration before anything heavy is imported and before data is read.
 
-Three questions: does every `_target_` name an allowed class; is every key a parameter of the thing it configures; is every
-value possible. All answers come from source text (source_signature.py). Root keys count as known when the verb's own module
-(or an nsca module that it imports) reads them from `cfg`, or when another value interpolates them: an option that nobody
-reads is refused.
+Three questions: does every `_target_` name an allowed class; is every key a parameter of the thing
+it configures; is every value possible. All answers come from source text (source_signature.py).
+Root keys count as known when the verb's module (or an nsca module that it imports) reads them from
+`cfg`, or when another value interpolates them: an option that nobody reads is refused.
 """
 
 import ast
@@ -135,12 +135,15 @@ def check_config(
     """Refuses a configuration that cannot be what the user meant.
 
     Args:
-        config: the composed configuration as plain dicts and lists, interpolations resolved, `hydra` node included or not.
+        config: composed, as plain dicts and lists, interpolations resolved, with or without
+            `hydra`.
         verb: name of the root config, equal to the name of the module that reads it.
         interpolated: root keys that other values refer to as ${key}; they count as read.
 
     Raises:
-        UserError: unknown key, target outside the allow-list, impossible value; names the key and the nearest right one.
+        UserError: unknown key, target outside the allow-list, impossible value; names the key and
+            the
+            nearest right one.
     """
     check_targets(config)
     own = {key: value for key, value in config.items() if key != "hydra"}
@@ -168,6 +171,8 @@ def check_targets(node: Any, path: str = "") -> None:
     if isinstance(node, Mapping):
         for key, value in node.items():
             full_key = f"{path}.{key}" if path else str(key)
+            if re.fullmatch(r"_\w+_", str(key)) and key not in {*CONTROL_KEYS, "_args_"}:
+                raise UserError(f"unknown key '{full_key}'", advice(str(key), CONTROL_KEYS))
             if key == "_target_":
                 _check_target(value, full_key, path)
             elif key in {"_args_", "()"}:
@@ -185,7 +190,8 @@ def _check_target(target: object, full_key: str, path: str) -> None:
     private = any(part.startswith("_") for part in parts) and allowed is ALLOWED_PREFIXES
     if not well_formed or private or not str(target).startswith(allowed):
         raise UserError(
-            f"{full_key}={target} is not allowed: only classes that begin with {', '.join(allowed)} may be built",
+            f"{full_key}={target} is not allowed: only classes that begin with "
+            f"{', '.join(allowed)} may be built",
             "put your class into the nsca package and name it there",
         )
     if path not in HYDRA_PLUGIN_NODES:
@@ -257,7 +263,7 @@ def _check_names(path: str, node: Mapping[str, Any], known: frozenset[str] | Non
 
 
 def _phase_names() -> frozenset[str]:
-    from nsca.verb import config_directory
+    from nsca.composition import config_directory
 
     return frozenset(file.stem for file in (config_directory() / "phase").glob("*.yaml"))
 

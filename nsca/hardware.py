@@ -1,7 +1,8 @@
 """Hardware profiles: what a machine can hold, and whether this machine is one.
 
-A profile decides how a phase is computed, never what is trained: the effective batch belongs to the phase, and the
-micro-batch only says how many samples have their graph in memory at once (gradient caching keeps the gradient exact).
+A profile decides how a phase is computed, never what is trained: the effective batch belongs to
+the phase, and the micro-batch only says how many samples have their graph in memory at once
+(gradient caching keeps the gradient exact).
 """
 
 import math
@@ -33,7 +34,8 @@ class HardwareProfile:
         precision: as Lightning names it.
         workers: data loading processes.
         compile: torch.compile the phase's models.
-        gradient_checkpointing: half the memory for about a fifth more time, where the model offers it.
+        gradient_checkpointing: half the memory for about a fifth more time, where the model offers
+            it.
         micro_batch: samples in memory at once, by phase; `default` for all others.
         memory_gb: what a run may take on the device.
         sustained_tflops: planned rate, in 1e12 operations a second; the dry run divides by it.
@@ -57,7 +59,7 @@ class HardwareProfile:
     measured: bool = False
 
     def micro_batch_for(self, phase: str, effective_batch: int) -> int:
-        """Samples of `phase` in memory at once, never more than one device's share of the effective batch."""
+        """Samples of `phase` in memory at once, at most a device's share of the batch."""
         own = int(self.micro_batch.get(phase, self.micro_batch["default"]))
         return max(1, min(own, effective_batch // (self.devices * self.nodes)))
 
@@ -74,7 +76,7 @@ def profile_of(cfg: DictConfig) -> HardwareProfile:
 
 
 def require_hardware(profile: HardwareProfile) -> None:
-    """Check that this machine has what the profile asks for, importing torch only where it may have.
+    """Check that this machine has what the profile asks for; torch is imported only if it may.
 
     Raises:
         UserError: device or cores missing; names the profiles that work here.
@@ -103,7 +105,7 @@ def require_hardware(profile: HardwareProfile) -> None:
 
 
 def may_have(accelerator: str) -> bool:
-    """Whether this machine could have an accelerator, judged by its device files: no import needed."""
+    """Whether this machine could have an accelerator, judged by device files, without imports."""
     if accelerator == "cuda":
         files = [*Path("/dev").glob("nvidia[0-9]*"), Path("/dev/dxg"), Path("/dev/kfd")]
         return any(file.exists() for file in files) or shutil.which("nvidia-smi") is not None

@@ -1,14 +1,13 @@
 """`dry_run=true`: what a training command would do, without doing it and on any machine.
 
-Memory is counted (parameters, AdamW's moments, activations that autograd keeps for one micro-batch). Time is
-measured where the profile is this machine's processor, and otherwise planned from counted operations and
-the profile's sustained rate: planned figures are marked.
+Memory is counted (parameters, AdamW's moments, activations that autograd keeps for one
+micro-batch). Time is measured where the profile is this machine's processor, and otherwise planned
+from counted operations and the profile's sustained rate: planned figures are marked.
 """
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch

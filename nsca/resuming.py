@@ -45,7 +45,8 @@ def choose_start(
     """Hold the directory to run in: a new one, or the one to continue.
 
     Args:
-        resume: "never", "auto" (the newest unfinished run of this configuration) or a run directory.
+        resume: "never", "auto" (the newest unfinished run of this configuration) or a run
+            directory.
         root: outputs/<verb>.
         name: of the run below root.
         fingerprint: of the configuration.

@@ -1,4 +1,4 @@
-"""The state of every global random number generator, as plain values that weights-only loading accepts."""
+"""The state of every global random number generator, as values that weights-only loading takes."""
 
 import random
 from typing import Any

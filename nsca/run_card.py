@@ -30,7 +30,7 @@ NOT_IN_FINGERPRINT = ("resume", "logger", "hardware", "outputs", "dry_run", "hyd
 
 
 class RunCard:
-    """Writes run.json when entered (status running) and when left (finished, failed or interrupted).
+    """Writes run.json when entered (running) and when left (finished, failed or interrupted).
 
     Inside the block, `record` adds metrics and `samples` counts what was processed.
 
@@ -57,9 +57,7 @@ class RunCard:
         self.metrics: dict[str, float] = {}
         self._fixed = {
             "verb": verb,
-            "command": shlex.join([f"python -m nsca.{verb}", *sys.argv[1:]]).replace("'", "", 2)
-            if sys.argv[1:]
-            else f"python -m nsca.{verb}",
+            "command": shlex.join(["python", "-m", f"nsca.{verb}", *sys.argv[1:]]),
             "seed": seed,
             "config_fingerprint": config_fingerprint,
         }
@@ -74,7 +72,7 @@ class RunCard:
     def __enter__(self) -> Self:
         self._started = time.monotonic()
         earlier = load_run_card(self.directory) if (self.directory / RUN_CARD).is_file() else {}
-        # A resumed run counts what its interrupted parts took (as far as they could still write it).
+        # A resumed run counts what its interrupted parts took, as far as they could write it.
         self._seconds_before = float(earlier.get("seconds") or 0.0)
         self._samples_before = int(earlier.get("samples") or 0)
         starts = [*earlier.get("starts", []), datetime.now(UTC).isoformat(timespec="seconds")]
@@ -98,7 +96,9 @@ class RunCard:
         elif isinstance(error, KeyboardInterrupt | SystemExit) or hasattr(error, "exit_code"):
             self._write("interrupted")
         else:
-            cause = error.cause if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            cause = (
+                error.cause if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            )
             self._write("failed", error=cause)
 
     def update(self) -> None:
@@ -113,7 +113,7 @@ class RunCard:
             **self._fixed,
             "status": status,
             **more,
-            "metrics": {name: value for name, value in sorted(self.metrics.items())},
+            "metrics": dict(sorted(self.metrics.items())),
             "seconds": round(seconds, 3),
             "samples": samples,
             "samples_per_s": round(self.samples / own_seconds, 3) if own_seconds > 0 else 0.0,
@@ -150,7 +150,7 @@ def update_run_card(path: Path, **fields: Any) -> None:
 
 
 def config_fingerprint(cfg: DictConfig) -> str:
-    """Return the sha256 of what a configuration computes: all of it but where and how (see above)."""
+    """Return the sha256 of what a configuration computes: all but where and how."""
     plain = OmegaConf.to_container(cfg, resolve=True)
     if not isinstance(plain, dict):
         raise TypeError(f"a configuration is a mapping, not {type(plain).__name__}")
@@ -170,11 +170,20 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """Return the commit of the checkout, with "-dirty" after it; empty where there is no checkout."""
+    """Return the commit of the checkout, perhaps with "-dirty"; empty without a checkout."""
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         return ""
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    command = [
+        "git",
+        "-C",
+        str(root),
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=40",
+        "--exclude=*",
+    ]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,8 +1,8 @@
 """Run directories: the unit of record, claimed so that two runs never share one.
 
-A directory is claimed by `mkdir`, which only one process can win, and held by a `flock` on `run.lock`,
-which the kernel releases however the process dies. Unsure: on network filesystems without flock a second
-process is not noticed.
+A directory is claimed by `mkdir`, which only one process can win, and held by a `flock` on
+`run.lock`, which the kernel releases however the process dies. Unsure: on network filesystems
+without flock a second process is not noticed.
 """
 
 import fcntl
@@ -55,7 +55,8 @@ class RunDirectory:
                 continue
             except OSError as error:
                 raise UserError(
-                    f"{parent} cannot be written: {error.strerror}", "outputs=<folder you may write to>"
+                    f"{parent} cannot be written: {error.strerror}",
+                    "outputs=<folder you may write to>",
                 ) from error
             return cls._hold(path)
 
@@ -68,7 +69,9 @@ class RunDirectory:
         """
         path = Path(path)
         if not (path / CONFIG).is_file():
-            raise UserError(f"{path} is not a run directory", "give a folder that holds config.yaml")
+            raise UserError(
+                f"{path} is not a run directory", "give a folder that holds config.yaml"
+            )
         return cls._hold(path)
 
     @classmethod
@@ -128,7 +131,7 @@ def is_held(path: Path) -> bool:
 
 
 def runs_with_config(parent: Path, config_fingerprint: str) -> Iterator[tuple[Path, str]]:
-    """Yield (directory, status) of the runs of one configuration, newest first; held ones left out."""
+    """Yield (directory, status) of a configuration's runs, newest first; held ones left out."""
     if not parent.is_dir():
         return
     for path in sorted(parent.iterdir(), key=lambda p: p.name, reverse=True):

@@ -1,9 +1,10 @@
 """Constructor signatures and config reads, found in source text without importing anything.
 
-Importing a phase means importing torch (seconds); a misspelt key should be answered at once. So names are followed through
-files with `ast`: only classes defined in, or re-exported through `from ... import ...` inside, the package that the name
-starts with. Unsure: signatures made by decorators other than `dataclass` are not understood and count as having no
-parameters of their own (the base class is read instead).
+Importing a phase means importing torch (seconds); a misspelt key should be answered at once. So
+names are followed through files with `ast`: only classes defined in, or re-exported through `from
+... import ...` inside, the package that the name starts with. Unsure: signatures made by
+decorators other than `dataclass` are not understood and count as having no parameters of their own
+(the base class is read instead).
 """
 
 import ast
@@ -16,7 +17,7 @@ from pathlib import Path
 
 
 class UnknownTargetError(Exception):
-    """A dotted name that is no class; `candidates` are classes at the place where the search ended."""
+    """A dotted name that is no class; `candidates` are the classes where the search ended."""
 
     def __init__(self, target: str, candidates: tuple[str, ...]) -> None:
         super().__init__(target)
@@ -58,6 +59,7 @@ def module_file(module: str) -> Path | None:
 
 @functools.cache
 def tree_of(path: Path) -> ast.Module:
+    """Return the parsed source of a file, parsed once."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
@@ -131,15 +133,14 @@ def _parameters(module: str, node: ast.ClassDef) -> dict[str, ast.expr | None]:
             return {a.arg: a.annotation for a in arguments if a.arg != "self"}
     inherited: dict[str, ast.expr | None] = {}
     for base in node.bases:
-        if isinstance(base, ast.Subscript):
-            base = base.value
-        if isinstance(base, ast.Name) and (found := _find_class(module, base.id)):
+        name = base.value if isinstance(base, ast.Subscript) else base
+        if isinstance(name, ast.Name) and (found := _find_class(module, name.id)):
             inherited |= _parameters(*found)
     if _is_dataclass(node):
         for item in node.body:
-            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-                if "ClassVar" not in ast.unparse(item.annotation):
-                    inherited[item.target.id] = item.annotation
+            is_field = isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+            if is_field and "ClassVar" not in ast.unparse(item.annotation):
+                inherited[item.target.id] = item.annotation
     return inherited
 
 
@@ -157,7 +158,7 @@ def signature_of(target: str) -> Signature:
 
 
 def module_strings(module: str, constant: str) -> frozenset[str]:
-    """Return the strings in a module's constant such as `TERMS = frozenset({"a", "b"})`; none without it."""
+    """Return the strings in a constant such as `TERMS = frozenset({"a"})`; none without it."""
     path = module_file(module)
     for node in tree_of(path).body if path else ():
         if isinstance(node, ast.Assign) and any(
@@ -169,7 +170,7 @@ def module_strings(module: str, constant: str) -> frozenset[str]:
 
 
 def resolve_class(module: str, name: str) -> str | None:
-    """Dotted name of the class that `name` means inside `module`, None if it is no class of the same package."""
+    """Dotted name of the class that `name` means inside `module`, None for anything else."""
     found = _find_class(module, name)
     return f"{found[0]}.{found[1].name}" if found else None
 
@@ -225,7 +226,8 @@ class _Reads(ast.NodeVisitor):
 def config_reads(module: str) -> frozenset[tuple[str, ...]]:
     """Return the keys that a module reads from a variable `cfg` or `config`.
 
-    The nsca modules that it imports, anywhere in its text, are followed as long as they mention `cfg`.
+    The nsca modules that it imports, anywhere in its text, are followed as long as they mention
+    `cfg`.
     """
     reads = _Reads()
     waiting, seen = [module], set()

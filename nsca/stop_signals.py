@@ -1,6 +1,7 @@
 """SIGTERM and SIGINT ask a run to finish its step, save and leave; a second signal leaves at once.
 
-Checkpoints are written atomically, so leaving at once loses the steps since the last one and nothing else.
+Checkpoints are written atomically, so leaving at once loses the steps since the last one and
+nothing else.
 """
 
 import os
@@ -16,7 +17,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def graceful_stop(ask: Callable[[int], None]) -> Iterator[None]:
-    """Within the block the first signal calls `ask(number)`, the second ends the process (128 + number).
+    """Within the block the first signal calls `ask(number)`, the second ends the process.
 
     Outside the main thread, where Python allows no handlers, nothing changes.
 
@@ -28,7 +29,7 @@ def graceful_stop(ask: Callable[[int], None]) -> Iterator[None]:
         return
     asked = False
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         nonlocal asked
         if asked:
             os._exit(128 + number)

@@ -1,4 +1,4 @@
-"""One training run: phase, data, Trainer, callbacks and loggers, put together from a configuration."""
+"""One training run: phase, data, Trainer, callbacks and loggers, put together from YAML."""
 
 import logging
 import sys
@@ -14,7 +14,7 @@ from lightning.pytorch.profilers import PyTorchProfiler
 from lightning.pytorch.tuner import Tuner
 from omegaconf import DictConfig
 
-from nsca.assembly import build, build_data, build_phase, phase_name, plain
+from nsca.assembly import build, build_data, build_phase, plain
 from nsca.callbacks.checkpointing import (
     Checkpointing,
     CheckpointSettings,
@@ -47,7 +47,7 @@ def run_training(cfg: DictConfig) -> Path:
         Stopped: a signal asked for it; everything is saved.
     """
     _quieten()
-    root, name = Path(cfg.outputs) / "train", run_name(cfg)
+    root, name = Path(cfg.outputs) / "train", str(cfg.name)
     fingerprint, config = config_fingerprint(cfg), plain(cfg)
     finished = find_finished(str(cfg.resume), root, name, fingerprint)
     if finished is not None:
@@ -86,11 +86,6 @@ def run_training(cfg: DictConfig) -> Path:
     finally:
         run.release()
     return run.path
-
-
-def run_name(cfg: DictConfig) -> str:
-    """Return the folder of a configuration's runs below outputs/train."""
-    return phase_name(cfg)
 
 
 def fingerprint_of(data: LightningDataModule) -> str:
@@ -174,7 +169,9 @@ def _find_learning_rate(
     finder = Tuner(trainer).lr_find(phase, datamodule=data, update_attr=False, num_training=100)
     suggestion = finder.suggestion() if finder is not None else None
     if suggestion is None:
-        raise UserError("no learning rate stood out", "look at the data, or try a larger effective_batch")
+        raise UserError(
+            "no learning rate stood out", "look at the data, or try a larger effective_batch"
+        )
     card.record({"suggested_learning_rate": suggestion})
     print(f"suggested: phase.optimizer.learning_rate={suggestion:.2g}", file=sys.stderr)
 

@@ -1,35 +1,32 @@
 """How every command starts: compose with Hydra, check, run, and say failures in two lines.
 
-A verb is `python -m nsca.<name>` with conf/<name>.yaml as its root. Nothing heavy is imported before the configuration has
-been composed and checked, so help and configuration errors answer in about a second. Hydra composes and sweeps; it creates
-no run directories (run_directory.py claims those).
+A verb is `python -m nsca.<name>` with conf/<name>.yaml as its root. Nothing heavy is imported
+before the configuration has been composed and checked, so help and configuration errors answer in
+about a second. Hydra composes and sweeps; it creates no run directories (run_directory.py claims
+those).
 
-Exit codes: 0 done, 1 a bug (with traceback), 2 a UserError or a wrong configuration, 130 interrupted, 143 terminated.
+Exit codes: 0 done, 1 a bug (with traceback), 2 a UserError or a wrong configuration, 130
+interrupted, 143 terminated.
 """
 
 import argparse
 import os
-import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir, version
 from hydra import main as hydra_main
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from hydra.errors import HydraException
+from omegaconf import DictConfig
 
-from nsca.config_check import advice, check_config, nearest
+from nsca.composition import compose, config_directory, explain, reach, shape_advice
 from nsca.errors import UserError
-from nsca.source_signature import signature_of
+
+__all__ = ["Stopped", "compose", "config_directory", "launch"]
 
 Run = Callable[[DictConfig], Path | None]
 
@@ -42,7 +39,7 @@ QUIET_HYDRA = (
 )
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818  (an order that was followed, not an error)
     """A run ended early on a signal, after saving. `exit_code` is 128 plus the signal's number."""
 
     def __init__(self, run_directory: Path, exit_code: int) -> None:
@@ -51,60 +48,13 @@ class Stopped(Exception):
         self.exit_code = exit_code
 
 
-def config_directory() -> Path:
-    """The folder conf/: beside the package in a checkout, inside it in an installed wheel."""
-    package = Path(__file__).parent
-    for candidate in (package.parent / "conf", package / "conf"):
-        if (candidate / "train.yaml").is_file():
-            return candidate
-    raise UserError(
-        "the configuration folder conf/ is missing", "install nsca again: it belongs to the package"
-    )
-
-
-def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
-    """Composes and checks one configuration.
-
-    Args:
-        config_name: root config, for example "train".
-        overrides: as on the command line, for example ["phase=vision", "trainer.max_steps=20"].
-
-    Returns:
-        The configuration without Hydra's own node, read-only.
-
-    Raises:
-        UserError: for everything that is wrong with it.
-    """
-    directory = config_directory()
-    overrides = [_reach_trainer(override) for override in overrides]
-    try:
-        with initialize_config_dir(str(directory), version_base="1.3", job_name=config_name):
-            config = hydra_compose(config_name, overrides, return_hydra_config=True)
-        hydra = OmegaConf.to_container(config.hydra, resolve=False)
-        _refuse_logging_changes(hydra)
-        own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-        interpolated = frozenset(
-            re.findall(r"\$\{\s*([A-Za-z_]\w*)\s*[.\[}]", OmegaConf.to_yaml(own))
-        )
-        plain = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-        raise _explain(error, config_name) from error
-    assert isinstance(plain, dict)
-    try:
-        check_config({**plain, "hydra": hydra}, config_name, interpolated)
-    except UserError as error:
-        raise UserError(error.cause + _where(error.cause), error.remedy) from None
-    OmegaConf.set_readonly(own, True)
-    return own
-
-
 def launch(config_name: str, run: Run) -> None:
-    """Runs a verb from the command line and exits with its code; never returns a traceback for a user's mistake.
+    """Runs a verb from the command line and exits with its code; a user's mistake is two lines.
 
     Args:
         config_name: name of conf/<config_name>.yaml and of the verb.
-        run: takes the checked configuration and returns the run directory, printed as the last line of stdout. Heavy imports
-            belong inside it.
+        run: takes the checked configuration and returns the run directory, printed as the last
+            line of stdout. Heavy imports belong inside it.
     """
     sys.exit(_exit_code(lambda: _launch(config_name, run, sys.argv[1:])))
 
@@ -128,7 +78,7 @@ def _launch(config_name: str, run: Run, arguments: list[str]) -> int:
         if "=" not in override and not override.startswith("~")
     ]
     if wrong:
-        raise UserError(f"'{wrong[0]}' is not of the form key=value", _shape_advice(wrong[0]))
+        raise UserError(f"'{wrong[0]}' is not of the form key=value", shape_advice(wrong[0]))
     asks = known.help or known.hydra_help or known.info is not None or known.shell_completion
     if not asks:
         configs = [compose(config_name, job) for job in _jobs(known.overrides, known.multirun)]
@@ -150,19 +100,17 @@ def _through_hydra(
     """Help, --cfg, --info and multirun (with its launchers) are Hydra's."""
     failures: list[str] = []
 
-    def job(config: DictConfig) -> None:
-        OmegaConf.set_readonly(config, True)
-        code = _exit_code(lambda: _run_and_print(run, config))
+    def job(_: DictConfig) -> None:
+        overrides = list(HydraConfig.get().overrides.task)
+        code = _exit_code(lambda: _run_and_print(run, compose(config_name, overrides)))
         if code >= 128:
             sys.exit(code)
         if code:
-            failures.append(
-                f"#{HydraConfig.get().job.num} {HydraConfig.get().job.override_dirname}"
-            )
+            failures.append(" ".join(overrides))
 
     job.__module__ = f"nsca.{config_name}"
     flags = [argument for argument in arguments if argument not in known.overrides]
-    overrides = [_reach_trainer(override) for override in known.overrides]
+    overrides = [reach(override) for override in known.overrides]
     quiet = [*QUIET_HYDRA, _sweep_directory(known.overrides)] if known.multirun else []
     sys.argv = [sys.argv[0], *flags, *quiet, *overrides]
     hydra_main(version_base="1.3", config_path=str(config_directory()), config_name=config_name)(
@@ -179,13 +127,13 @@ def _sweep_directory(overrides: Sequence[str]) -> str:
 
 
 def _jobs(overrides: Sequence[str], multirun: bool) -> list[list[str]]:
-    """Compositions to check: the one job, or every value of every swept key once (not their product)."""
+    """Compositions to check: the one job, or each value of each swept key once, not the product."""
     if not multirun:
         return [list(overrides)]
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
-        raise _explain(error, "") from error
+        raise explain(error, "") from error
     values = [
         [f"{o.get_key_element()}={v}" for v in o.sweep_string_iterator()]
         if o.is_sweep_override()
@@ -197,26 +145,6 @@ def _jobs(overrides: Sequence[str], multirun: bool) -> list[list[str]]:
     for index, choices in enumerate(values):
         jobs += [[*first[:index], choice, *first[index + 1 :]] for choice in choices[1:]]
     return jobs
-
-
-def _reach_trainer(override: str) -> str:
-    """`trainer.x=` may set any argument of Lightning's Trainer, listed in conf/train.yaml or not."""
-    match = re.match(r"trainer\.(\w+)(\.\w+)*=", override)
-    if match and match[1] in signature_of("lightning.pytorch.trainer.trainer.Trainer").annotations:
-        return f"++{override}"
-    return override
-
-
-def _refuse_logging_changes(hydra: Any) -> None:
-    """Python's logging configuration can call anything by name, so a config may not bring its own."""
-    for node in ("job_logging", "hydra_logging"):
-        text = str(hydra.get(node))
-        if any(mark in text for mark in ("'()'", "cfg://")) or re.search(
-            r"'class': '(?!logging\.|colorlog\.)", text
-        ):
-            raise UserError(
-                f"hydra.{node} may only use logging's own classes", f"remove hydra.{node}"
-            )
 
 
 def _exit_code(action: Callable[[], int]) -> int:
@@ -240,7 +168,7 @@ def _exit_code(action: Callable[[], int]) -> int:
             return 1
         _report(friendly)
         return 2
-    except Exception:
+    except Exception:  # noqa: BLE001  (the outermost frame: everything else is a bug to show)
         traceback.print_exc()
         print("error: this is a bug in nsca, not in your command", file=sys.stderr)
         return 1
@@ -266,95 +194,3 @@ def _disk_error(error: OSError) -> UserError | None:
         case errno.EROFS | errno.EACCES | errno.EPERM:
             return UserError(f"{place} cannot be written", "outputs=<folder you may write to>")
     return None
-
-
-def _explain(error: Exception, config_name: str) -> UserError:
-    """Hydra's and OmegaConf's errors as one line with the nearest right word."""
-    inner: BaseException = error
-    while not isinstance(inner, OmegaConfBaseException) and inner.__cause__ is not None:
-        inner = inner.__cause__
-    if isinstance(error, MissingConfigException) and error.options is not None:
-        group, _, choice = str(error.missing_cfg_file).rpartition("/")
-        return UserError(f"there is no {group}={choice}", advice(choice, error.options, "choice"))
-    if (
-        isinstance(inner, OmegaConfBaseException)
-        and inner.parent_node is not None
-        and inner.key is not None
-    ):
-        full_key = inner.full_key or str(inner.key)
-        siblings = (
-            {str(key) for key in inner.parent_node}
-            if isinstance(inner.parent_node, DictConfig)
-            else set()
-        )
-        if "Interpolation" in type(inner).__name__:
-            missing = re.search(r"key '([^']+)' not found", str(inner))
-            word = missing[1] if missing else full_key
-            return UserError(
-                f"'{full_key}' refers to '{word}', which does not exist",
-                _key_advice(word, config_name),
-            )
-        if str(inner.key) in siblings:
-            return UserError(f"{full_key}: {_first_line(inner)}", "give a value of that kind")
-        siblings -= set() if full_key != inner.key else {"hydra"}
-        remedy = advice(str(inner.key), siblings | (_groups() if full_key == inner.key else set()))
-        return UserError(f"unknown key '{full_key}'", remedy)
-    text = _first_line(error)
-    if match := re.search(r"Could not override '([^']+)'", text):
-        word = match[1].split("@")[0]
-        return UserError(
-            f"there is nothing called '{word}' to choose or set", _key_advice(word, config_name)
-        )
-    if isinstance(error, YAMLError):
-        mark = getattr(error, "problem_mark", None)
-        place = f"{mark.name}, line {mark.line + 1}" if mark else "a config file"
-        return UserError(
-            f"{place} is not valid YAML: {getattr(error, 'problem', text)}", "correct that line"
-        )
-    return UserError(text, f"python -m nsca.{config_name or 'train'} --help")
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
-
-
-def _groups() -> set[str]:
-    return {folder.name for folder in config_directory().iterdir() if folder.is_dir()}
-
-
-def _key_advice(word: str, config_name: str) -> str:
-    """Nearest key of the plain composition, for words that were not found in it."""
-    candidates = _groups()
-    if config_name:
-        text = (config_directory() / f"{config_name}.yaml").read_text(encoding="utf-8")
-        candidates |= set(re.findall(r"^(\w+):", text, flags=re.MULTILINE)) - {"defaults", "hydra"}
-    for file in config_directory().glob("*/*.yaml"):
-        candidates |= set(
-            re.findall(r"^(\w+):", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        )
-    return advice(word.split(".")[-1] if "." in word else word, candidates)
-
-
-def _shape_advice(word: str) -> str:
-    for group in sorted(_groups()):
-        if (config_directory() / group / f"{word}.yaml").is_file():
-            return f"write {group}={word}"
-    match = nearest(word, _groups())
-    return f"write {match}=<choice>" if match else "write key=value, for example phase=vision"
-
-
-def _where(cause: str) -> str:
-    """', in conf/x/y.yaml line n' for a key that stands in exactly one config file."""
-    match = re.search(r"unknown key '(?:.*\.)?([\w-]+)'", cause)
-    if match is None:
-        return ""
-    directory, places = config_directory(), []
-    for file in sorted(directory.rglob("*.yaml")):
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-            if re.match(rf"\s*{re.escape(match[1])}\s*:", line):
-                places.append(f", conf/{file.relative_to(directory).as_posix()} line {number}")
-    return places[0] if len(places) == 1 else ""
-
-
-version.setbase("1.3")

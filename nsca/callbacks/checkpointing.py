@@ -1,8 +1,9 @@
 """Checkpoints every k steps and at the best validations, taken where resuming is exact.
 
-Everything is saved at the start of a training batch: then the step before is complete, with its metric rows
-and its validation. Lightning's own progress counters are brought to the state "all of it done, nothing
-begun" in the saved file, because restored mid-step counters shift its validation schedule by one.
+Everything is saved at the start of a training batch: then the step before is complete, with its
+metric rows and its validation. Lightning's own progress counters are brought to the state "all of
+it done, nothing begun" in the saved file, because restored mid-step counters shift its validation
+schedule by one.
 """
 
 import sys
@@ -111,7 +112,7 @@ class Checkpointing(Callback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        self._rng = checkpoint["rng"]
+        self._rng = checkpoint.get("rng")
         self._saved_step = int(checkpoint["global_step"])
 
     def on_save_checkpoint(
@@ -154,7 +155,7 @@ class Checkpointing(Callback):
         self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
-        """Write the checkpoint of the current step, unless it exists or its weights are not finite."""
+        """Write this step's checkpoint unless it exists or the weights are not finite."""
         step = trainer.global_step
         if step == self._saved_step or trainer.fast_dev_run:
             return
@@ -214,4 +215,4 @@ def _settle_counters(fit_loop: dict[str, Any], step: int) -> None:
     progress = fit_loop["epoch_loop.batch_progress"]
     progress["is_last_batch"] = False
     for part, done in (("total", step), ("current", progress["current"]["completed"])):
-        progress[part] = {key: done for key in progress[part]}
+        progress[part] = dict.fromkeys(progress[part], done)

@@ -1,4 +1,4 @@
-"""What a person sees while a run trains: a bar on a terminal, a plain line now and then elsewhere."""
+"""What a person sees while a run trains: a bar on a terminal, a plain line now and then in logs."""
 
 import sys
 import time

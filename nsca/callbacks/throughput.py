@@ -12,7 +12,8 @@ class Throughput(Callback):
     """Fills a run card while training.
 
     Args:
-        card: gets `samples` with every step, and every scalar figure after validations and at the end.
+        card: gets `samples` with every step, and every scalar figure after validations and at the
+            end.
     """
 
     def __init__(self, card: RunCard) -> None:

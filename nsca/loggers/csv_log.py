@@ -1,7 +1,7 @@
 """metrics.csv: one row a figure (`step,name,value`), appended and flushed, cut back on resume.
 
-The long format never has to be rewritten when a new name appears. A step is the number of optimiser steps
-done before the one that gave the figure, so the first step is 0.
+The long format never has to be rewritten when a new name appears. A step is the number of
+optimiser steps done before the one that gave the figure, so the first step is 0.
 """
 
 import csv

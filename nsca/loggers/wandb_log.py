@@ -1,4 +1,4 @@
-"""Weights & Biases on request: offline unless this machine is logged in, and never a reason to fail."""
+"""Weights & Biases on request: offline unless this machine is logged in."""
 
 import netrc
 import os
@@ -10,7 +10,7 @@ from nsca.errors import UserError
 
 
 class WandbLog(WandbLogger):
-    """Lightning's WandbLogger in the run directory, with the run's name and a stable id for resuming.
+    """Lightning's WandbLogger in the run directory, with a stable id for resuming.
 
     Args:
         directory: the run directory.
@@ -21,7 +21,9 @@ class WandbLog(WandbLogger):
         try:
             import wandb  # noqa: F401
         except ModuleNotFoundError:
-            raise UserError("logger=wandb needs the package wandb", "pip install 'nsca[wandb]'") from None
+            raise UserError(
+                "logger=wandb needs the package wandb", "pip install 'nsca[wandb]'"
+            ) from None
         path = Path(directory)
         super().__init__(
             project=project,

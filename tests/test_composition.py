@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+from omegaconf.errors import ReadonlyConfigError
+
+from nsca import composition
+from nsca.composition import compose, config_directory, reach
+from nsca.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("override", "named", "suggested"),
+    [
+        ("phase=visoin", "phase=visoin", "vision"),
+        ("hardware=a1000", "hardware=a1000", "a100"),
+        ("modle=nsca_tiny", "modle", "model"),
+        ("hardware.micro_bathc=3", "hardware.micro_bathc", "micro_batch"),
+        ("hardware.micro_batch.visoin=3", "visoin", "vision"),
+        ("trainer.max_stps=3", "trainer.max_stps", "max_steps"),
+        ("phase.optimizer.lerning_rate=1", "lerning_rate", "learning_rate"),
+        ("phase.loss_weights.nt_xnet=1", "nt_xnet", "nt_xent"),
+        ("+phase.temprature=1", "temprature", "temperature"),
+        ("++model.vision.chanels=[1]", "chanels", "channels"),
+        ("sed=1", "sed", "seed"),
+        ("+sed=1", "sed", "seed"),
+        ("phase._target_=nsca.phases.vision.module.VisonPhase", "VisonPhase", "VisionPhase"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_right_one(override: str, named: str, suggested: str):
+    with pytest.raises(UserError) as error:
+        compose("train", [override])
+    assert named in error.value.cause
+    assert suggested in error.value.remedy
+    assert "\n" not in error.value.cause + error.value.remedy
+
+
+def test_a_key_that_does_not_fit_its_grammar_is_one_line():
+    with pytest.raises(UserError) as error:
+        compose("train", ["seed=["])
+    assert "\n" not in error.value.cause
+
+
+def test_a_composition_is_resolved_and_read_only():
+    config = compose("train", ["effective_batch=32"])
+    assert config.data_module.effective_batch == 32
+    assert config.name == "vision-nsca"
+    with pytest.raises(ReadonlyConfigError):
+        config.seed = 3
+
+
+def test_presets_override_the_root_and_the_command_line_overrides_presets():
+    assert compose("train", ["debug=overfit"]).trainer.overfit_batches == 1
+    chosen = compose("train", ["debug=overfit", "trainer.max_steps=7"])
+    assert (chosen.trainer.max_steps, chosen.trainer.overfit_batches) == (7, 1)
+
+
+def test_every_argument_of_the_trainer_can_be_reached_without_a_plus():
+    assert reach("trainer.max_time=1") == "++trainer.max_time=1"
+    assert reach("trainer.max_tme=1") == "trainer.max_tme=1"
+    assert reach("data.path=trainer.max_time=1") == "data.path=trainer.max_time=1"
+
+
+def test_the_file_of_a_misspelt_key_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import shutil
+
+    copy = tmp_path / "conf"
+    shutil.copytree(config_directory(), copy)
+    file = copy / "hardware" / "cpu.yaml"
+    file.write_text(file.read_text().replace("precision:", "precison:"))
+    monkeypatch.setattr(composition, "config_directory", lambda: copy)
+    with pytest.raises(UserError, match=r"conf/hardware/cpu\.yaml line \d+"):
+        compose("train", [])
+    file.write_text("name: [unclosed")
+    with pytest.raises(UserError, match="not valid YAML"):
+        compose("train", [])

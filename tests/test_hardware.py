@@ -1,0 +1,49 @@
+import pytest
+
+from nsca.composition import compose, config_directory
+from nsca.errors import UserError
+from nsca.hardware import describe_hardware, may_have, profile_of, require_hardware
+
+PROFILES = sorted(file.stem for file in (config_directory() / "hardware").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_is_named_as_its_file_and_keeps_the_effective_batch(name: str):
+    profile = profile_of(compose("train", [f"hardware={name}"]))
+    assert profile.name == name
+    for effective in (64, 100, 256, 1000):
+        micro = profile.micro_batch_for("vision", effective)
+        steps = profile.accumulation("vision", effective)
+        devices = profile.devices * profile.nodes
+        assert (steps - 1) * micro * devices < effective <= steps * micro * devices
+
+
+def test_a_phase_without_its_own_row_takes_the_default():
+    profile = profile_of(compose("train", ["hardware=8gb", "hardware.micro_batch.default=5"]))
+    assert profile.micro_batch_for("other", 256) == 5
+    assert profile.micro_batch_for("vision", 256) == 64
+    assert profile.micro_batch_for("vision", 8) == 8
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a100", "cuda"), ("8gb", "cuda"), ("mps", "mps")])
+def test_an_absent_device_is_refused_and_alternatives_named(name: str, kind: str, monkeypatch):
+    monkeypatch.setattr("nsca.hardware.may_have", lambda accelerator: accelerator != kind)
+    with pytest.raises(UserError) as error:
+        require_hardware(profile_of(compose("train", [f"hardware={name}"])))
+    assert kind in error.value.cause
+    assert "hardware=cpu" in error.value.remedy
+    assert "dry_run=true" in error.value.remedy
+
+
+def test_the_processor_is_always_there_but_not_with_any_number_of_cores(monkeypatch):
+    monkeypatch.setattr("nsca.hardware.available_cores", lambda: 2)
+    assert may_have("cpu")
+    require_hardware(profile_of(compose("train", ["hardware=cpu"])))
+    with pytest.raises(UserError, match="2 cores"):
+        require_hardware(profile_of(compose("train", ["hardware=cpu", "hardware.workers=3"])))
+
+
+def test_the_description_names_cores_and_machine():
+    found = describe_hardware()
+    assert found["cores"] >= 1
+    assert found["machine"]

@@ -1,0 +1,116 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from nsca.errors import UserError
+from nsca.run_card import (
+    RunCard,
+    config_fingerprint,
+    load_run_card,
+    update_run_card,
+    write_atomically,
+)
+
+
+def card(directory: Path) -> RunCard:
+    return RunCard(directory, verb="x", seed=3, config_fingerprint="c", data_fingerprint="d")
+
+
+def test_a_finished_run_says_what_it_was(tmp_path: Path):
+    with card(tmp_path) as run:
+        assert load_run_card(tmp_path)["status"] == "running"
+        run.record({"val/loss": 0.5})
+        run.samples = 10
+    written = load_run_card(tmp_path)
+    assert written["status"] == "finished"
+    assert written["metrics"] == {"val/loss": 0.5}
+    assert written["seed"] == 3
+    assert written["samples"] == 10
+    assert written["samples_per_s"] > 0
+    assert written["seconds"] >= 0
+    assert written["peak_memory_mb"] > 1
+    assert {"torch", "python", "nsca"} <= set(written["versions"])
+    assert written["hardware"]["cores"] >= 1
+    assert written["data_fingerprint"] == "d"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "shown"),
+    [
+        (UserError("no data", "make some"), "failed", "no data"),
+        (ZeroDivisionError("x"), "failed", "ZeroDivisionError: x"),
+        (KeyboardInterrupt(), "interrupted", None),
+    ],
+)
+def test_how_it_ended_is_recorded(tmp_path: Path, error: BaseException, status: str, shown):
+    with pytest.raises(type(error)), card(tmp_path):
+        raise error
+    written = load_run_card(tmp_path)
+    assert written["status"] == status
+    assert written.get("error") == shown
+
+
+def test_a_resumed_run_adds_up(tmp_path: Path):
+    for _ in range(2):
+        with card(tmp_path) as run:
+            run.samples = 5
+    written = load_run_card(tmp_path)
+    assert written["samples"] == 10
+    assert len(written["starts"]) == 2
+
+
+def test_a_figure_that_is_not_finite_is_null(tmp_path: Path):
+    with card(tmp_path) as run:
+        run.record({"a": math.nan, "b": math.inf})
+    text = (tmp_path / "run.json").read_text()
+    assert json.loads(text)["metrics"] == {"a": None, "b": None}
+    assert "NaN" not in text
+
+
+def test_updating_merges_metrics_and_replaces_the_rest(tmp_path: Path):
+    with card(tmp_path) as run:
+        run.record({"a": 1.0})
+    update_run_card(tmp_path, metrics={"b": 2.0}, status="failed")
+    written = load_run_card(tmp_path)
+    assert written["metrics"] == {"a": 1.0, "b": 2.0}
+    assert written["status"] == "failed"
+
+
+def test_an_absent_or_damaged_card_is_named(tmp_path: Path):
+    with pytest.raises(UserError, match=r"no run\.json"):
+        load_run_card(tmp_path)
+    (tmp_path / "run.json").write_text('{"a": ')
+    with pytest.raises(UserError, match="damaged"):
+        load_run_card(tmp_path)
+
+
+def test_the_fingerprint_is_of_what_is_computed_and_not_of_where():
+    base = OmegaConf.create({"seed": 0, "resume": "never", "hardware": {"name": "cpu"}})
+    elsewhere = OmegaConf.create({"seed": 0, "resume": "auto", "hardware": {"name": "8gb"}})
+    other = OmegaConf.create({"seed": 1, "resume": "never", "hardware": {"name": "cpu"}})
+    assert config_fingerprint(base) == config_fingerprint(elsewhere)
+    assert config_fingerprint(base) != config_fingerprint(other)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypatch):
+    file = tmp_path / "x"
+    write_atomically(file, b"old")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nsca.run_card.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_secrets_of_the_environment_are_not_written(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "dummy-secret-0123456789")
+    with card(tmp_path):
+        pass
+    assert "dummy-secret" not in (tmp_path / "run.json").read_text()

@@ -1,0 +1,84 @@
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from nsca.errors import UserError
+from nsca.run_card import update_run_card
+from nsca.run_directory import RunDirectory, available_bytes, is_held, runs_with_config
+
+
+def claim_one(root: str, barrier, answers) -> None:
+    barrier.wait()
+    run = RunDirectory.claim(Path(root), "race")
+    answers.put(str(run.path))
+    barrier.wait()  # hold the directory until everybody has one
+
+
+def test_twenty_simultaneous_launches_get_twenty_directories(tmp_path: Path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["nsca.run_directory"])
+    barrier, answers = context.Barrier(20), context.Queue()
+    children = [
+        context.Process(target=claim_one, args=(str(tmp_path), barrier, answers)) for _ in range(20)
+    ]
+    for child in children:
+        child.start()
+    claimed = [answers.get(timeout=120) for _ in children]
+    for child in children:
+        child.join()
+    assert len(set(claimed)) == 20
+    assert sorted(claimed) == sorted(str(path) for path in (tmp_path / "race").iterdir())
+
+
+def test_a_held_directory_is_refused_and_free_after_release(tmp_path: Path):
+    run = RunDirectory.claim(tmp_path, "x")
+    run.write_config(OmegaConf.create({"seed": 1}))
+    assert is_held(run.path)
+    with pytest.raises(UserError, match="another process"):
+        RunDirectory.reopen(run.path)
+    run.release()
+    assert not is_held(run.path)
+    RunDirectory.reopen(run.path).release()
+
+
+def test_spaces_and_other_alphabets_in_paths(tmp_path: Path):
+    run = RunDirectory.claim(tmp_path / "mes données é 実験", "a b")
+    assert run.path.is_dir()
+    run.release()
+
+
+def test_a_folder_that_is_no_run_or_a_file_is_named(tmp_path: Path):
+    with pytest.raises(UserError, match="not a run directory"):
+        RunDirectory.reopen(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError):
+        RunDirectory.claim(tmp_path / "file", "x")
+    (tmp_path / "y").write_text("")
+    with pytest.raises(UserError, match="is a file"):
+        RunDirectory.claim(tmp_path, "y")
+
+
+def test_the_configuration_is_written_resolved(tmp_path: Path):
+    run = RunDirectory.claim(tmp_path, "x")
+    run.write_config(OmegaConf.create({"seed": 1, "other": "${seed}"}))
+    assert OmegaConf.load(run.path / "config.yaml") == {"seed": 1, "other": 1}
+    run.release()
+
+
+def test_runs_of_a_configuration_come_newest_first_without_held_ones(tmp_path: Path):
+    runs = [RunDirectory.claim(tmp_path, "x") for _ in range(4)]
+    for number, run in enumerate(runs):
+        with run.card("train", 0, config_fingerprint="a" if number else "b"):
+            pass
+    update_run_card(runs[1].path, status="running")
+    for run in runs[:3]:
+        run.release()
+    found = list(runs_with_config(tmp_path / "x", "a"))
+    assert found == [(runs[2].path, "finished"), (runs[1].path, "running")]
+    runs[3].release()
+
+
+def test_free_space_of_a_path_that_does_not_exist_yet(tmp_path: Path):
+    assert available_bytes(tmp_path / "a" / "b") > 0

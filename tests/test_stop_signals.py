@@ -1,0 +1,46 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from nsca.stop_signals import graceful_stop
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_asks_and_handlers_are_put_back(number: int, capfd):
+    before, asked = signal.getsignal(number), []
+    with graceful_stop(asked.append):
+        os.kill(os.getpid(), number)
+        assert asked == [number]
+    assert signal.getsignal(number) is before
+    assert "finishing this step" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_the_second_signal_ends_the_process_at_once(second: int):
+    script = f"""
+import os, signal
+from nsca.stop_signals import graceful_stop
+with graceful_stop(lambda number: None):
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), {int(second)})
+    raise SystemExit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True)
+    assert done.returncode == 128 + second
+
+
+def test_outside_the_main_thread_nothing_changes():
+    before, seen = signal.getsignal(signal.SIGTERM), []
+
+    def work() -> None:
+        with graceful_stop(lambda number: None):
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
