@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 import nsca
+from nsca.assembly import build
 from nsca.benchmarks.scores import Encoder, write_table
 from nsca.benchmarks.visible_quantities import flat_metrics
-from nsca.config_check import check_targets
 from nsca.data.batch import FrameSource
 from nsca.errors import UserError
 from nsca.run_card import load_run_card, update_run_card
-from nsca.run_directory import CONFIG, RunDirectory
+from nsca.run_directory import RunDirectory
+from nsca.trained_phase import load_config
 
 
 def evaluate_run(
@@ -49,7 +49,7 @@ def evaluate_run(
     trained_run = training_run(run)
     if not rows:
         raise UserError("no benchmark is chosen", "benchmark=visible_quantities")
-    config = run_config(trained_run)
+    config = load_config(trained_run)
     source = source_of(config, data)
     encoder = vision_encoder(nsca.load(trained_run), trained_run)
     encoders = {"trained": frozen(encoder), "random": frozen(untrained_encoder(config))}
@@ -57,7 +57,7 @@ def evaluate_run(
     target.write_config(cfg)
     with target.card("evaluate", seed, data_fingerprint=source.fingerprint()) as card:
         for name, node in rows.items():
-            scores = instantiate(node).run(encoders, source, seed)
+            scores = build(node).run(encoders, source, seed)
             write_table(scores, target.path / f"{name}.csv")
             card.record({f"{name}/{key}": value for key, value in flat_metrics(scores).items()})
             card.samples += sum(score.test_rows for score in scores)
@@ -89,22 +89,6 @@ def training_run(run: str | None) -> Path:
     return path
 
 
-def run_config(run: Path) -> DictConfig:
-    """The resolved configuration of a run, with every `_target_` checked against the allow-list.
-
-    Raises:
-        UserError: there is none, or it names a class that may not be built.
-    """
-    file = run / CONFIG
-    if not file.is_file():
-        raise UserError(f"{run} has no {CONFIG}", "give a run directory that was not thinned out")
-    config = OmegaConf.load(file)
-    if not isinstance(config, DictConfig):
-        raise UserError(f"{file} is not a configuration", "restore it")
-    check_targets(OmegaConf.to_container(config, resolve=True))
-    return config
-
-
 def source_of(config: DictConfig, data: Mapping[str, Any] | None = None) -> FrameSource:
     """The frames a run was trained on, or those of another `data` node.
 
@@ -114,7 +98,7 @@ def source_of(config: DictConfig, data: Mapping[str, Any] | None = None) -> Fram
     node = data if data is not None else config.get("data")
     if node is None:
         raise UserError("the run names no data set", "data=babbling data.path=<folder>")
-    return instantiate(node)
+    return build(node)
 
 
 def vision_encoder(phase: torch.nn.Module, run: Path) -> torch.nn.Module:
@@ -133,7 +117,7 @@ def untrained_encoder(config: DictConfig) -> torch.nn.Module:
     """The run's encoder with initial weights of the run's seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(config.seed))
-        return instantiate(config.model.vision).eval()
+        return build(config.model.vision).eval()
 
 
 def frozen(encoder: torch.nn.Module) -> Encoder:

@@ -35,8 +35,8 @@ class ProbeScore:
     """What a probe reached on its test part.
 
     `value` is accuracy in [0, 1] (kind "class") or R2 in (-inf, 1] (kind "scalar", may be negative:
-    worse than the test mean). `chance` is the accuracy of always answering the commonest class of
-    the fit part, or 0.0 for R2. `strength` is the ridge strength chosen. `unseen` is
+    worse than the test mean). `chance` is what knowing nothing reaches (`chance_accuracy`), 0.0 for
+    R2. `strength` is the ridge strength chosen. `unseen` is
     the share of test rows whose class the fit part lacks; they count as wrong.
     """
 
@@ -191,6 +191,16 @@ def group_split(group: np.ndarray, share: float, seed: int) -> np.ndarray:
     return np.isin(group, chosen)
 
 
+def chance_accuracy(fit_values: np.ndarray, test_values: np.ndarray) -> float:
+    """What knowing nothing reaches: the better of guessing evenly and of always answering the
+    commonest class of the fit part, on these test rows.
+    """
+    classes, counts = np.unique(fit_values, return_counts=True)
+    commonest = float((np.asarray(test_values) == classes[counts.argmax()]).mean())
+    evenly = float(np.isin(test_values, classes).mean()) / len(classes)
+    return max(commonest, evenly)
+
+
 def knn_accuracy(
     fit_features: np.ndarray,
     fit_values: np.ndarray,
@@ -337,7 +347,7 @@ class _Target:
         unseen = 0.0
         if self.kind == "class":
             value = float((self.classes[answer.argmax(1)] == truth).mean())
-            chance = float((truth == self.classes[np.bincount(self.codes).argmax()]).mean())
+            chance = chance_accuracy(self.classes[self.codes], truth)
             unseen = float((~np.isin(truth, self.classes)).mean())
         else:
             numbers = truth.astype(np.float64)

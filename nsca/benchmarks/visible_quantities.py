@@ -24,7 +24,13 @@ from nsca.benchmarks.scores import CLEAN, Encoder, Score
 from nsca.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from nsca.data.batch import Frames, FrameSource, ProbeLabel, Split
 from nsca.errors import UserError
-from nsca.probes import FittedProbes, ProbeScore, group_split, knn_accuracy
+from nsca.probes import (
+    FittedProbes,
+    ProbeScore,
+    chance_accuracy,
+    group_split,
+    knn_accuracy,
+)
 
 Part = tuple[Frames, dict[str, ProbeLabel]]
 Report = Callable[[str], None]
@@ -153,8 +159,8 @@ class VisibleQuantities:
                 continue
             truth = test_labels[quantity].values
             value = knn_accuracy(fit_x, label.values, test_x, truth, self.neighbours)
-            classes, counts = np.unique(label.values, return_counts=True)
-            chance = float((truth == classes[counts.argmax()]).mean())
+            classes = np.unique(label.values)
+            chance = chance_accuracy(label.values, truth)
             unseen = float((~np.isin(truth, classes)).mean())
             yield Score(
                 split, "transfer", quantity, name, "knn_accuracy", CLEAN, 0,
@@ -223,7 +229,9 @@ def _refit(
             ).score(x[~rows], {q: _rows_of(label, ~rows) for q, label in together.items()})
             for rows in (~second, second)
         ]
-        for quantity in halves[0].keys() & halves[1].keys():
+        for quantity in together:
+            if quantity not in halves[0] or quantity not in halves[1]:
+                continue
             one, other = halves[0][quantity], halves[1][quantity]
             both = ProbeScore(
                 value=(one.value + other.value) / 2,

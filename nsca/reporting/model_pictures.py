@@ -1,0 +1,129 @@
+"""Sections that need the data or the trained weights: what it saw, its filters, what it finds
+alike.
+
+Where data or weights are gone the section says so instead of leaving a hole.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import nsca
+from nsca.benchmarks.nearest import NearestPictures, nearest_pictures
+from nsca.data.batch import FrameSource
+from nsca.errors import UserError
+from nsca.evaluation import frozen, source_of, untrained_encoder, vision_encoder
+from nsca.reporting import page
+from nsca.reporting.pictures import filter_pictures, png, sheet, webp
+from nsca.reporting.rollout import rollouts
+from nsca.reporting.run_record import RunRecord
+
+SHEET_COLUMNS, SHEET_ROWS = 14, 3
+SHOWN_PRIMITIVES = ("strike", "drop", "push", "lift")
+QUERIES = 6
+FILTER_COLUMNS = 16
+
+
+def data_section(run: RunRecord, seed: int) -> str:
+    """Rollouts with their sound where the data has them, and a contact sheet of training frames."""
+    title = "What it was trained on"
+    try:
+        source = source_of(run.config)
+        parts = [_clips(source), _contact_sheet(source, seed)]
+    except UserError as error:
+        return page.section(title, _not_shown(error))
+    return page.section(title, *parts)
+
+
+def _clips(source: FrameSource) -> str:
+    if source.name != "babbling":
+        return ""
+    shown = rollouts(Path(source.path), "train", SHOWN_PRIMITIVES)
+    figures = []
+    for clip in shown:
+        words = page.escape(clip.utterance or clip.primitive)
+        events = f" <span class=soft>({page.escape(clip.events)})</span>" if clip.events else ""
+        figures.append(
+            f'<figure><img class="pixels" src="{clip.animation}" '
+            f'alt="{page.escape(clip.primitive)}">'
+            f'<audio controls preload="none" src="{clip.sound}"></audio>'
+            f"<figcaption><b>{page.escape(clip.primitive)}</b> · {words}{events}</figcaption>"
+            "</figure>"
+        )
+    if not figures:
+        return ""
+    remark = page.paragraph(
+        "One interaction each (1.6 s, 20 frames/s) over the spectrogram of its synthesised contact "
+        "sound (60 Hz to 7.6 kHz; the line is now). Played sounds are raised to one level.",
+        soft=True,
+    )
+    return f'<div class="clips">{"".join(figures)}</div>{remark}'
+
+
+def _contact_sheet(source: FrameSource, seed: int) -> str:
+    frames = source.frames("train")
+    _, firsts = np.unique(frames.clip, return_index=True)
+    random = np.random.default_rng(seed)
+    count = min(len(firsts), SHEET_COLUMNS * SHEET_ROWS)
+    chosen = np.sort(random.choice(firsts, count, replace=False))
+    caption = f"{count} of {len(firsts):,} training clips ({len(frames):,} frames)"
+    picture = sheet(frames.images[chosen], SHEET_COLUMNS)
+    return "<h3>Contact sheet</h3>" + page.picture(webp(picture), caption, "wide")
+
+
+def model_section(run: RunRecord, seed: int) -> str:
+    """Nearest held-out pictures before and after training, and the filters of the innate stem."""
+    try:
+        encoder = vision_encoder(nsca.load(run.path), run.path)
+        untrained = untrained_encoder(run.config)
+        source = source_of(run.config)
+        split = "test" if source.has_time else "val"
+        after = nearest_pictures(frozen(encoder), source, split, QUERIES, seed=seed)
+        before = nearest_pictures(frozen(untrained), source, split, QUERIES, seed=seed)
+    except UserError as error:
+        return page.section("What it finds alike", _not_shown(error))
+    intro = (
+        "A held-out picture, then the nearest pictures of other objects (frozen features, cosine)."
+        + (f" Green: the same {after.label}." if after.label else "")
+    )
+    both = "".join(
+        f"<div><h3>{name} · {found.share:.0%} of neighbours match, chance {found.chance:.0%}</h3>"
+        f"{_neighbour_rows(found)}</div>"
+        for name, found in (("Trained", after), ("Untrained twin", before))
+    )
+    alike = page.section("What it finds alike", f'<div class="row">{both}</div>', intro=intro)
+    return alike + page.section("Filters", _filters(encoder, untrained))
+
+
+def _neighbour_rows(found: NearestPictures) -> str:
+    rows = []
+    for query, near, matches in zip(found.queries, found.neighbours, found.matches, strict=True):
+        pictures = f'<img class="query" src="{png(query)}" alt="query">'
+        for picture, match in zip(near, matches, strict=True):
+            kind = "match" if match and found.label else "other"
+            pictures += f'<img class="{kind}" src="{png(picture)}" alt="{kind}">'
+        rows.append(f"<div>{pictures}</div>")
+    return f'<div class="neighbours">{"".join(rows)}</div>'
+
+
+def _filters(encoder: torch.nn.Module, untrained: torch.nn.Module) -> str:
+    """Every convolution bank of the stem of 5x5 or more, and how far training moved it."""
+    stem = getattr(encoder, "stem", None)
+    if stem is None:
+        return ""
+    start = dict(untrained.stem.state_dict())
+    learned = {name for name, _ in stem.named_parameters()}
+    parts = []
+    for name, weights in stem.state_dict().items():
+        if weights.ndim != 4 or weights.shape[-1] < 5:
+            continue
+        moved = float((weights - start[name]).norm() / start[name].norm())
+        kind = f"learned, moved by {moved:.1%} of its norm" if name in learned else "fixed"
+        drawn = sheet(filter_pictures(weights.float().cpu().numpy()), FILTER_COLUMNS, factor=4)
+        parts.append(page.picture(png(drawn), f"{name}: {len(weights)} filters, {kind}", "pixels"))
+    return f'<div class="row">{"".join(parts)}</div>' if parts else ""
+
+
+def _not_shown(error: UserError) -> str:
+    return page.paragraph(f"Not shown: {error.cause} ({error.remedy}).", soft=True)

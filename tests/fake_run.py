@@ -1,0 +1,61 @@
+"""A finished training run without training: the files a real one leaves, with weights just born."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from nsca.assembly import build_phase
+from nsca.checkpoint import HEADER_KEY, checkpoint_path, write_checkpoint
+from nsca.loggers.csv_log import CsvLog
+from nsca.run_card import config_fingerprint
+from nsca.run_directory import RunDirectory
+from nsca.verb import compose
+
+COLOURS = {"blue": (40, 60, 220), "green": (40, 200, 60), "red": (220, 50, 40)}
+
+
+def write_pictures(folder: Path, train: int, val: int) -> Path:
+    """Noisy pictures whose class is a colour: <split>/<class>/<number>.png."""
+    random = np.random.default_rng(0)
+    for split, count in (("train", train), ("val", val)):
+        for name, colour in COLOURS.items():
+            place = folder / split / name
+            place.mkdir(parents=True)
+            for number in range(count):
+                noise = random.integers(-30, 30, (64, 64, 3))
+                picture = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+                Image.fromarray(picture).save(place / f"{number}.png")
+    return folder
+
+
+def write_run(data: Path, outputs: Path, seed: int) -> Path:
+    """outputs/train/vision-nsca_tiny/<time>: configuration, run card, metrics and a checkpoint."""
+    overrides = ["phase=vision", "model=nsca_tiny", "data=image_folder", f"data.path={data}"]
+    cfg = compose("train", [*overrides, f"seed={seed}", f"outputs={outputs}"])
+    run = RunDirectory.claim(outputs / "train", "vision-nsca_tiny")
+    run.write_config(cfg)
+    fingerprint = config_fingerprint(cfg)
+    with run.card("train", seed, config_fingerprint=fingerprint, data_fingerprint="d" * 64) as card:
+        card.samples = 1234
+        log = CsvLog(run.path)
+        random = np.random.default_rng(seed)
+        for step in range(0, 100, 10):
+            noise = 0.05 * random.normal()
+            log.log_metrics({"train/loss": 2 - step / 80 + noise, "train/nt_xent": 1.5}, step)
+            log.log_metrics({"val/loss": 2.1 - step / 90, "val/probe_label": step / 120}, step)
+            log.log_metrics({"val/embedding_std": 0.5, "val/knn_label": step / 110}, step)
+    torch.manual_seed(seed)
+    header = {
+        "step": 100,
+        "phase": str(cfg.phase._target_),
+        "fingerprint": fingerprint,
+        "config": {},
+        "figure": None,
+        "versions": {},
+    }
+    content = {"state_dict": build_phase(cfg).state_dict(), HEADER_KEY: header}
+    write_checkpoint(content, checkpoint_path(run.path, 100))
+    run.release()
+    return run.path
