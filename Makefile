@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
 PYTHON_VERSIONS := >=3.11,<3.14
+QUICK_BABBLE := path=outputs/quickstart interactions=1000 render=true
+QUICK_TRAIN := phase=vision model=nsca_tiny hardware=cpu data=babbling effective_batch=128 trainer.max_steps=250
 GL_PACKAGES := libegl1 libgl1-mesa-dri libosmesa6
 
 # Nothing from outside the environment gets in, and nothing goes out without being asked for.
@@ -77,21 +79,21 @@ gl: $(INSTALLED)
 		$(PYTHON) -m nsca.doctor --gl || true; \
 	fi
 
-quickstart: setup ## from nothing to a report: a small world's data, a tiny encoder trained on it and judged on new objects
+quickstart: setup ## from nothing to a report: a small world's data, a tiny encoder trained on it, judged on new objects
 	@set -euo pipefail; \
 	start=$$SECONDS; \
-	$(PYTHON) -m nsca.doctor --gl --quiet || $(PYTHON) -m nsca.doctor --gl; \
+	$(PYTHON) -m nsca.doctor --gl --quiet || { $(PYTHON) -m nsca.doctor --gl; exit 1; }; \
 	last() { tee /dev/stderr | tail -n 1; }; \
 	echo '== 1 of 4: a hand strikes, pushes and drops things (babble)'; \
-	data=$$($(PYTHON) -m nsca.babble +quickstart | last); \
-	echo '== 2 of 4: an encoder learns from it (train)'; \
-	model=$$($(PYTHON) -m nsca.train phase=vision model=nsca_tiny hardware=cpu data=babbling data.path="$$data" | last); \
-	echo '== 3 of 4: it is judged on objects it never saw (evaluate)'; \
-	judged=$$($(PYTHON) -m nsca.evaluate run="$$model" | last); \
+	data=$$($(PYTHON) -m nsca.babble $(QUICK_BABBLE) | last); \
+	echo '== 2 of 4: an encoder learns from what it saw (train)'; \
+	run=$$($(PYTHON) -m nsca.train $(QUICK_TRAIN) data.path="'$$data'" | last); \
+	echo '== 3 of 4: it is judged on objects that it never met (evaluate)'; \
+	$(PYTHON) -m nsca.evaluate run="'$$run'" | last >/dev/null; \
 	echo '== 4 of 4: the report'; \
-	report=$$($(PYTHON) -m nsca.report runs="[$$model,$$judged]" | last); \
+	report=$$($(PYTHON) -m nsca.report run="'$$run'" | last); \
 	echo; \
-	echo "finished in $$((SECONDS - start)) s. Open the report: $$report/report.html"
+	echo "done in $$((SECONDS - start)) s, installation aside. Open this in a browser: $$PWD/$$report/report.html"
 
 test: setup ## the tests, without network, at most 12 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist worksteal

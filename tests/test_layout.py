@@ -21,7 +21,7 @@ GROUP_TARGETS = {
     "prior": ("nsca.priors.",),
 }
 GROUPS_WITHOUT_CODE = {"debug", "experiment", "hardware", "study"}
-WITHOUT_MODULE = {"test_conf", "test_conftest", "test_golden", "test_layout", "test_lock"}
+ASIDE = {"faults", "golden", "slow"}  # folders of tests beside the mirrored ones
 NAMELESS = re.compile(r"(^|_)(utils?|helpers?|common|misc)(_|$)")
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
 UNSAFE_ARGUMENTS = {
@@ -38,9 +38,15 @@ def modules(project: Path) -> list[Path]:
     return [path.relative_to(project) for path in found if path.name != "__init__.py"]
 
 
+def modules_of_tests(project: Path) -> list[Path]:
+    """Every file of tests."""
+    return sorted((project / "tests").rglob("test_*.py"))
+
+
 def test_of(module: Path) -> Path:
-    """nsca/data/store.py -> tests/data/test_store.py, and nsca/data/__main__.py -> test_main.py."""
-    return Path("tests", *module.parts[1:-1], f"test_{module.stem.strip('_')}.py")
+    """nsca/data/store.py -> tests/data/test_store.py; a __main__.py -> test_data_command.py."""
+    name = f"{module.parent.name}_command" if module.stem == "__main__" else module.stem
+    return Path("tests", *module.parts[1:-1], f"test_{name}.py")
 
 
 test_of.__test__ = False  # a name, not a test
@@ -123,20 +129,13 @@ def test_every_module_has_its_test(project: Path):
     assert not missing, "\n".join(missing)
 
 
-def test_every_test_has_its_module(project: Path):
-    """tests/a/test_b.py, or tests/a/test_b_<aspect>.py where one file would be too long."""
-    expected = [test_of(module) for module in modules(project)]
-    orphans = [
-        str(path)
-        for path in (p.relative_to(project) for p in (project / "tests").rglob("test_*.py"))
-        if path.stem not in WITHOUT_MODULE
-        and path.parent.name not in {"faults", "slow"}
-        and not any(
-            path.parent == own.parent and f"{path.stem}_".startswith(f"{own.stem}_")
-            for own in expected
-        )
+def test_every_folder_of_tests_mirrors_a_package(project: Path):
+    folders = {path.parent.relative_to(project / "tests") for path in modules_of_tests(project)}
+    assert len(folders) > 3
+    astray = [
+        str(f) for f in folders if f.name not in ASIDE and not (project / "nsca" / f).is_dir()
     ]
-    assert not orphans, f"no module of the same name for {orphans}"
+    assert not astray, f"no package of the same name for tests in {astray}"
 
 
 def test_every_choice_points_into_its_own_package(project: Path):

@@ -1,7 +1,8 @@
 """The checker behind every annotated function of nsca while tests run.
 
-beartype, with an int accepted where a float is asked for, as PEP 484 has it. The import hook decorates
-methods one by one, where beartype cannot know what `Self` stands for: such hints are left unchecked.
+beartype, with an int accepted where a float is asked for, as PEP 484 has it. The import hook
+decorates methods one by one, where beartype cannot know what `Self` stands for: such hints are left
+unchecked.
 """
 
 from typing import Any, Self

@@ -23,6 +23,7 @@ def frames_per_second(seconds: float) -> float:
     require_backend()
     import gymnasium
     import metaworld  # noqa: F401  (registers Meta-World/MT1)
+    import numpy
 
     with warnings.catch_warnings():
         # gymnasium's checker complains about Meta-World's spaces, which are not ours to mend.
@@ -40,7 +41,7 @@ def frames_per_second(seconds: float) -> float:
 
         def step() -> int:
             _, _, terminated, truncated, _ = env.step(env.action_space.sample())
-            picture = env.render()
+            picture = numpy.asarray(env.render())
             if picture.shape != (IMAGE_SIZE, IMAGE_SIZE, 3):
                 raise ValueError(f"a picture of shape {picture.shape}")
             if terminated or truncated:

@@ -8,6 +8,8 @@ does. `--fast` measures the same loop with our renderer: what the renderer alone
 
 import argparse
 import json
+from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 
 from nsca.benches.measurement import rate
@@ -39,41 +41,44 @@ def frames_per_second(seconds: float, fast: bool) -> float:
     from nsca.worlds.tabletop.kinds import draw_instance, kinds_of
     from nsca.worlds.tabletop.scene import build_scene, reference_model
 
+    def plain_picture(renderer: mujoco.Renderer, data: mujoco.MjData) -> np.ndarray:
+        renderer.update_scene(data, camera=0)
+        return renderer.render()
+
     rng = np.random.default_rng(0)
     kinds = kinds_of("A")
     shared = FastRenderer(reference_model(), IMAGE_SIZE, IMAGE_SIZE) if fast else None
-    scenes = []
+    scenes, renderers = [], [] if shared is None else [shared]
     for scene in range(SCENES):
         chosen = rng.choice(len(kinds), size=MAX_OBJECTS, replace=False)
         objects = [draw_instance(kinds[kind], f"{scene}-{kind}", rng) for kind in chosen]
         model = build_scene(objects, draw_look(rng)).model
-        renderer = None
-        if not fast:
+        data = mujoco.MjData(model)
+        if shared is not None:
+            draw = partial(shared.render, model, data)
+        else:
             model.light_castshadow[:] = 1
             model.vis.quality.shadowsize = DEFAULT_SHADOW_SIZE
             model.vis.quality.offsamples = DEFAULT_SAMPLES
             renderer = mujoco.Renderer(model, IMAGE_SIZE, IMAGE_SIZE)
-        scenes.append((model, mujoco.MjData(model), renderer))
+            renderers.append(renderer)
+            draw = partial(plain_picture, renderer, data)
+        scenes.append((model, data, draw))
 
-    def hold(model: mujoco.MjModel, data: mujoco.MjData, renderer: mujoco.Renderer | None) -> int:
+    def hold(model: mujoco.MjModel, data: mujoco.MjData, draw: Callable[[], object]) -> int:
         """Drive the hand to a random place for a while, one picture a frame."""
         data.ctrl[:] = rng.uniform(-0.1, 0.1, model.nu)
         for _ in range(HOLD_FRAMES):
             mujoco.mj_step(model, data, STEPS_PER_FRAME)
-            if shared is not None:
-                shared.render(model, data)
-            else:
-                renderer.update_scene(data, camera=0)
-                renderer.render()
+            draw()
         return HOLD_FRAMES
 
     for scene in scenes:
         hold(*scene)
     turns = cycle(scenes)
     frames = rate(lambda: hold(*next(turns)), seconds)
-    for _, _, renderer in scenes:
-        if renderer is not None:
-            renderer.close()
+    for renderer in renderers:
+        renderer.close()
     return frames
 
 

@@ -1,0 +1,115 @@
+"""How fast are we, and beside what? `python -m nsca.bench` writes outputs/bench.json.
+
+Every figure of ours stands beside a baseline measured in the same run on the same cores: the loops
+take turns, several rounds of them, and medians are compared. A few minutes on two cores.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from nsca.benches.babbling import PARTS, generate
+from nsca.benches.measurement import Measurement, figures_in_own_process, medians, write
+from nsca.errors import UserError
+
+WANTED_INTERACTIONS_PER_MIN = 2000.0  # 10,000 in five minutes
+Figures = Mapping[str, float]
+
+
+def measure_worlds(rounds: int, interactions: int, seconds: float) -> dict[str, Measurement]:
+    """Babbling beside the two plain loops, and what its time went into."""
+    metaworld, plain, fast, ours = [], [], [], []
+    limit = ("--seconds", str(seconds))
+    for number in range(rounds):
+        metaworld.append(figures_in_own_process("nsca.benches.metaworld_loop", *limit))
+        plain.append(figures_in_own_process("nsca.benches.tabletop_loop", *limit))
+        fast.append(figures_in_own_process("nsca.benches.tabletop_loop", "--fast", *limit))
+        with tempfile.TemporaryDirectory(prefix="nsca-bench-") as folder:
+            ours.append(generate(interactions, Path(folder) / "set", seed=number))
+        print(f"worlds: round {number + 1} of {rounds} done", file=sys.stderr)
+    return compare_worlds(medians(ours), medians(metaworld), medians(plain), medians(fast))
+
+
+def compare_worlds(
+    ours: Figures, metaworld: Figures, plain: Figures, fast: Figures
+) -> dict[str, Measurement]:
+    """The rows of bench.json about simulation."""
+    frames, unit = "frames_per_s", "frames/s"
+    rows = {
+        "babble_vs_metaworld": Measurement(ours[frames], metaworld[frames], unit),
+        "babble_vs_plain_tabletop": Measurement(ours[frames], plain[frames], unit),
+        "renderer_vs_mujoco_renderer": Measurement(fast[frames], plain[frames], unit),
+        "babble_interactions": Measurement(
+            ours["interactions_per_min"], WANTED_INTERACTIONS_PER_MIN, "interactions/min"
+        ),
+        "babble_memory": Measurement(
+            ours["worker_memory_growth"], 1.0, "peak memory at the end / after a fifth"
+        ),
+    }
+    for part in PARTS:
+        share = Measurement(ours[f"share_{part}"], 1.0, "share of the workers' time")
+        rows[f"babble_share_{part}"] = share
+    return rows
+
+
+def measure_training(rounds: int, steps: int) -> dict[str, Measurement]:
+    """The Trainer's step beside a bare loop's, and the input pipeline's share of it."""
+    trainer, bare = [], []
+    with tempfile.TemporaryDirectory(prefix="nsca-bench-") as folder:
+        data = Path(folder) / "set"
+        generate(200, data, seed=0)
+        for number in range(rounds):
+            arguments = (str(data), "--steps", str(steps))
+            bare.append(figures_in_own_process("nsca.benches.training_step", *arguments))
+            trainer.append(
+                figures_in_own_process("nsca.benches.training_step", "--trainer", *arguments)
+            )
+            print(f"training: round {number + 1} of {rounds} done", file=sys.stderr)
+    ours, baseline = medians(trainer), medians(bare)
+    return {
+        "trainer_vs_bare_loop": Measurement(
+            ours["steps_per_s"], baseline["steps_per_s"], "optimiser steps/s"
+        ),
+        "vision_input_share": Measurement(
+            baseline["input_share"], 1.0, "share of the step (gather and augment)"
+        ),
+    }
+
+
+def table(rows: Mapping[str, Measurement]) -> str:
+    """The rows as text."""
+    lines = [f"{'':<30}{'ratio':>9}{'ours':>12}{'baseline':>12}  unit"]
+    lines += [
+        f"{name:<30}{row.ratio:>9.3g}{row.ours:>12.4g}{row.baseline:>12.4g}  {row.unit}"
+        for name, row in rows.items()
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print a table and the path of the file; 2 when something stands in the way."""
+    parser = argparse.ArgumentParser(
+        prog="python -m nsca.bench", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="medians are taken over so many")
+    parser.add_argument("--interactions", type=int, default=1000, help="generated in each round")
+    parser.add_argument("--seconds", type=float, default=8.0, help="for each plain loop and round")
+    parser.add_argument("--steps", type=int, default=30, help="optimiser steps in each round")
+    parser.add_argument("--output", type=Path, default=Path("outputs/bench.json"))
+    options = parser.parse_args(arguments)
+    try:
+        rows = measure_worlds(options.rounds, options.interactions, options.seconds)
+        rows |= measure_training(options.rounds, options.steps)
+    except UserError as error:
+        print(f"error: {error.cause}\n  fix: {error.remedy}", file=sys.stderr)
+        return 2
+    write(options.output, rows)
+    print(table(rows))
+    print(options.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""bench.json has a row for every question, and each is ours over the right baseline."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nsca import bench
+from nsca.benches.babbling import PARTS
+from nsca.errors import UserError
+
+OURS = {"frames_per_s": 1500.0, "interactions_per_min": 3000.0, "worker_memory_growth": 1.01}
+OURS |= {f"share_{part}": 0.2 for part in PARTS}
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every loop answers at once with made-up figures."""
+
+    def figures(module: str, *arguments: str) -> dict[str, float]:
+        if module.endswith("metaworld_loop"):
+            return {"frames_per_s": 12.0}
+        if module.endswith("tabletop_loop"):
+            return {"frames_per_s": 900.0 if "--fast" in arguments else 50.0}
+        through_trainer = "--trainer" in arguments
+        return {"steps_per_s": 19.0 if through_trainer else 20.0, "input_share": 0.04}
+
+    monkeypatch.setattr(bench, "figures_in_own_process", figures)
+    monkeypatch.setattr(bench, "generate", lambda *_, **__: OURS)
+
+
+@pytest.mark.usefixtures("measured")
+def test_rows(tmp_path: Path, capsys: pytest.CaptureFixture):
+    output = tmp_path / "bench.json"
+    assert bench.main(["--output", str(output)]) == 0
+    rows = json.loads(output.read_text())
+    assert rows["babble_vs_metaworld"]["ratio"] == 1500 / 12
+    assert rows["babble_vs_plain_tabletop"]["ratio"] == 1500 / 50
+    assert rows["renderer_vs_mujoco_renderer"]["ratio"] == 900 / 50
+    assert rows["babble_interactions"]["ratio"] == 1.5
+    assert rows["trainer_vs_bare_loop"]["ratio"] == pytest.approx(0.95)
+    assert {f"babble_share_{part}" for part in PARTS} < set(rows)
+    assert all(set(row) == {"ratio", "ours", "baseline", "unit"} for row in rows.values())
+    assert capsys.readouterr().out.splitlines()[-1] == str(output)
+
+
+def test_a_loop_that_fails_is_two_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    def fail(*_: str) -> dict[str, float]:
+        raise UserError("no GL", "install it")
+
+    monkeypatch.setattr(bench, "figures_in_own_process", fail)
+    assert bench.main([]) == 2
+    assert capsys.readouterr().err == "error: no GL\n  fix: install it\n"
+    assert not Path("outputs").exists()
