@@ -5,6 +5,7 @@ depend on the seed alone and not on how many workers there are. What is finished
 with its checksum and is kept by a later call; everything else is made again.
 """
 
+import hashlib
 import json
 import signal
 import time
@@ -18,6 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from nsca import worlds
 from nsca.data.babbling_store import read_manifest, sha256_of, write_text
 from nsca.data.babbling_tables import SCHEMA_VERSION
 from nsca.data.data_card import data_card
@@ -115,6 +117,8 @@ class OpenSet:
         shards = self.plan.shards()
         per_episode = self.plan.interactions_per_episode
         todo = [shard for shard in shards if shard.name not in kept]
+        if todo:
+            self._require_same_makers()
         missing = sum(shard.episodes for shard in todo) * per_episode
         require_space(self.root, missing * BYTES_PER_INTERACTION[self.plan.render])
         progress = Progress(sum(shard.episodes for shard in shards) * per_episode)
@@ -134,6 +138,21 @@ class OpenSet:
             self.manifest["status"] = "complete" if len(kept) == len(shards) else "partial"
             _save_manifest(self.manifest, self.root)
         return self.manifest
+
+    def _require_same_makers(self) -> None:
+        """Half a set by one version of the world and half by another would be no set at all."""
+        there, here = self.manifest["versions"], _versions()
+        differ = [
+            f"{name} {there.get(name)} -> {here[name]}"
+            for name in here
+            if there.get(name) != here[name]
+        ]
+        if differ and self.manifest["shards"]:
+            raise UserError(
+                f"{self.root} was begun by other versions ({', '.join(differ)})",
+                "choose another path=, continue with those versions, or delete the set",
+            )
+        self.manifest["versions"] = here
 
 
 @contextmanager
@@ -238,7 +257,12 @@ def _open_manifest(plan: GenerationPlan, root: Path) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("nsca", "mujoco", "numpy", "pyarrow")}
+    """What the bytes of a set depend on beside its configuration."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(worlds.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    packages = {name: version(name) for name in ("nsca", "mujoco", "numpy", "pyarrow")}
+    return {**packages, "world": digest.hexdigest()[:12]}
 
 
 def _object_sets() -> dict[str, list[str]]:

@@ -16,8 +16,8 @@ def require_space(root: Path, needed: int) -> None:
     free = shutil.disk_usage(root).free
     if needed > free:
         raise UserError(
-            f"the set needs about {needed / 1e9:.2f} GB and {volume_of(root)} has "
-            f"{free / 1e9:.2f} GB",
+            f"the set needs about {needed / 1e6:,.0f} MB and {volume_of(root)} has "
+            f"{free / 1e6:,.0f} MB",
             "free space, choose path= on another volume, or fewer interactions=",
         )
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import types
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +116,56 @@ def test_another_configuration_is_refused_with_the_difference(
     assert checksums(babbling_set) == before
 
 
+def test_a_set_begun_by_another_world_is_not_continued(
+    babbling_set: Path, plan: GenerationPlan, synthetic_world: types.ModuleType
+) -> None:
+    manifest = babbling_set / "manifest.json"
+    world = json.loads(manifest.read_text())["versions"]["world"]
+    manifest.write_text(manifest.read_text().replace(world, "another"))
+    generate(plan, babbling_set, 0, quiet)  # complete: there is nothing to continue
+    (babbling_set / "observations" / "val-00000.parquet").unlink()
+    with pytest.raises(UserError, match=f"world another -> {world}"):
+        generate(plan, babbling_set, 0, quiet)
+
+
+def test_a_killed_worker_is_reported_and_what_is_finished_is_kept(
+    tmp_path: Path,
+    plan: GenerationPlan,
+    synthetic_world: types.ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from concurrent.futures.process import BrokenProcessPool
+
+    class DyingPool:
+        """Finishes one shard, then breaks as a real pool does."""
+
+        def __init__(self, *arguments: object) -> None:
+            self.submitted = 0
+
+        def __enter__(self) -> "DyingPool":
+            return self
+
+        def __exit__(self, *arguments: object) -> None:
+            pass
+
+        def submit(self, function, *arguments) -> Future:
+            self.submitted += 1
+            future: Future = Future()
+            if self.submitted == 1:
+                future.set_result(function(*arguments))
+            else:
+                future.set_exception(BrokenProcessPool("a process died"))
+            return future
+
+    with monkeypatch.context() as patch:
+        patch.setattr(generation, "ProcessPoolExecutor", DyingPool)
+        with pytest.raises(UserError, match="worker process died") as failure:
+            generate(plan, tmp_path, 2, quiet)
+        assert "workers=1" in failure.value.remedy
+        assert len(json.loads((tmp_path / "manifest.json").read_text())["shards"]) == 1
+        assert generate(plan, tmp_path, 0, quiet)["status"] == "complete"
+
+
 def test_a_folder_with_other_things_in_it_is_left_alone(
     tmp_path: Path, plan: GenerationPlan, synthetic_world: types.ModuleType
 ) -> None:
@@ -161,7 +212,7 @@ def test_a_disk_too_small_is_seen_before_anything_is_made(
     monkeypatch.setattr("nsca.data.volume.shutil.disk_usage", lambda _: usage)
     with pytest.raises(UserError, match="needs about") as failure:
         generate(replace(plan, interactions=100_000), tmp_path, 0, quiet)
-    assert "0.00 GB" in failure.value.cause
+    assert " 1 MB" in failure.value.cause
 
 
 def test_a_path_that_is_a_file_is_refused(tmp_path: Path, plan: GenerationPlan) -> None:
