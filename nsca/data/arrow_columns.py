@@ -24,12 +24,12 @@ def texts(values: Sequence[str]) -> pa.Array:
     return _bytes([value.encode() for value in values], pa.string())
 
 
-def blobs(values: Sequence[bytes | np.ndarray]) -> pa.Array:
-    """A column of bytes; an array gives its own."""
-    return _bytes([memoryview(np.ascontiguousarray(v)).cast("B") for v in values], pa.binary())
+def blobs(values: Sequence[np.ndarray]) -> pa.Array:
+    """A column of bytes, those of each array."""
+    return _bytes([value.tobytes() for value in values], pa.binary())
 
 
-def _bytes(values: Sequence[bytes | memoryview], kind: pa.DataType) -> pa.Array:
+def _bytes(values: Sequence[bytes], kind: pa.DataType) -> pa.Array:
     data = pa.py_buffer(b"".join(values))
     return pa.Array.from_buffers(kind, len(values), [None, _offsets(values), data])
 

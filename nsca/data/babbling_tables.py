@@ -163,7 +163,9 @@ def _events(events: Sequence[Sequence[Event]]) -> pa.Array:
 
 
 def _check(interaction: Interaction) -> None:
-    expected = {name: (FRAMES, len(columns)) for name, columns in STREAMS.items()}
+    expected: dict[str, tuple[int, ...]] = {
+        name: (FRAMES, len(columns)) for name, columns in STREAMS.items()
+    }
     expected["audio"] = (AUDIO_SAMPLES,)
     for name, shape in expected.items():
         if getattr(interaction, name).shape != shape:

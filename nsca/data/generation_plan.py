@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nsca.errors import UserError
+from nsca.worlds.tabletop.interaction import ObjectSet
 
 EPISODES_PER_SHARD = 10
 EPISODE_RANGE = 10_000_000  # numbers reserved for each split, so that splits share no episode
-SPLITS = {"train": "A", "val": "A", "test": "B"}  # split: object set
+SPLITS: dict[str, ObjectSet] = {"train": "A", "val": "A", "test": "B"}  # split: object set
 
 
 @dataclass(frozen=True)

@@ -67,10 +67,16 @@ def test_models_of_one_recipe_share_the_context_and_come_out_right_side_up(scene
     assert ball_red[0].mean() < 30  # y up in the world is up in the picture
 
 
-def test_it_agrees_with_mujocos_renderer_on_a_scene_without_shadows(scene) -> None:
+def test_it_agrees_with_mujocos_renderer_on_a_scene_without_shadows(
+    scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import mujoco
 
+    from nsca.worlds import rendering
     from nsca.worlds.rendering import FastRenderer
+
+    # whoever imported mujoco first decided which context it makes
+    monkeypatch.setattr("mujoco.gl_context.GLContext", rendering._gl_context)
 
     model = scene(1, 0, 0.2)
     data = mujoco.MjData(model)
