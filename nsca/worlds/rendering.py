@@ -109,6 +109,7 @@ class FastRenderer:
         )
         if self._scene.ngeom >= MAX_GEOMS:
             raise ValueError(f"the scene holds more than {MAX_GEOMS} geoms")
+        self._gl.make_current()  # another renderer may have drawn since
         mujoco.mjr_render(self._viewport, self._scene, self._context)
         mujoco.mjr_readPixels(self._pixels, None, self._viewport, self._context)
         if out is None:

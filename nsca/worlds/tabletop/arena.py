@@ -6,7 +6,7 @@ its like, so that frames before first contact never tell what an earlier interac
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import mujoco
 import numpy as np
@@ -36,13 +36,14 @@ from nsca.worlds.tabletop.spawning import draw_poses, spawn_hand, stand
 from nsca.worlds.tabletop.telling import tell
 
 CONTROLS = FRAMES * CONTROLS_PER_FRAME
-GRIP_STEPS = 40  # before time 0, with the object pinned in the air
+SETTLE_STEPS = 40  # before time 0
 BREAK_WINDOW = 2  # controls (25 ms) over which a change of velocity counts as one impact
 GRAVITY_M_S2 = 9.81
 MAGNET_RANGE_M = 0.09
 MAGNET_FULL_M = 0.04
 
 
+@runtime_checkable
 class FrameRenderer(Protocol):
     """What draws a picture of a model's state."""
 
@@ -192,8 +193,7 @@ class Arena:
         mujoco.mj_kinematics(scene.model, data)
         gap_m = spawn_hand(scene, data, primitive, spawn, target, poses[target], parameters, rng)
         data.ctrl[:] = data.qpos[:6]
-        if spawn == "holding":
-            self._close_around(target, parameters.force_n)
+        self._settle(target if spawn == "holding" else None, parameters.force_n)
         mujoco.mj_forward(scene.model, data)
         instance = scene.objects[target]
         view = View(
@@ -206,20 +206,21 @@ class Arena:
         self._target = target
         return view
 
-    def _close_around(self, target: int, force_n: float) -> None:
-        """Close the fingers while the object is pinned in the air; then time starts."""
+    def _settle(self, held: int | None, force_n: float) -> None:
+        """Let things come to rest, and fingers close around what is held, before time starts."""
         model, data = self._scene.model, self._data
-        at = self._scene.position_address[target]
-        moving = self._scene.velocity_address[target]
+        at = moving = 0
+        if held is not None:
+            at, moving = self._scene.position_address[held], self._scene.velocity_address[held]
         pinned = data.qpos[at : at + 7].copy()
-        others = data.qpos[6:].copy()
-        for step in range(GRIP_STEPS):
-            share = min((step + 1) / 20, 1.0)
-            data.ctrl[4:6] = data.qpos[4:6] - share * force_n / FINGER_STIFFNESS_N_M
+        for step in range(SETTLE_STEPS):
+            if held is not None:
+                share = min((step + 1) / 20, 1.0)
+                data.ctrl[4:6] = data.qpos[4:6] - share * force_n / FINGER_STIFFNESS_N_M
             mujoco.mj_step(model, data)
-            data.qpos[at : at + 7] = pinned
-            data.qvel[moving : moving + 6] = 0.0
-        data.qpos[6:] = others
+            if held is not None:
+                data.qpos[at : at + 7] = pinned
+                data.qvel[moving : moving + 6] = 0.0
         data.qvel[6:] = 0.0
         data.time = 0.0
 

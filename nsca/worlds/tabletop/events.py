@@ -2,7 +2,7 @@
 
 A pair's force is split into what lasts (its morphological opening over 50 ms: rest, grip) and what
 stands out of it: each pulse that stands out is an `impulse`, and the first touch after a pause is a
-`contact`. Thresholds are ours.
+`contact` (what stands on the table from the start is none). Thresholds are ours.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def contact_events(
         onsets, ends = _runs(force > 0.0)
         previous = -PAUSE_STEPS
         for onset, end in zip(onsets.tolist(), ends.tolist(), strict=True):
-            if onset - previous >= PAUSE_STEPS:
+            if onset - previous >= PAUSE_STEPS and (onset > 0 or a == HAND):
                 first = float(force[onset : onset + FIRST_TOUCH_STEPS].sum()) * PHYSICS_DT_S
                 found.append(Event(onset * PHYSICS_DT_S, "contact", *names, first))
             previous = end

@@ -54,6 +54,8 @@ def add_hand(spec: mujoco.MjSpec, look: SceneLook) -> None:
             axis=(0, side, 0),
             limited=mujoco.mjtLimited.mjLIMITED_TRUE,
             range=(0.0, OPENING_M),
+            solref_limit=(0.006, 1.0),
+            solimp_limit=(0.95, 0.99, 0.001, 0.5, 2.0),
         )
         for number, offset_m in enumerate((-0.007, 0.007)):
             finger.add_geom(

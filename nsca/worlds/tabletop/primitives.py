@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import atan2, cos, pi, sin
 
 from nsca.worlds.tabletop.hand import FINGER_STIFFNESS_N_M as FINGER_STIFFNESS
-from nsca.worlds.tabletop.hand import LOWEST_GRIP_M, OPENING_M, SERVO_LAG_S
+from nsca.worlds.tabletop.hand import LOWEST_GRIP_M, OPENING_M, SERVO_LAG_S, STIFFNESS_N_M
 from nsca.worlds.tabletop.interaction import PHYSICS_DT_S, STEPS_PER_CONTROL
 
 CONTROL_DT_S = PHYSICS_DT_S * STEPS_PER_CONTROL
@@ -23,7 +23,7 @@ TOUCHED_N = 0.4
 SLIP_GAIN_N_M = 2_500.0  # grip force added for each metre that a held object has slipped
 PUSH_SPEED_SHARE = 0.25  # a push is that much slower than a strike of the same speed parameter
 PUSH_DISTANCE_M = 0.08
-STRIKE_THROUGH_M = 0.05
+STRIKE_THROUGH_M = 0.02
 SHAKE_AMPLITUDE_M = 0.025
 
 Command = tuple[float, float, float, float, float, float]
@@ -171,23 +171,18 @@ def drop(view: View, parameters: Parameters) -> Motion:
 
 def strike(view: View, parameters: Parameters) -> Motion:
     """Swing the closed fingers into the target's side at `speed_m_s`, and stop behind it."""
-    yield from _through(view, parameters.direction_rad, parameters.speed_m_s, STRIKE_THROUGH_M)
+    yield from _through(view, parameters, parameters.speed_m_s, STRIKE_THROUGH_M)
 
 
 def push(view: View, parameters: Parameters) -> Motion:
     """Shove the target along the direction, slowly and for 8 cm."""
-    yield from _through(
-        view,
-        parameters.direction_rad,
-        PUSH_SPEED_SHARE * parameters.speed_m_s,
-        PUSH_DISTANCE_M,
-    )
+    yield from _through(view, parameters, PUSH_SPEED_SHARE * parameters.speed_m_s, PUSH_DISTANCE_M)
 
 
-def _through(view: View, direction_rad: float, speed_m_s: float, beyond_m: float) -> Motion:
-    """Straight through the place where the target stands."""
+def _through(view: View, parameters: Parameters, speed_m_s: float, beyond_m: float) -> Motion:
+    """Straight through the place where the target stands, with no more than `force_n`."""
     point = _SetPoint(view, 0.0)
-    along = (cos(direction_rad), sin(direction_rad))
+    along = (cos(parameters.direction_rad), sin(parameters.direction_rad))
     if _is_elsewhere(view, along):
         yield from _go_beside(view, point, along)
     x, y, z = point.position
@@ -195,8 +190,11 @@ def _through(view: View, direction_rad: float, speed_m_s: float, beyond_m: float
     travel_m, end_m = 0.0, view.gap_m + beyond_m
     while travel_m < end_m:
         travel_m = min(travel_m + speed_m_s * CONTROL_DT_S, end_m)
-        # feed-forward: the servo follows that much later
-        lead_m = travel_m + speed_m_s * SERVO_LAG_S
+        # feed-forward: the servo follows that much later; what resists more than force_n is not
+        # forced, so that weight shows
+        went_m = (view.hand[0] - x) * along[0] + (view.hand[1] - y) * along[1]
+        reach_m = went_m + parameters.force_n / STIFFNESS_N_M
+        lead_m = min(travel_m, reach_m) + speed_m_s * SERVO_LAG_S
         point.position = [x + lead_m * along[0], y + lead_m * along[1], z]
         yield point.command()
     point.position = [x + end_m * along[0], y + end_m * along[1], z]

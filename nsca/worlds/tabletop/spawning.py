@@ -5,6 +5,7 @@ Object poses depend on chance, visible shape and size only: look-alikes stand al
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import cos, hypot, pi, sin
 
 import mujoco
@@ -149,16 +150,18 @@ def surface_distance_m(
 ) -> float:
     """How far before the target's middle the closed fingers first touch it.
 
-    Three rays across the fingers' width. Reads the geometry only; needs current kinematics.
+    Rays across the fingers' width, low, in the middle and high. Reads the geometry only; needs
+    current kinematics.
     """
     along = np.array([cos(direction_rad), sin(direction_rad), 0.0])
     across = np.array([-along[1], along[0], 0.0])
     instance = scene.objects[target]
     reach_m = 1.2 * instance.shape.radius * instance.size_m + 0.01
-    height_m = min(LOWEST_GRIP_M, instance.shape.half_z * instance.size_m)
+    half_z_m = instance.shape.half_z * instance.size_m
+    heights_m = (min(LOWEST_GRIP_M, half_z_m), half_z_m, 1.33 * half_z_m)
     geom = np.empty(1, np.int32)
     touch_m = 0.0
-    for offset_m in (-0.01, 0.0, 0.01):
+    for height_m, offset_m in product(heights_m, (-0.01, 0.0, 0.01)):
         start = np.array([pose.x_m, pose.y_m, height_m]) - reach_m * along + offset_m * across
         hit_m = mujoco.mj_ray(scene.model, data, start, along, None, 1, 0, geom)
         if hit_m >= 0 and scene.geom_entity[geom[0]] == FIRST_OBJECT + target:

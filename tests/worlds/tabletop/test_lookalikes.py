@@ -1,0 +1,109 @@
+"""Appearance does not give the answer away: vision alone is at chance before first contact.
+
+A ridge classifier per pair of look-alikes reads what can be seen of the target (cut out at its place
+in the picture: colours, brightness, extent, pixels) in the first and the last frame before the hand
+touches it; held-out answers are pooled over pairs. Chance stays within 3.3 standard errors of one
+half. The same test on a world that leaks (the second twin's blue is weaker by 40 %) must fail, or
+it would prove nothing.
+"""
+
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import pytest
+from sklearn.linear_model import RidgeClassifierCV
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from nsca.worlds.tabletop.appearance import draw_look
+from nsca.worlds.tabletop.arena import Arena
+from nsca.worlds.tabletop.episode import draw_parameters
+from nsca.worlds.tabletop.interaction import NATURAL_SPAWN
+from nsca.worlds.tabletop.kinds import Kind, draw_instance, lookalike_pairs
+
+PRIMITIVES = ("reach", "grasp", "lift", "strike")
+EXAMPLES = 30  # of each twin
+PAIRS = (*lookalike_pairs("A"), *lookalike_pairs("B"))
+
+
+class UntilTouched:
+    """Draws frames until the hand touches something, to save time."""
+
+    def __init__(self, renderer) -> None:
+        self.renderer = renderer
+        self.frames: list[np.ndarray] = []
+        self.touched = False
+
+    def render(self, model: mujoco.MjModel, data: mujoco.MjData) -> np.ndarray:
+        self.touched |= bool(data.sensordata[:3].max() > 0)
+        if not self.touched:
+            self.frames.append(self.renderer.render(model, data))
+        return self.frames[-1]
+
+
+def target_pixel(arena: Arena, position_m: np.ndarray) -> tuple[int, int]:
+    """Row and column where a point of the world is drawn."""
+    data, model = arena.data, arena.scene.model
+    x, y, z = data.cam_xmat[0].reshape(3, 3).T @ (position_m - data.cam_xpos[0])
+    focal = 32 / np.tan(np.radians(model.cam_fovy[0]) / 2)
+    row, column = 32 + focal * y / z, 32 - focal * x / z
+    return int(np.clip(row, 8, 55)), int(np.clip(column, 8, 55))
+
+
+def seen_before_contact(kind: Kind, seed: list[int], renderer, weaker: float = 1.0) -> np.ndarray:
+    """First and last frame before contact: pixels around the target, and what sums them up."""
+    rng = np.random.default_rng(seed)
+    instance = draw_instance(kind, "x", rng)
+    red, green, blue = instance.colour
+    eyes = UntilTouched(renderer)
+    arena = Arena([replace(instance, colour=(red, green, weaker * blue))], draw_look(rng), eyes)
+    primitive = PRIMITIVES[int(rng.integers(len(PRIMITIVES)))]
+    played = arena.interact(primitive, draw_parameters(rng), NATURAL_SPAWN[primitive], 0, rng)
+    row, column = target_pixel(arena, played.object_state[0, 0, :3].astype(np.float64))
+    features = []
+    for frame in (eyes.frames[0], eyes.frames[-1]):
+        near = frame[row - 8 : row + 8, column - 8 : column + 8].astype(np.float64) / 255
+        middle = near[5:11, 5:11]
+        sums = [middle.mean((0, 1)), middle.std((0, 1)), near.mean((0, 1)), near.std((0, 1))]
+        share = sums[0] / sums[0].sum()
+        coarse = near.reshape(8, 2, 8, 2, 3).mean((1, 3)).ravel()
+        features += [*sums, share, coarse]
+    return np.concatenate(features)
+
+
+def right_answers(renderer, pairs, examples: int, weaker: float = 1.0) -> np.ndarray:
+    """Held-out answers, right or wrong, pooled over the pairs."""
+    right = []
+    for number, (first, second) in enumerate(pairs):
+        seen, label = [], []
+        for index in range(examples):
+            seen.append(seen_before_contact(first, [number, index, 0], renderer))
+            seen.append(seen_before_contact(second, [number, index, 1], renderer, weaker))
+            label += [0, 1]
+        model = make_pipeline(StandardScaler(), RidgeClassifierCV(alphas=(1e2, 1e3, 1e4)))
+        folds = StratifiedKFold(8, shuffle=True, random_state=0)
+        right.append(cross_val_predict(model, np.array(seen), label, cv=folds) == label)
+    return np.concatenate(right)
+
+
+def above_chance(right: np.ndarray) -> float:
+    """Standard errors above one half."""
+    return float((right.mean() - 0.5) / np.sqrt(0.25 / len(right)))
+
+
+def test_vision_alone_is_at_chance_on_look_alikes(renderer) -> None:
+    assert abs(above_chance(right_answers(renderer, PAIRS, EXAMPLES))) < 3.3
+
+
+def test_the_same_test_notices_a_small_leak(renderer) -> None:
+    assert above_chance(right_answers(renderer, PAIRS, EXAMPLES, weaker=0.6)) > 3.3
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0].name)
+def test_twins_under_one_seed_look_the_same_until_they_are_touched(renderer, pair) -> None:
+    first, second = (seen_before_contact(kind, [7, 7], renderer) for kind in pair)
+    np.testing.assert_allclose(first, second, atol=0.03)
+    leaking = seen_before_contact(pair[1], [7, 7], renderer, weaker=0.4)
+    assert np.abs(first - leaking).max() > 0.05
