@@ -71,7 +71,7 @@ class CustomFolder:
 
     def __init__(
         self,
-        path: str | None,
+        path: str | Path | None,
         image_size: int = 64,
         fraction: float = 1.0,
         max_broken: float = 0.01,
@@ -146,7 +146,7 @@ class CustomFolder:
         not the usual one.
         """
         found: list[str] = []
-        shapes: dict[Path, tuple[int, ...]] = {}
+        widths: dict[Path, int] = {}
         for part in self.samples.values():
             for sample in part:
                 for modality, file in sample.files.items():
@@ -156,15 +156,15 @@ class CustomFolder:
                         elif modality == "audio":
                             read_audio(file)
                         else:
-                            shapes[file] = read_array(file).shape[-1:]
+                            widths[file] = np.atleast_1d(read_array(file)).shape[-1]
                     except BrokenFileError as broken:
                         found.append(str(broken))
-        if shapes:
-            widths = list(shapes.values())
-            usual = max(sorted(set(widths)), key=widths.count)
+        if widths:
+            counts = list(widths.values())
+            usual = max(sorted(set(counts)), key=counts.count)
             found += [
                 f"{file}: holds {width} values a reading where most hold {usual}"
-                for file, width in shapes.items()
+                for file, width in widths.items()
                 if width != usual
             ]
         return found

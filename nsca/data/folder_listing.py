@@ -41,7 +41,7 @@ class LabelledFile:
     path: Path
 
 
-def existing_folder(path: str | None, data: str) -> Path:
+def existing_folder(path: str | Path | None, data: str) -> Path:
     """The folder as a path.
 
     Raises:

@@ -6,6 +6,7 @@ not held out.
 """
 
 import logging
+from pathlib import Path
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class ImageFolder:
 
     def __init__(
         self,
-        path: str | None,
+        path: str | Path | None,
         image_size: int = 64,
         val_fraction: float = 0.2,
         seed: int = 0,

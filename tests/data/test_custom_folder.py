@@ -1,0 +1,131 @@
+"""Numbered recordings of any subset of modalities, paired by number."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from nsca.data.batch import FrameSource
+from nsca.data.custom_folder import CustomFolder
+from nsca.errors import UserError
+
+
+def record(folder: Path, number: int, modalities: str = "iap") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if "i" in modalities:
+        picture = Image.new("RGB", (20, 20), (number * 20, 0, 0))
+        picture.save(folder / f"image_{number:03d}.png")
+    if "a" in modalities:
+        soundfile.write(folder / f"audio_{number:03d}.wav", np.zeros(100), 16_000)
+    if "p" in modalities:
+        np.save(folder / f"proprio_{number:03d}.npy", np.zeros((5, 7), np.float32))
+
+
+@pytest.fixture
+def recordings(tmp_path) -> Path:
+    """Four samples of two classes to train on (one without picture, one without sound), two val."""
+    root = tmp_path / "recordings"
+    record(root / "train" / "cup", 1)
+    record(root / "train" / "cup", 2, "ap")
+    record(root / "train" / "ball", 1, "ip")
+    record(root / "train" / "ball", 10)
+    record(root / "val" / "cup", 1)
+    record(root / "val" / "ball", 1)
+    return root
+
+
+def test_pairs_go_by_number_and_vision_takes_the_pictures(recordings):
+    source = CustomFolder(recordings)
+    assert isinstance(source, FrameSource)
+    samples = source.samples["train"]
+    assert [(s.label, s.number, sorted(s.files)) for s in samples] == [
+        ("ball", 1, ["image", "proprio"]),
+        ("ball", 10, ["audio", "image", "proprio"]),
+        ("cup", 1, ["audio", "image", "proprio"]),
+        ("cup", 2, ["audio", "proprio"]),
+    ]
+    assert source.modalities() == {"image": 3, "audio": 3, "proprio": 4}
+    frames = source.frames("train")
+    assert frames.images[:, 0, 0, 0].tolist() == [20, 200, 20]
+    assert source.probe_labels("train")["label"].values.tolist() == [0, 0, 1]
+    assert source.problems() == []
+
+
+def test_broken_files_of_every_modality_are_found(recordings):
+    (recordings / "train" / "cup" / "audio_001.wav").write_bytes(b"")
+    (recordings / "train" / "cup" / "proprio_001.npy").write_text("1 2 3")
+    (recordings / "val" / "cup" / "image_001.png").write_bytes(b"x")
+    np.save(recordings / "val" / "ball" / "proprio_001.npy", np.zeros((5, 6), np.float32))
+    problems = "\n".join(CustomFolder(recordings).problems())
+    assert problems.count("\n") == 3
+    for name in ("cup/audio_001.wav", "cup/proprio_001.npy", "cup/image_001.png"):
+        assert name in problems
+    assert "6 values a reading where most hold 7" in problems
+
+
+def test_the_fingerprint_covers_every_modality(recordings):
+    before = CustomFolder(recordings).fingerprint()
+    soundfile.write(recordings / "train" / "cup" / "audio_001.wav", np.zeros(50), 16_000)
+    assert CustomFolder(recordings).fingerprint() != before
+
+
+def test_fraction_takes_the_first_of_each_class(recordings):
+    source = CustomFolder(recordings, fraction=0.5)
+    assert [(s.label, s.number) for s in source.samples["train"]] == [("ball", 1), ("cup", 1)]
+    assert len(source.samples["val"]) == 2
+
+
+def test_no_pictures_at_all_is_said(tmp_path):
+    record(tmp_path / "train" / "cup", 1, "ap")
+    record(tmp_path / "val" / "cup", 1, "ap")
+    source = CustomFolder(tmp_path)
+    with pytest.raises(UserError, match="holds no picture"):
+        source.frames("train")
+
+
+def wrong(name: str, root: Path) -> None:
+    match name:
+        case "no val":
+            (root / "val").rename(root / "somewhere")
+        case "no classes":
+            record(root / "test", 1)
+        case "another name":
+            (root / "train" / "cup" / "IMG_17.jpg").write_bytes(b"x")
+        case "another suffix":
+            (root / "train" / "cup" / "audio_009.mp3").write_bytes(b"x")
+        case "one number twice":
+            record(root / "train" / "cup", 3)
+            Image.new("RGB", (9, 9)).save(root / "train" / "cup" / "image_3.jpg")
+        case "an unknown class":
+            record(root / "val" / "spoon", 1)
+        case "an empty class":
+            (root / "train" / "fork").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("name", "cause", "remedy"),
+    [
+        ("no val", "no val/", "under val/<class>/"),
+        ("no classes", "no class folder in test/", "test/<class>/"),
+        ("another name", "IMG_17.jpg", "data=image_folder"),
+        ("another suffix", "audio_009.mp3", "rename"),
+        ("one number twice", "pairing is not clear", "a number of its own"),
+        ("an unknown class", "lacks: spoon", "add them"),
+        ("an empty class", "nothing in train/fork/", "fill"),
+    ],
+)
+def test_a_wrong_layout_says_what_was_found_and_how_to_fix_it(name, cause, remedy, recordings):
+    wrong(name, recordings)
+    with pytest.raises(UserError) as caught:
+        CustomFolder(recordings)
+    assert cause in caught.value.cause
+    assert remedy in caught.value.remedy
+
+
+def test_no_path_and_an_empty_folder(tmp_path):
+    with pytest.raises(UserError, match="needs a folder"):
+        CustomFolder(None)
+    with pytest.raises(UserError, match="is empty"):
+        CustomFolder(tmp_path)

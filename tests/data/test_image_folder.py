@@ -1,0 +1,179 @@
+"""Labelled pictures in every layout that is understood; the others with expected, found and fix."""
+
+import shutil
+from pathlib import Path
+
+import fake_run
+import numpy as np
+import pytest
+from PIL import Image
+
+from nsca.data.batch import FrameSource
+from nsca.data.image_folder import ImageFolder
+from nsca.errors import UserError
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    return fake_run.write_pictures(tmp_path / "photos", train=8, val=3)
+
+
+def put(path: Path, value: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (20, 20), (value, value, value)).save(path)
+    return path
+
+
+def test_train_and_val_folders(photos):
+    source = ImageFolder(photos)
+    assert isinstance(source, FrameSource)
+    train, val = source.frames("train"), source.frames("val")
+    assert (len(train), len(val)) == (24, 9)
+    assert train.images.shape == (24, 64, 64, 3)
+    label = source.probe_labels("train")["label"]
+    assert source.classes == ["blue", "green", "red"]
+    assert np.bincount(label.values).tolist() == [8, 8, 8]
+    brightest = train.images.mean((1, 2)).argmax(1)  # red, green, blue channel
+    assert [source.classes[v] for v in label.values] == [
+        ["red", "green", "blue"][channel] for channel in brightest
+    ]
+    assert len(np.unique(label.group)) == 24, "every picture is an object of its own"
+
+
+def test_suffixes_in_capitals_and_foreign_files(photos):
+    (photos / "train" / "red" / "0.png").rename(photos / "train" / "red" / "0.PNG")
+    (photos / "train" / "red" / "notes.txt").write_text("hello")
+    (photos / ".DS_Store").write_bytes(b"x")
+    (photos / "__MACOSX").mkdir()
+    assert len(ImageFolder(photos).frames("train")) == 24
+
+
+def test_classes_alone_are_split_by_class_and_by_seed(photos):
+    only = photos / "train"
+
+    def parts(seed: int) -> tuple[set[Path], set[Path]]:
+        source = ImageFolder(only, val_fraction=0.25, seed=seed)
+        return tuple({f.path for f in source.files[split]} for split in ("train", "val"))
+
+    train, val = parts(0)
+    assert (len(train), len(val)) == (18, 6)
+    assert not train & val
+    assert {path.parent.name for path in val} == {"blue", "green", "red"}
+    assert parts(0) == (train, val)
+    assert parts(1) != (train, val)
+
+
+def test_fraction_thins_the_training_part_alone(photos):
+    source = ImageFolder(photos, fraction=0.5)
+    assert np.bincount(source.probe_labels("train")["label"].values).tolist() == [4, 4, 4]
+    assert len(source.frames("val")) == 9
+
+
+def test_a_listing_is_followed_and_a_missing_file_is_named(photos, tmp_path):
+    rows = ["split,label,file"]
+    for path in sorted(photos.rglob("*.png")):
+        split = path.parent.parent.name
+        rows.append(f"{split},{path.parent.name},photos/{path.relative_to(photos)}")
+    (photos / "labels.csv").write_text("\n".join(rows[:-2]))
+    renamed = photos.rename(tmp_path / "elsewhere")  # the listing still starts with the old name
+    source = ImageFolder(renamed)
+    assert (len(source.frames("train")), len(source.frames("val"))) == (24, 7)
+    (renamed / "train" / "red" / "0.png").unlink()
+    with pytest.raises(UserError, match=r"0\.png: No such file"):
+        ImageFolder(renamed).frames("train")
+    tolerant = ImageFolder(renamed, max_broken=0.05)
+    assert len(tolerant.frames("train")) == 23
+    assert len(tolerant.probe_labels("train")["label"].values) == 23
+    assert [file.path.name for file in tolerant.broken["train"]] == ["0.png"]
+
+
+def test_a_listing_may_not_point_outside(photos, tmp_path):
+    put(tmp_path / "secret.png")
+    for outside in ("../secret.png", str(tmp_path / "secret.png")):
+        (photos / "labels.csv").write_text(f"split,label,file\ntrain,red,{outside}\n")
+        with pytest.raises(UserError, match="outside the folder"):
+            ImageFolder(photos)
+
+
+def test_copies_of_training_pictures_are_left_out_of_val(photos, caplog):
+    shutil.copy(photos / "train" / "red" / "0.png", photos / "val" / "red" / "again.png")
+    source = ImageFolder(photos)
+    assert len(source.frames("val")) == 9
+    assert "again.png" in caplog.text
+
+
+def test_the_fingerprint_follows_the_files(photos):
+    before = ImageFolder(photos).fingerprint()
+    assert before == ImageFolder(photos).fingerprint()
+    assert before != ImageFolder(photos, image_size=32).fingerprint()
+    put(photos / "train" / "red" / "new.png")
+    assert before != ImageFolder(photos).fingerprint()
+
+
+def wrong_trees(root: Path) -> dict[str, tuple[Path, str, str]]:
+    """name -> (folder, part of the cause, part of the remedy)"""
+    (root / "empty").mkdir()
+    (root / "archive.tar").write_bytes(b"x")
+    put(root / "loose" / "1.jpg")
+    put(root / "wrapped" / "photos" / "train" / "a" / "1.jpg")
+    put(root / "only_val" / "val" / "a" / "1.jpg")
+    put(root / "extra" / "train" / "a" / "1.jpg")
+    put(root / "extra" / "val" / "b" / "1.jpg", 9)
+    put(root / "deep" / "a" / "day1" / "1.jpg")
+    put(root / "hollow" / "train" / "a" / "1.jpg")
+    (root / "hollow" / "train" / "b").mkdir()
+    put(root / "single" / "a" / "1.jpg")
+    (root / "no_pictures" / "a").mkdir(parents=True)
+    (root / "no_pictures" / "a" / "1.txt").write_text("x")
+    (root / "columns").mkdir()
+    (root / "columns" / "labels.csv").write_text("name,class\n1.jpg,a\n")
+    (root / "binary").mkdir()
+    (root / "binary" / "labels.csv").write_bytes(b"\xff\xfe\x00split")
+    put(root / "split_name" / "1.jpg")
+    (root / "split_name" / "labels.csv").write_text("split,label,file\ntrian,a,1.jpg\n")
+    return {
+        "empty": (root / "empty", "is empty", "put pictures there"),
+        "missing": (root / "photoz", "does not exist", "exists and holds"),
+        "archive": (root / "archive.tar", "is a file", "unpack"),
+        "loose": (root / "loose", "1.jpg", "one folder per class"),
+        "wrapped": (root / "wrapped", "expected", "data.path="),
+        "only_val": (root / "only_val", "no train/", "rename"),
+        "extra": (root / "extra", "lacks: b", "add them"),
+        "deep": (root / "deep", "day1/", "directly into"),
+        "hollow": (root / "hollow", "train/b/ holding nothing", "remove"),
+        "single": (root / "single", "one picture", "add pictures"),
+        "no_pictures": (root / "no_pictures", "1.txt", "put pictures"),
+        "columns": (root / "columns", "name,class", "rename the columns"),
+        "binary": (root / "binary", "cannot be read as UTF-8", "save it"),
+        "split_name": (root / "split_name", "trian", "correct"),
+    }
+
+
+def test_wrong_layouts_say_what_is_there_and_what_to_do(tmp_path):
+    for name, (folder, cause, remedy) in wrong_trees(tmp_path).items():
+        with pytest.raises(UserError) as caught:
+            ImageFolder(folder)
+        assert cause in caught.value.cause, name
+        assert remedy in caught.value.remedy, name
+        assert "\n" not in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": None},
+        {"image_size": 2},
+        {"fraction": 0.0},
+        {"fraction": 1.5},
+        {"val_fraction": 1.0},
+        {"max_broken": -0.1},
+    ],
+)
+def test_impossible_settings_are_refused_before_anything_is_read(change, photos):
+    with pytest.raises(UserError):
+        ImageFolder(**({"path": photos} | change))
+
+
+def test_an_absent_part_is_named(photos):
+    with pytest.raises(UserError, match="no test part"):
+        ImageFolder(photos).frames("test")

@@ -1,0 +1,207 @@
+"""Probes find what is planted, and nothing where there is nothing."""
+
+import numpy as np
+import pytest
+
+from nsca import probes
+from nsca.data.batch import ProbeLabel
+from nsca.probes import (
+    FittedProbes,
+    chance_accuracy,
+    group_split,
+    knn_accuracy,
+    probe_all,
+    ridge_class_probe,
+    ridge_scalar_probe,
+    why_unjudged,
+)
+
+ROWS, FIT, WIDTH = 900, 600, 40
+
+
+@pytest.fixture
+def planted():
+    """Features with a planted direction for a scalar and three for a class, groups of 5 rows."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(ROWS, WIDTH)).astype(np.float32)
+    scalar = 3 * x[:, 0] - x[:, 1] + 0.3 * random.normal(size=ROWS)
+    classes = (x[:, 2:5] + 0.2 * random.normal(size=(ROWS, 3))).argmax(1)
+    group = np.arange(ROWS) // 5
+    return x, scalar, classes, group
+
+
+def halves(values: np.ndarray, kind: str, group: np.ndarray) -> tuple[ProbeLabel, ProbeLabel]:
+    return (
+        ProbeLabel(values[:FIT], kind, group[:FIT]),
+        ProbeLabel(values[FIT:], kind, group[FIT:]),
+    )
+
+
+def test_a_planted_scalar_and_class_are_found(planted):
+    x, scalar, classes, group = planted
+    found = ridge_scalar_probe(
+        x[:FIT], halves(scalar, "scalar", group)[0], x[FIT:], halves(scalar, "scalar", group)[1]
+    )
+    assert 0.97 < found.value < 1
+    fit, test = halves(classes, "class", group)
+    found = ridge_class_probe(x[:FIT], fit, x[FIT:], test)
+    assert found.value > 0.85
+    assert 0.3 < found.chance < 0.4
+    assert (found.fit_rows, found.test_rows) == (FIT, ROWS - FIT)
+
+
+def test_shuffled_labels_are_at_chance(planted):
+    x, scalar, classes, group = planted
+    order = np.random.default_rng(1).permutation(ROWS)
+    fit, _ = halves(classes[order], "class", group)
+    _, test = halves(classes, "class", group)
+    found = ridge_class_probe(x[:FIT], fit, x[FIT:], test)
+    assert abs(found.value - found.chance) < 0.09
+    fit, _ = halves(scalar[order], "scalar", group)
+    _, test = halves(scalar, "scalar", group)
+    assert ridge_scalar_probe(x[:FIT], fit, x[FIT:], test).value < 0.03
+
+
+def test_more_features_than_rows_are_solved_through_the_gram_matrix(planted):
+    x, scalar, _, group = planted
+    noise = np.random.default_rng(2).normal(size=(ROWS, 2000)).astype(np.float32)
+    wide = np.concatenate([5 * x, 0.1 * noise], axis=1)
+    # Standardisation gives the noise the same weight: only a strong ridge survives, and it must.
+    fit, test = halves(scalar, "scalar", group)
+    found = ridge_scalar_probe(wide[:FIT], fit, wide[FIT:], test)
+    assert 0.1 < found.value < 0.9
+    assert found.strength > probes.STRENGTHS[0]
+
+
+def test_both_ways_of_solving_agree(planted):
+    x, scalar, _, group = planted
+    fit, test = halves(scalar, "scalar", group)
+    few = ProbeLabel(fit.values[:WIDTH], "scalar", group[:WIDTH])  # as many rows as columns
+    one_column_more = np.concatenate([x, np.zeros((ROWS, 400), np.float32)], axis=1)
+    narrow = ridge_scalar_probe(x[:WIDTH], few, x[FIT:], test)
+    wide = ridge_scalar_probe(one_column_more[:WIDTH], few, one_column_more[FIT:], test)
+    assert narrow.value == pytest.approx(wide.value, abs=0.15)
+
+
+def test_selection_never_shares_a_group_with_the_fit(planted, monkeypatch):
+    x, scalar, _, group = planted
+    fit, test = halves(scalar, "scalar", group)
+    splits = []
+
+    def spy(group: np.ndarray, share: float, seed: int) -> np.ndarray:
+        held = group_split(group, share, seed)
+        splits.append((set(group[held].tolist()), set(group[~held].tolist())))
+        return held
+
+    monkeypatch.setattr(probes, "group_split", spy)
+    ridge_scalar_probe(x[:FIT], fit, x[FIT:], test)
+    assert splits
+    for held, kept in splits:
+        assert held
+        assert kept
+        assert not held & kept
+
+
+def test_object_memory_does_not_fool_the_selection():
+    """Features that name the object fit the training objects and must not be trusted."""
+    random = np.random.default_rng(3)
+    objects, views = 60, 8
+    group = np.repeat(np.arange(objects), views)
+    value = np.repeat(random.normal(size=objects), views)
+    name = random.normal(size=(objects, 80))[group]
+    x = (name + 0.01 * random.normal(size=name.shape)).astype(np.float32)
+    rows = group < 40
+    found = ridge_scalar_probe(
+        x[rows],
+        ProbeLabel(value[rows], "scalar", group[rows]),
+        x[~rows],
+        ProbeLabel(value[~rows], "scalar", group[~rows]),
+    )
+    assert found.strength >= 0.1, "a split by row would have chosen hardly any ridge"
+
+
+def test_group_split_takes_whole_groups_and_leaves_some():
+    group = np.array(["a", "a", "b", "c", "c", "c"])
+    held = group_split(group, 0.01, seed=0)
+    assert len(set(group[held])) == 1
+    assert not set(group[held]) & set(group[~held])
+    assert (group_split(group, 0.01, 5) == group_split(group, 0.01, 5)).all()
+    with pytest.raises(ValueError, match="at least two groups"):
+        group_split(np.array([1, 1]), 0.5, 0)
+
+
+def test_rows_without_a_value_are_left_out(planted):
+    x, scalar, _, group = planted
+    gaps = scalar.copy()
+    gaps[::3] = np.nan
+    fit, test = halves(gaps, "scalar", group)
+    found = ridge_scalar_probe(x[:FIT], fit, x[FIT:], test)
+    assert found.value > 0.95
+    assert (found.fit_rows, found.test_rows) == (400, 200)
+
+
+def test_labels_probed_together_equal_labels_probed_alone(planted):
+    x, scalar, classes, group = planted
+    names = {"scalar": (scalar, "scalar"), "class": (classes, "class")}
+    fit = {name: halves(*each, group)[0] for name, each in names.items()}
+    test = {name: halves(*each, group)[1] for name, each in names.items()}
+    together = probe_all(x[:FIT], fit, x[FIT:], test)
+    assert list(together) == ["scalar", "class"]
+    for name in names:
+        alone = probe_all(x[:FIT], {name: fit[name]}, x[FIT:], {name: test[name]})
+        assert together[name].value == pytest.approx(alone[name].value, abs=1e-6)
+
+
+def test_a_class_never_fitted_counts_as_wrong(planted):
+    x, _, classes, group = planted
+    fit, test = halves(classes, "class", group)
+    novel = ProbeLabel(np.where(test.values == 2, 9, test.values), "class", test.group)
+    found = ridge_class_probe(x[:FIT], fit, x[FIT:], novel)
+    assert found.unseen == pytest.approx((test.values == 2).mean())
+    assert found.value <= 1 - found.unseen
+
+
+def test_what_cannot_be_judged_is_left_out_with_a_reason(planted):
+    x, scalar, _, group = planted
+    fit, test = halves(scalar, "scalar", group)
+    constant = ProbeLabel(np.ones(FIT), "scalar", group[:FIT])
+    one_object = ProbeLabel(scalar[:FIT], "scalar", np.zeros(FIT, int))
+    labels = {"good": fit, "constant": constant, "one_object": one_object}
+    scores = FittedProbes(x[:FIT], labels).score(x[FIT:], dict.fromkeys(labels, test))
+    assert list(scores) == ["good"]
+    assert why_unjudged(fit, test) is None
+    assert "distinct" in str(why_unjudged(constant, test))
+    assert "groups" in str(why_unjudged(one_object, test))
+
+
+def test_wrong_input_is_refused(planted):
+    x, scalar, classes, group = planted
+    fit, test = halves(scalar, "scalar", group)
+    with pytest.raises(ValueError, match="given a scalar label"):
+        ridge_class_probe(x[:FIT], fit, x[FIT:], test)
+    with pytest.raises(ValueError, match="feature rows"):
+        ridge_scalar_probe(x[:10], fit, x[FIT:], test)
+    other = halves(classes, "class", group)[1]
+    with pytest.raises(ValueError, match="fitted was"):
+        probe_all(x[:FIT], {"label": fit}, x[FIT:], {"label": other})
+
+
+def test_nearest_neighbours_vote():
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(4, 16))
+    values = random.integers(0, 4, 300)
+    x = centres[values] + 0.1 * random.normal(size=(300, 16))
+    assert knn_accuracy(x[:200], values[:200], x[200:], values[200:]) > 0.98
+    noise = random.normal(size=x.shape)  # with clusters, four votes would decide by luck
+    assert knn_accuracy(noise[:200], values[:200], noise[200:], values[200:]) < 0.42
+    assert knn_accuracy(x[:3], values[:3], x[200:], values[200:], neighbours=20) >= 0
+    with pytest.raises(ValueError, match="length"):
+        knn_accuracy(x[:200], values[:10], x[200:], values[200:])
+
+
+def test_chance_is_the_better_of_guessing_and_the_commonest_class():
+    fit = np.array([0, 0, 0, 1])
+    assert chance_accuracy(fit, np.array([0, 0, 1, 1])) == 0.5
+    assert chance_accuracy(fit, np.array([0, 0, 0, 1])) == 0.75
+    assert chance_accuracy(fit, np.array([1, 1, 1, 1])) == 0.5
+    assert chance_accuracy(fit, np.array([7, 7])) == 0
