@@ -19,6 +19,7 @@ from nsca.benchmarks.scores import Encoder, write_table
 from nsca.benchmarks.visible_quantities import flat_metrics
 from nsca.data.batch import FrameSource
 from nsca.errors import UserError
+from nsca.models.vision_encoder import VisionEncoder
 from nsca.run_card import load_run_card, update_run_card
 from nsca.run_directory import RunDirectory
 from nsca.trained_phase import load_config
@@ -101,26 +102,26 @@ def source_of(config: DictConfig, data: Mapping[str, Any] | None = None) -> Fram
     return build(node)
 
 
-def vision_encoder(phase: torch.nn.Module, run: Path) -> torch.nn.Module:
+def vision_encoder(phase: torch.nn.Module, run: Path) -> VisionEncoder:
     """The part of a phase that turns frames into features.
 
     Raises:
         UserError: it has none.
     """
     encoder = getattr(phase, "encoder", None)
-    if not hasattr(encoder, "embed_frames"):
+    if not isinstance(encoder, VisionEncoder):
         raise UserError(f"{run} has no vision encoder", "give a run of phase=vision")
     return encoder
 
 
-def untrained_encoder(config: DictConfig) -> torch.nn.Module:
+def untrained_encoder(config: DictConfig) -> VisionEncoder:
     """The run's encoder with initial weights of the run's seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(config.seed))
         return build(config.model.vision).eval()
 
 
-def frozen(encoder: torch.nn.Module) -> Encoder:
+def frozen(encoder: VisionEncoder) -> Encoder:
     """The encoder as a function from stored frames to features, without gradient."""
     encoder.eval()
 

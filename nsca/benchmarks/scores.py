@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -69,7 +70,7 @@ def read_table(path: Path) -> list[Score]:
     Raises:
         ValueError: other columns than a Score has.
     """
-    kinds = {field.name: field.type for field in fields(Score)}
+    kinds = get_type_hints(Score)
     with path.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
         if set(reader.fieldnames or []) != set(kinds):

@@ -1,6 +1,7 @@
 """What a report says, section by section."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +60,7 @@ def _by_condition(grouped: Mapping[str, Sequence[RunRecord]]) -> list[Score]:
         for run in runs:
             for score in run.scores:
                 if score.features == "trained":
-                    values = {**vars(score), "features": name}
-                    scores.append(Score(**values))
+                    scores.append(replace(score, features=name))
                 elif index == 0:
                     scores.append(score)
     return scores

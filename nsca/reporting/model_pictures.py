@@ -4,16 +4,15 @@ alike.
 Where data or weights are gone the section says so instead of leaving a hole.
 """
 
-from pathlib import Path
-
 import numpy as np
-import torch
 
 import nsca
 from nsca.benchmarks.nearest import NearestPictures, nearest_pictures
+from nsca.data.babbling import BabblingFrames
 from nsca.data.batch import FrameSource
 from nsca.errors import UserError
 from nsca.evaluation import frozen, source_of, untrained_encoder, vision_encoder
+from nsca.models.vision_encoder import VisionEncoder
 from nsca.reporting import page
 from nsca.reporting.pictures import filter_pictures, png, sheet, webp
 from nsca.reporting.rollout import rollouts
@@ -37,9 +36,9 @@ def data_section(run: RunRecord, seed: int) -> str:
 
 
 def _clips(source: FrameSource) -> str:
-    if source.name != "babbling":
+    if not isinstance(source, BabblingFrames):
         return ""
-    shown = rollouts(Path(source.path), "train", SHOWN_PRIMITIVES)
+    shown = rollouts(source.path, "train", SHOWN_PRIMITIVES)
     figures = []
     for clip in shown:
         words = page.escape(clip.utterance or clip.primitive)
@@ -107,11 +106,9 @@ def _neighbour_rows(found: NearestPictures) -> str:
     return f'<div class="neighbours">{"".join(rows)}</div>'
 
 
-def _filters(encoder: torch.nn.Module, untrained: torch.nn.Module) -> str:
+def _filters(encoder: VisionEncoder, untrained: VisionEncoder) -> str:
     """Every convolution bank of the stem of 5x5 or more, and how far training moved it."""
-    stem = getattr(encoder, "stem", None)
-    if stem is None:
-        return ""
+    stem = encoder.stem
     start = dict(untrained.stem.state_dict())
     learned = {name for name, _ in stem.named_parameters()}
     parts = []
