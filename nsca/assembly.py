@@ -1,13 +1,14 @@
 """From a checked configuration to the objects of a run: all instantiation from YAML is here."""
 
-import inspect
 from typing import Any
 
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning.pytorch import LightningDataModule
 from omegaconf import DictConfig, OmegaConf
 
 from nsca.config_check import check_targets
+from nsca.errors import UserError
 from nsca.hardware import profile_of
 from nsca.phases.phase import Phase
 
@@ -25,11 +26,26 @@ def build(node: Any, **extra: Any) -> Any:
         extra: further constructor arguments.
 
     Raises:
-        UserError: a target outside the allow-list.
+        UserError: a target outside the allow-list, or values that a constructor refuses.
     """
     values = plain(node)
     check_targets(values)
-    return instantiate(values, _convert_="all", **extra)
+    try:
+        return instantiate(values, _convert_="all", **extra)
+    except InstantiationException as error:
+        raise _reason(error, str(values["_target_"])) from error
+
+
+def _reason(error: InstantiationException, target: str) -> Exception:
+    """What a constructor objected to: Hydra hides it inside its own exception."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, UserError):
+            return inner
+        if isinstance(inner, ValueError):
+            return UserError(f"{target}: {inner}", "correct that setting; --cfg job shows them all")
+        inner = inner.__cause__
+    return error
 
 
 def phase_name(cfg: DictConfig) -> str:
@@ -52,8 +68,3 @@ def build_data(cfg: DictConfig) -> LightningDataModule:
     if not isinstance(data, LightningDataModule):
         raise TypeError(f"{cfg.data_module._target_} is no LightningDataModule")
     return data
-
-
-def accepts(target: type, name: str) -> bool:
-    """Whether a constructor has a parameter of this name."""
-    return name in inspect.signature(target).parameters

@@ -70,6 +70,14 @@ def choose_start(
 
 
 def _continue(run: RunDirectory, fingerprint: str, config: dict[str, Any]) -> Start:
+    try:
+        return _prepare(run, fingerprint, config)
+    except BaseException:
+        run.release()
+        raise
+
+
+def _prepare(run: RunDirectory, fingerprint: str, config: dict[str, Any]) -> Start:
     removed = sweep_left_overs(run.path)
     checkpoint = next(valid_checkpoints(run.path), None)
     if checkpoint is not None:

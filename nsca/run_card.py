@@ -1,5 +1,6 @@
 """run.json: what ran, on what, for how long, and how it ended."""
 
+import functools
 import hashlib
 import json
 import math
@@ -158,6 +159,7 @@ def config_fingerprint(cfg: DictConfig) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that decide results."""
     found = {"python": platform.python_version()}

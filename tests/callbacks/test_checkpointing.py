@@ -1,0 +1,132 @@
+"""Which checkpoints are written and kept, on a model of one weight."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch.utils.data import DataLoader
+
+from nsca.callbacks.checkpointing import (
+    Checkpointing,
+    CheckpointSettings,
+    Origin,
+    StoppedOnRequest,
+    StopRequest,
+    figures_of,
+)
+from nsca.checkpoint import SafeCheckpointIO, checkpoints_of, read_checkpoint, read_header
+
+
+class Line(LightningModule):
+    """Logs the validation figures it is given, and poisons its weight at a step if told to."""
+
+    def __init__(self, figures: list[float], poisoned_step: int = -1) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+        self.figures = list(figures)
+        self.poisoned_step = poisoned_step
+
+    def training_step(self, batch: torch.Tensor, batch_idx: int) -> torch.Tensor:
+        if self.global_step == self.poisoned_step:
+            self.weight.data.fill_(float("nan"))
+        return (self.weight * batch).sum()
+
+    def validation_step(self, batch: torch.Tensor, batch_idx: int) -> None:
+        if batch_idx == 0:
+            self.log("val/loss", self.figures.pop(0), batch_size=1)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.01)
+
+
+def fit(
+    run: Path, model: Line, stop: StopRequest | None = None, **settings: object
+) -> Checkpointing:
+    chosen = {
+        "every_steps": 4,
+        "keep_last": 2,
+        "keep_best": 1,
+        "monitor": "val/loss",
+        "mode": "min",
+    }
+    saving = Checkpointing(
+        run,
+        CheckpointSettings(**{**chosen, **settings}),
+        Origin("a.Line", "f", {}),
+        stop or StopRequest(),
+    )
+    trainer = Trainer(
+        accelerator="cpu",
+        max_steps=20,
+        val_check_interval=5,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        logger=False,
+        callbacks=[saving],
+        plugins=[SafeCheckpointIO()],
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=run,
+    )
+    numbers = DataLoader(torch.arange(8.0))
+    trainer.fit(model, numbers, DataLoader(torch.arange(2.0)))
+    return saving
+
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*is deprecated"),
+]
+
+
+def steps(run: Path) -> list[int]:
+    return [read_header(path).step for path in checkpoints_of(run)]
+
+
+def test_the_last_two_and_the_best_are_kept(tmp_path: Path):
+    fit(tmp_path, Line([3.0, 1.0, 2.0, 4.0]))
+    assert steps(tmp_path) == [20, 16, 10]
+    assert list(figures_of(tmp_path).values()) == [1.0, 4.0]
+
+
+def test_the_best_may_be_the_largest(tmp_path: Path):
+    fit(tmp_path, Line([1.0, 3.0, 2.0, 0.0]), mode="max")
+    assert steps(tmp_path) == [20, 16, 10]
+
+
+def test_none_are_kept_for_being_best_when_asked_so(tmp_path: Path):
+    fit(tmp_path, Line([1.0, 3.0, 2.0, 0.0]), keep_best=0, keep_last=1)
+    assert steps(tmp_path) == [20]
+
+
+def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path, capsys):
+    saving = fit(tmp_path, Line([1.0] * 4, poisoned_step=10))
+    assert max(steps(tmp_path)) == 8
+    assert saving.refused_steps[0] == 12
+    assert "not finite at step 12" in capsys.readouterr().err
+    for path in checkpoints_of(tmp_path):
+        assert torch.isfinite(read_checkpoint(path)["state_dict"]["weight"]).all()
+
+
+def test_a_request_to_stop_saves_and_leaves(tmp_path: Path):
+    stop = StopRequest()
+
+    class Impatient(Line):
+        def on_validation_end(self) -> None:
+            stop.signal = 15
+
+    with pytest.raises(StoppedOnRequest) as stopped:
+        fit(tmp_path, Impatient([1.0] * 4), stop)
+    assert stopped.value.exit_code == 143
+    assert steps(tmp_path)[0] == 5
+
+
+def test_counters_are_saved_as_settled(tmp_path: Path):
+    fit(tmp_path, Line([1.0] * 4))
+    content = read_checkpoint(next(p for p in checkpoints_of(tmp_path) if "16" in p.name))
+    progress = content["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+    assert set(progress["total"].values()) == {16}
+    assert set(progress["current"].values()) == {0}
+    assert progress["is_last_batch"] is False

@@ -1,0 +1,35 @@
+from unittest.mock import Mock
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+
+from nsca.callbacks.progress import PlainProgress, progress_callback
+
+
+def trainer(step: int, **figures: float) -> Trainer:
+    return Mock(
+        spec=Trainer,
+        global_step=step,
+        estimated_stepping_batches=100,
+        callback_metrics={name.replace("_", "/"): torch.tensor(v) for name, v in figures.items()},
+        is_global_zero=True,
+        sanity_checking=False,
+    )
+
+
+def test_plain_lines_come_now_and_then_and_name_the_loss(capsys):
+    progress = PlainProgress(lines=10)
+    progress.on_train_start(trainer(0), LightningModule())
+    for step in range(1, 101):
+        progress.on_train_batch_end(
+            trainer(step, train_loss=0.5), LightningModule(), None, None, step
+        )
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10
+    assert lines[0].startswith("step 10/100  loss 0.5000")
+    progress.on_validation_end(trainer(100, val_loss=0.25, train_loss=1.0), LightningModule())
+    assert capsys.readouterr().err == "step 100 validation: loss 0.2500\n"
+
+
+def test_without_a_terminal_there_is_no_bar():
+    assert isinstance(progress_callback(), PlainProgress)

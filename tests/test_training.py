@@ -1,0 +1,148 @@
+"""Training runs from the outside: what a run directory holds, and that nothing can hurt it."""
+
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from training_server import (
+    STEPS,
+    TrainingServer,
+    digest_of,
+    last_row,
+    the_run,
+    tiny_run,
+    write_pictures,
+)
+
+import nsca
+from nsca.checkpoint import checkpoints_of, read_header
+from nsca.composition import compose
+from nsca.errors import UserError
+from nsca.loggers.csv_log import read_metrics
+from nsca.run_card import load_run_card
+from nsca.training import run_training
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pictures(tmp_path_factory.mktemp("données") / "pictures")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainingServer]:
+    with TrainingServer(tmp_path_factory.mktemp("server") / "log") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(
+    server: TrainingServer, pictures: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    outputs = tmp_path_factory.mktemp("uninterrupted")
+    assert server.run(tiny_run(pictures, outputs)) == 0
+    return the_run(outputs)
+
+
+def test_a_run_directory_holds_what_a_run_is(uninterrupted: Path):
+    card = load_run_card(uninterrupted)
+    assert card["status"] == "finished"
+    assert card["samples"] == STEPS * 16
+    assert {"train/loss", "val/loss", "parameters"} <= set(card["metrics"])
+    assert len(card["data_fingerprint"]) == 64
+    rows = read_metrics(uninterrupted)
+    assert [s for s, name, _ in rows if name == "train/loss"] == list(range(STEPS))
+    assert [s for s, name, _ in rows if name == "val/loss"] == [8, 17, 26, 35]
+    steps = [read_header(path).step for path in checkpoints_of(uninterrupted)]
+    assert steps[:2] == [40, 35]
+    assert len(steps) <= 3  # the last two and the best one
+    assert (uninterrupted / "config.yaml").is_file()
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_killed_and_resumed_run_ends_bit_identical(
+    number: int, server: TrainingServer, pictures: Path, uninterrupted: Path, tmp_path: Path
+):
+    moment = random.Random(number).randrange(3 + 11 * number, 14 + 11 * number)
+    command = [*tiny_run(pictures, tmp_path), "resume=auto"]
+    code = server.signal_when(command, signal.SIGKILL, lambda: last_row(tmp_path) >= moment)
+    assert code == -signal.SIGKILL
+    assert server.run(command) == 0
+    assert digest_of(the_run(tmp_path)) == digest_of(uninterrupted)
+
+
+def test_sigterm_saves_and_the_run_can_be_resumed(
+    server: TrainingServer, pictures: Path, uninterrupted: Path, tmp_path: Path
+):
+    command = [*tiny_run(pictures, tmp_path), "resume=auto"]
+    code = server.signal_when(command, signal.SIGTERM, lambda: last_row(tmp_path) >= 24)
+    assert code == 143
+    run = the_run(tmp_path)
+    assert load_run_card(run)["status"] == "interrupted"
+    saved = read_header(checkpoints_of(run)[0]).step
+    assert saved == last_row(tmp_path) + 1
+    assert server.run(command) == 0
+    assert digest_of(run)["state_dict"] == digest_of(uninterrupted)["state_dict"]
+    assert digest_of(run)["metrics"] == digest_of(uninterrupted)["metrics"]
+    assert server.run(command) == 0, "a finished run is found and left alone"
+    assert the_run(tmp_path) == run
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    server: TrainingServer, pictures: Path, uninterrupted: Path, tmp_path: Path
+):
+    command = [*tiny_run(pictures, tmp_path), "resume=auto"]
+    code = server.signal_when(command, signal.SIGKILL, lambda: last_row(tmp_path) >= 24)
+    assert code == -signal.SIGKILL
+    newest = checkpoints_of(the_run(tmp_path))[0]
+    newest.write_bytes(newest.read_bytes()[:-100])
+    assert server.run(command) == 0
+    assert digest_of(the_run(tmp_path)) == digest_of(uninterrupted)
+
+
+def test_the_trained_phase_comes_back_in_python(uninterrupted: Path):
+    phase = nsca.load(uninterrupted)
+    assert not phase.training
+    assert phase.example_batch(2).first.shape == (2, 3, 32, 32)
+
+
+def test_another_configuration_is_refused_with_the_keys_that_differ(
+    uninterrupted: Path, pictures: Path, tmp_path: Path
+):
+    command = [*tiny_run(pictures, tmp_path), f"resume='{uninterrupted}'", "phase.temperature=0.5"]
+    with pytest.raises(UserError, match=r"phase\.temperature was 0\.\d, is now 0\.5"):
+        run_training(compose("train", command))
+
+
+@pytest.mark.parametrize(
+    "overrides", [["debug=fast"], ["debug=overfit", "trainer.max_steps=2"], ["debug=anomaly"]]
+)
+def test_debug_presets_run(overrides: list[str], pictures: Path, tmp_path: Path):
+    command = [*tiny_run(pictures, tmp_path), "trainer.max_steps=2", *overrides]
+    run = run_training(compose("train", command))
+    assert load_run_card(run)["status"] == "finished"
+    if overrides == ["debug=fast"]:
+        assert checkpoints_of(run) == []
+
+
+def test_the_learning_rate_finder_suggests_one_and_trains_nothing(pictures: Path, tmp_path: Path):
+    run = run_training(compose("train", [*tiny_run(pictures, tmp_path), "debug=find_lr"]))
+    assert 1e-8 < load_run_card(run)["metrics"]["suggested_learning_rate"] <= 1
+    assert checkpoints_of(run) == []
+    assert not [path for path in run.iterdir() if path.name.startswith(".lr_find")]
+
+
+def test_a_path_that_does_not_exist_costs_no_run_directory(tmp_path: Path):
+    with pytest.raises(UserError, match="nowhere"):
+        run_training(compose("train", tiny_run(tmp_path / "nowhere", tmp_path / "out")))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_volume_without_room_is_named_before_the_first_step(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("nsca.training.available_bytes", lambda path: 1000)
+    with pytest.raises(UserError, match="the checkpoints need"):
+        run_training(compose("train", tiny_run(pictures, tmp_path)))
+    assert last_row(tmp_path) == -1
