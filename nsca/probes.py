@@ -214,7 +214,7 @@ def knn_accuracy(
 
     Args:
         fit_features, test_features: [row, feature]; centred here on the fit part's mean.
-        fit_values, test_values: [row] class labels.
+        fit_values, test_values: [row] class labels; rows where they are NaN are left out.
 
     Raises:
         ValueError: nothing to fit or to test, or lengths that differ.
@@ -222,6 +222,9 @@ def knn_accuracy(
     fit_x, test_x = _as_matrix(fit_features), _as_matrix(test_features)
     if len(fit_x) != len(fit_values) or len(test_x) != len(test_values):
         raise ValueError("features and labels differ in length")
+    fit_rows, test_rows = usable_rows(fit_values), usable_rows(test_values)
+    fit_x, fit_values = fit_x[torch.as_tensor(fit_rows)], np.asarray(fit_values)[fit_rows]
+    test_x, test_values = test_x[torch.as_tensor(test_rows)], np.asarray(test_values)[test_rows]
     if not len(fit_x) or not len(test_x):
         raise ValueError("kNN needs at least one row to fit and one to test")
     classes, targets = np.unique(fit_values, return_inverse=True)
@@ -359,9 +362,19 @@ class _Target:
         )
 
 
-def _usable(label: ProbeLabel) -> np.ndarray:
-    values = np.asarray(label.values)
+def usable_rows(values: np.ndarray) -> np.ndarray:
+    """Boolean [row]: where a label has a value."""
+    values = np.asarray(values)
     return np.isfinite(values) if values.dtype.kind == "f" else np.ones(len(values), dtype=bool)
+
+
+def labelled_rows(labels: Mapping[str, ProbeLabel]) -> np.ndarray:
+    """The numbers of the rows where at least one label has a value, in order."""
+    return np.flatnonzero(np.any([_usable(label) for label in labels.values()], axis=0))
+
+
+def _usable(label: ProbeLabel) -> np.ndarray:
+    return usable_rows(label.values)
 
 
 def _as_matrix(features: np.ndarray) -> torch.Tensor:

@@ -8,6 +8,7 @@ from jaxtyping import Int, UInt8
 from nsca.benchmarks.scores import Encoder
 from nsca.data.batch import FrameSource, ProbeLabel, Split
 from nsca.errors import UserError
+from nsca.probes import labelled_rows
 
 NEIGHBOURS = 5
 
@@ -52,7 +53,8 @@ def nearest_pictures(
     frames = source.frames(split)
     labels = source.probe_labels(split)
     name = next((key for key, label in labels.items() if label.kind == "class"), "")
-    rows = np.random.default_rng([seed, len(frames)]).permutation(len(frames))[:most]
+    rows = labelled_rows(labels) if labels else np.arange(len(frames))
+    rows = np.random.default_rng([seed, len(frames)]).permutation(rows)[:most]
     images = frames.images[rows]
     label = labels[name] if name else ProbeLabel(np.zeros(len(frames), int), "class", frames.clip)
     group, values = label.group[rows], label.values[rows]

@@ -30,6 +30,7 @@ from nsca.probes import (
     chance_accuracy,
     group_split,
     knn_accuracy,
+    labelled_rows,
 )
 
 Part = tuple[Frames, dict[str, ProbeLabel]]
@@ -104,6 +105,12 @@ class VisibleQuantities:
             UserError: the source has no label that can be probed.
         """
         fit = _choose(source, "train", self.fit_frames, seed)
+        nothing_to_probe = UserError(
+            f"{source.name} has no label that can be probed ({', '.join(fit[1]) or 'none'})",
+            "at least two objects and two distinct values of a label are needed",
+        )
+        if not len(fit[0]):
+            raise nothing_to_probe
         splits: list[Split] = ["val", "test"] if source.has_time else ["val"]
         tests = {split: _choose(source, split, self.test_frames, seed) for split in splits}
         judged = dict(encoders) | ({"pixels": pixels} if self.raw_pixels else {})
@@ -112,10 +119,7 @@ class VisibleQuantities:
             report(f"probing {name} features")
             scores += self._judge(name, encode, fit, tests, seed)
         if not scores:
-            raise UserError(
-                f"{source.name} has no label that can be probed ({', '.join(fit[1]) or 'none'})",
-                "at least two objects and two distinct values of a label are needed",
-            )
+            raise nothing_to_probe
         return scores
 
     def _judge(
@@ -194,9 +198,10 @@ def flat_metrics(scores: Iterable[Score]) -> dict[str, float]:
 
 
 def _choose(source: FrameSource, split: Split, most: int, seed: int) -> Part:
-    """At most `most` frames of a split with their labels, in a seeded order."""
+    """At most `most` frames of a split that have a label, in a seeded order."""
     frames, labels = source.frames(split), source.probe_labels(split)
-    rows = np.random.default_rng([seed, len(frames)]).permutation(len(frames))[:most]
+    rows = labelled_rows(labels) if labels else np.arange(len(frames))
+    rows = np.random.default_rng([seed, len(frames)]).permutation(rows)[:most]
     chosen = Frames(images=frames.images[rows], clip=frames.clip[rows])
     return chosen, {name: _rows_of(label, rows) for name, label in labels.items()}
 

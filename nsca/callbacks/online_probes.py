@@ -13,7 +13,7 @@ from torch import Tensor
 from nsca.data.batch import ProbeLabel, Split
 from nsca.phases.vision.data import VisionData
 from nsca.phases.vision.module import VisionPhase
-from nsca.probes import FittedProbes, knn_accuracy
+from nsca.probes import FittedProbes, knn_accuracy, labelled_rows
 
 
 class OnlineProbes(Callback):
@@ -49,22 +49,22 @@ class OnlineProbes(Callback):
     def _take(
         self, phase: VisionPhase, data: VisionData, split: Split, most: int
     ) -> tuple[Float[Tensor, "frame feature"], dict[str, ProbeLabel]]:
-        """Return features and labels of some frames of a split."""
-        frames = data.frames(split)
-        chosen = some_of(len(frames), most, self.seed)
+        """Return features and labels of some (labelled) frames of a split."""
+        frames, labels = data.frames(split), data.source.probe_labels(split)
+        rows = labelled_rows(labels) if labels else np.arange(len(frames))
+        chosen = some_of(rows, most, self.seed)
         features = phase.encoder.embed_frames(torch.from_numpy(frames.images[chosen]))
-        labels = {
+        return features, {
             name: ProbeLabel(label.values[chosen], label.kind, label.group[chosen])
-            for name, label in data.source.probe_labels(split).items()
+            for name, label in labels.items()
         }
-        return features, labels
 
 
-def some_of(available: int, most: int, seed: int) -> Int64[np.ndarray, " chosen"]:
-    """Return at most `most` of the numbers below `available`, seeded and in order."""
-    if available <= most:
-        return np.arange(available)
-    return np.sort(np.random.default_rng(seed).choice(available, most, replace=False))
+def some_of(rows: Int64[np.ndarray, " row"], most: int, seed: int) -> Int64[np.ndarray, " chosen"]:
+    """Return at most `most` of the rows, seeded and in order."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def embedding_std(features: Float[Tensor, "frame feature"]) -> float:

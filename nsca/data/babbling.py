@@ -15,7 +15,7 @@ from nsca.data.babbling_store import content_fingerprint, read_manifest, read_sh
 from nsca.data.babbling_tables import STATE_WIDTH
 from nsca.data.batch import Frames, ProbeLabel, Split
 from nsca.errors import UserError
-from nsca.worlds.tabletop.interaction import FRAMES, IMAGE_SIZE
+from nsca.worlds.tabletop.interaction import FRAMES, FRAMES_PER_S, IMAGE_SIZE
 
 CLASS_LABELS = ("shape", "visible_material")
 SCALAR_LABELS = ("size_m", "colour_r", "colour_g", "colour_b")
@@ -79,13 +79,14 @@ class BabblingFrames:
         return Frames(images=images.reshape(-1, *images.shape[2:]), clip=clips)
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
-        """Visible attributes and pose of each interaction's target, a row for each of `frames`.
+        """Visible attributes and pose of the object in the picture, a row for each of `frames`.
 
-        For probe callbacks and benchmarks alone. `yaw_*` is the heading of shapes that have one,
-        `axis_*` twice that angle for long shapes (which look the same after half a turn); NaN for
-        the others.
+        For probe callbacks and benchmarks alone. NaN (classes too) where the picture shows several
+        objects or fragments: which of them is meant could not be seen. `yaw_*` is the heading of
+        shapes that have one, `axis_*` twice that angle for long shapes (which look the same after
+        half a turn); NaN for the others.
         """
-        columns = ["episode", "target", "instance_ids", "object_state"]
+        columns = ["episode", "target", "instance_ids", "object_state", "events"]
         _, shards = self._observations(split, columns)
         rows = [row for shard in shards for row in shard.to_pylist()]
         manifest = read_manifest(self.path)
@@ -101,19 +102,35 @@ class BabblingFrames:
                 np.nan
             )
         per_clip = poses.shape[1]
+        unclear = ~self._sole_whole_object(rows).ravel()
         group = np.repeat([target["instance_id"] for target in targets], per_clip)
         labels = {}
         for name in CLASS_LABELS:
             values = np.repeat([target[name] for target in targets], per_clip)
             numbers = {word: number for number, word in enumerate(manifest["vocabulary"][name])}
-            values = np.array([numbers[value] for value in values], np.int64)
-            labels[name] = ProbeLabel(values, "class", group)
+            values = np.array([numbers[value] for value in values], np.float64)
+            labels[name] = ProbeLabel(np.where(unclear, np.nan, values), "class", group)
         for name in SCALAR_LABELS:
             values = np.repeat([float(target[name]) for target in targets], per_clip)
-            labels[name] = ProbeLabel(values, "scalar", group)
+            labels[name] = ProbeLabel(np.where(unclear, np.nan, values), "scalar", group)
         for index, name in enumerate(POSE):
-            labels[name] = ProbeLabel(poses[..., index].ravel(), "scalar", group)
+            values = np.where(unclear, np.nan, poses[..., index].ravel())
+            labels[name] = ProbeLabel(values, "scalar", group)
         return labels
+
+    def _sole_whole_object(self, rows: list[dict]) -> np.ndarray:
+        """Boolean [interaction, frame]: one object in the scene, and not broken by then."""
+        times_s = np.arange(0, FRAMES, self.stride) / FRAMES_PER_S
+        clear = np.zeros((len(rows), len(times_s)), bool)
+        broken: set[int] = set()  # episodes whose object lies in pieces
+        for place, row in enumerate(rows):
+            if len(row["instance_ids"]) > 1 or row["episode"] in broken:
+                continue
+            breaks_s = [event["time_s"] for event in row["events"] if event["kind"] == "break"]
+            clear[place] = times_s < min(breaks_s, default=np.inf)
+            if breaks_s:
+                broken.add(row["episode"])
+        return clear
 
     def _observations(self, split: Split, columns: list[str]) -> tuple[int, Iterator[pa.Table]]:
         """Number of rows, and their columns shard by shard (a shard of pictures is 40 MB)."""

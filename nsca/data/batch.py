@@ -42,7 +42,7 @@ class ProbeLabel:
     """One labelled quantity, for probes only: no loss ever sees it.
 
     Attributes:
-        values: [frame]; integers for a class, floats for a scalar, NaN where it has no meaning.
+        values: [frame]; numbers of classes or a scalar, NaN where it has no meaning.
         kind: how it is probed.
         group: [frame] object identity; a group is never split between fitting and scoring.
     """

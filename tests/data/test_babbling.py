@@ -203,3 +203,17 @@ def test_datasets_opens_it(babbling_set: Path, tmp_path: Path) -> None:
     assert len(row["frames"]) == FRAMES * 64 * 64 * 3
     assert len(row["touch"]) == FRAMES * 6
     assert row["events"][0]["kind"] == "impulse"
+
+
+def test_labels_are_for_pictures_of_one_whole_object(babbling_set: Path) -> None:
+    source = BabblingFrames(str(babbling_set), stride=4)  # frames at 0, 0.2, .. 1.4 s
+    alone = {"episode": 1, "instance_ids": ["a"], "events": []}
+    crowded = {"episode": 2, "instance_ids": ["a", "b"], "events": []}
+    breaking = {
+        "episode": 3,
+        "instance_ids": ["a"],
+        "events": [{"kind": "contact", "time_s": 0.1}, {"kind": "break", "time_s": 0.5}],
+    }
+    in_pieces = {"episode": 3, "instance_ids": ["a"], "events": []}
+    clear = source._sole_whole_object([alone, crowded, breaking, in_pieces])
+    assert clear.sum(axis=1).tolist() == [8, 0, 3, 0]
