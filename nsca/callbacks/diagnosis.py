@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,35 +27,25 @@ class DiagnosisWatch(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[tuple[int, float]]] = {}
         self.found: list[Diagnosis] = []
-        self._waited_s = 0.0
-        self._stepped_s = 0.0
-        self._since_s: float | None = None
+        self._wait = LoaderWait(time.perf_counter)
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        now = time.perf_counter()
-        if self._since_s is not None:
-            self._waited_s += now - self._since_s
-        self._since_s = now
+        self._wait.batch_arrived()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        now = time.perf_counter()
-        if self._since_s is not None:
-            self._stepped_s += now - self._since_s
-        self._since_s = now
+        self._wait.step_done()
         every = trainer.log_every_n_steps  # ty: ignore[missing-attribute]
         if trainer.global_step % every == 0:
             self._note(trainer, "train/")
-            total_s = self._waited_s + self._stepped_s
-            self._keep("loader/wait_share", trainer.global_step, self._waited_s / total_s)
-            self._waited_s = self._stepped_s = 0.0
+            self._keep("loader/wait_share", trainer.global_step, self._wait.take_share())
             self._judge(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._since_s = None  # validation is no waiting
+        self._wait.pause()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.sanity_checking:
@@ -77,6 +68,45 @@ class DiagnosisWatch(Callback):
             self.found.append(diagnosis)
             if trainer.is_global_zero:
                 _report(diagnosis, trainer.global_step, Path(trainer.default_root_dir))
+
+
+class LoaderWait:
+    """The share of training time spent between the end of a step and the next batch.
+
+    Args:
+        clock: seconds, never going back.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._waited_s = 0.0
+        self._stepped_s = 0.0
+        self._since_s: float | None = None
+
+    def batch_arrived(self) -> None:
+        """End a wait; the first batch and the first one after a pause end none."""
+        now_s = self._clock()
+        if self._since_s is not None:
+            self._waited_s += now_s - self._since_s
+        self._since_s = now_s
+
+    def step_done(self) -> None:
+        """End a step."""
+        now_s = self._clock()
+        if self._since_s is not None:
+            self._stepped_s += now_s - self._since_s
+        self._since_s = now_s
+
+    def pause(self) -> None:
+        """Leave out the time until the next batch: something else than the loader takes it."""
+        self._since_s = None
+
+    def take_share(self) -> float:
+        """Return the share since the last call, in [0, 1]; 0 where no time has passed."""
+        total_s = self._waited_s + self._stepped_s
+        share = self._waited_s / total_s if total_s > 0 else 0.0
+        self._waited_s = self._stepped_s = 0.0
+        return share
 
 
 def _report(diagnosis: Diagnosis, step: int, directory: Path) -> None:

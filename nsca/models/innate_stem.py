@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 PriorMode = Literal["off", "frozen", "learned", "random"]
-"""off: absent. frozen: fixed. learned: trained from the innate start. random: fixed random filters of
-the same shapes and norms, the control that tells a prior from mere extra channels."""
+"""off: absent. frozen: fixed. learned: trained from there. random: fixed random filters of the same
+shapes and norms, the control that tells a prior from mere extra channels."""
 
 ORIENTATIONS = 8
 OCTAVE_WAVELENGTHS_PX = (3.0, 3.0 * math.sqrt(2.0))

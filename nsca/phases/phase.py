@@ -95,7 +95,7 @@ class Phase(LightningModule):
         loss, terms = self.weighted_loss(embeddings, batch)
         self._skip = not bool(torch.isfinite(loss))
         if self._skip:
-            self._count_skip("loss", {name: float(term) for name, term in terms.items()})
+            self._count_skip("loss", {name: term.item() for name, term in terms.items()})
         self._log("train", loss, terms, len(batch))
         return loss
 

@@ -1,0 +1,66 @@
+import json
+
+import pytest
+from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
+
+from nsca.callbacks.diagnosis import DIAGNOSES, DiagnosisWatch, LoaderWait
+from nsca.callbacks.online_probes import OnlineProbes
+from nsca.phases.optimizer import OptimizerSettings
+
+
+def probes() -> OnlineProbes:
+    return OnlineProbes(fit_frames=64, score_frames=64, seed=0)
+
+
+def test_a_real_collapse_is_diagnosed_once_and_recorded(tmp_path, capsys):
+    """Only temporal consistency and invariance: a constant is the optimum."""
+    phase = tiny_phase(
+        loss_weights={"temporal": 10.0, "invariance": 10.0, "variance": 0.0, "nt_xent": 0.0},
+        optimizer=OptimizerSettings(learning_rate=1e-2, warmup_steps=0),
+    )
+    watch = DiagnosisWatch()
+    trainer = tiny_trainer(
+        24, val_check_interval=8, callbacks=[probes(), watch], default_root_dir=tmp_path
+    )
+    trainer.fit(phase, datamodule=tiny_data())
+    assert [found.name for found in watch.found] == ["collapsed embeddings"]
+    printed = capsys.readouterr().err
+    assert printed.count("collapsed embeddings") == 1
+    assert "phase.loss_weights.variance" in printed
+    recorded = [json.loads(line) for line in (tmp_path / DIAGNOSES).read_text().splitlines()]
+    assert [row["name"] for row in recorded] == ["collapsed embeddings"]
+    assert recorded[0]["step"] <= 24
+
+
+def test_healthy_training_of_the_same_length_is_left_alone(tmp_path):
+    watch = DiagnosisWatch()
+    trainer = tiny_trainer(
+        24, val_check_interval=8, callbacks=[probes(), watch], default_root_dir=tmp_path
+    )
+    trainer.fit(tiny_phase(), datamodule=tiny_data())
+    assert [found.name for found in watch.found if found.name != "data starvation"] == []
+    assert len(watch.history["train/loss"]) == 24
+    assert len(watch.history["val/embedding_std"]) == 3
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 0.25, 3.0])
+def test_waiting_for_the_loader_is_measured(wait_s):
+    now_s = 0.0
+    wait = LoaderWait(lambda: now_s)
+    for step in range(5):
+        if step == 3:
+            wait.pause()
+            now_s += 100.0  # validating is not waiting
+        elif step > 0:
+            now_s += wait_s
+        wait.batch_arrived()
+        now_s += 1.0
+        wait.step_done()
+    assert wait.take_share() == pytest.approx(3 * wait_s / (3 * wait_s + 5))
+    assert wait.take_share() == 0.0
+
+
+def test_wall_clock_stays_out_of_the_logged_metrics(tmp_path):
+    trainer = tiny_trainer(2, callbacks=[DiagnosisWatch()], default_root_dir=tmp_path)
+    trainer.fit(tiny_phase(), datamodule=tiny_data(source=MovingShapes(clips=8)))
+    assert not any("wait" in name for name in trainer.callback_metrics)

@@ -1,0 +1,106 @@
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nsca.data.batch import Batch
+from nsca.losses.nt_xent import nt_xent
+from nsca.losses.vicreg import covariance, variance
+from nsca.phases.gradient_cache import GradientCache
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Points(Batch):
+    first: Tensor
+    second: Tensor
+
+
+def some_points(samples: int = 22) -> Points:
+    generator = torch.Generator().manual_seed(0)
+    first = torch.randn(samples, 6, generator=generator)
+    return Points(first, first + 0.1 * torch.randn(samples, 6, generator=generator))
+
+
+def a_model(dropout: float) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Dropout(dropout), nn.Linear(16, 5))
+
+
+def coupled_loss(first: Tensor, second: Tensor) -> Tensor:
+    views = torch.stack([first, second])
+    return nt_xent(views, 0.3) + variance(views) + 0.1 * covariance(views)
+
+
+def embedder(model: nn.Module):
+    return lambda batch: {"first": model(batch.first), "second": model(batch.second)}
+
+
+def flat_gradient(model: nn.Module) -> Tensor:
+    gradient = torch.cat([p.grad.flatten() for p in model.parameters()])
+    model.zero_grad()
+    return gradient
+
+
+def difference(a: Tensor, b: Tensor) -> float:
+    return float((a - b).norm() / b.norm())
+
+
+def cached_gradient(model: nn.Module, batch: Points, micro_batch: int) -> Tensor:
+    cache = GradientCache(embedder(model), batch, micro_batch, CPU)
+    coupled_loss(**cache.leaves).backward()
+    cache.backward(nullcontext)
+    return flat_gradient(model)
+
+
+@pytest.mark.parametrize("micro_batch", [1, 5, 11, 22])
+def test_equals_the_gradient_of_the_full_batch(micro_batch):
+    model, batch = a_model(dropout=0.0), some_points()
+    coupled_loss(**embedder(model)(batch)).backward()
+    full = flat_gradient(model)
+    assert difference(cached_gradient(model, batch, micro_batch), full) < 1e-5
+
+
+def test_plain_accumulation_does_not():
+    model, batch = a_model(dropout=0.0), some_points()
+    coupled_loss(**embedder(model)(batch)).backward()
+    full = flat_gradient(model)
+    for start in range(0, 22, 11):
+        part = batch.slice(start, start + 11)
+        (coupled_loss(**embedder(model)(part)) / 2).backward()
+    assert difference(flat_gradient(model), full) > 0.05
+
+
+def test_dropout_masks_agree_between_the_passes():
+    model, batch, micro_batch = a_model(dropout=0.5), some_points(), 5
+    torch.manual_seed(7)
+    parts = [embedder(model)(batch.slice(i, i + micro_batch)) for i in range(0, 22, micro_batch)]
+    coupled_loss(*(torch.cat([p[name] for p in parts]) for name in ("first", "second"))).backward()
+    full = flat_gradient(model)
+    torch.manual_seed(7)
+    assert difference(cached_gradient(model, batch, micro_batch), full) < 1e-5
+    torch.manual_seed(8)  # other masks: the comparison can tell
+    assert difference(cached_gradient(model, batch, micro_batch), full) > 0.05
+
+
+def test_the_second_pass_leaves_the_random_state_where_the_first_one_did():
+    model, batch = a_model(dropout=0.5), some_points()
+    torch.manual_seed(7)
+    cache = GradientCache(embedder(model), batch, 5, CPU)
+    coupled_loss(**cache.leaves).backward()
+    after_first = torch.get_rng_state()
+    cache.backward(nullcontext)
+    assert torch.equal(torch.get_rng_state(), after_first)
+
+
+def test_an_embedding_that_no_loss_reads_is_no_obstacle():
+    model, batch = a_model(dropout=0.0), some_points()
+    cache = GradientCache(embedder(model), batch, 8, CPU)
+    cache.leaves["first"].square().mean().backward()
+    cache.backward(nullcontext)
+    cached = flat_gradient(model)
+    model(batch.first).square().mean().backward()
+    assert difference(cached, flat_gradient(model)) < 1e-5

@@ -1,0 +1,62 @@
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from nsca.phases.optimizer import (
+    OptimizerSettings,
+    build_optimizer,
+    build_schedule,
+    learning_rate_share,
+)
+
+SETTINGS = OptimizerSettings(learning_rate=0.1, weight_decay=0.5, warmup_steps=10, final_share=0.1)
+
+
+def test_the_schedule_rises_then_falls_to_its_end():
+    shares = [learning_rate_share(step, 200, SETTINGS) for step in range(201)]
+    assert shares[0] == pytest.approx(0.1)
+    assert shares[9] == pytest.approx(1.0)
+    assert max(shares) == pytest.approx(1.0)
+    assert shares[105] == pytest.approx((1 + 0.1) / 2)
+    assert shares[200] == pytest.approx(0.1)
+    assert all(b <= a for a, b in pairwise(shares[10:]))
+
+
+def test_warm_up_never_takes_more_than_a_tenth_of_the_run():
+    shares = [learning_rate_share(step, 40, SETTINGS) for step in range(40)]
+    assert shares[3] == pytest.approx(1.0)
+    assert learning_rate_share(0, 5, SETTINGS) == pytest.approx(1.0)
+
+
+def test_only_matrices_decay_and_frozen_weights_stay_out():
+    module = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 2))
+    module[2].weight.requires_grad_(False)
+    optimizer = build_optimizer(module, SETTINGS)
+    decayed, plain = optimizer.param_groups
+    assert decayed["weight_decay"] == 0.5
+    assert plain["weight_decay"] == 0.0
+    assert [p.shape for p in decayed["params"]] == [(4, 3)]
+    assert len(plain["params"]) == 4
+
+
+def test_the_optimizer_follows_the_schedule():
+    optimizer = build_optimizer(nn.Linear(2, 2), SETTINGS)
+    schedule = build_schedule(optimizer, SETTINGS, total_steps=200)
+    rates = []
+    for _ in range(12):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[9] == pytest.approx(0.1)
+    assert torch.tensor(rates[:10]).diff().min() > 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"learning_rate": 0.0}, {"warmup_steps": -1}, {"final_share": 2.0}]
+)
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"learning_rate|impossible"):
+        OptimizerSettings(**wrong)

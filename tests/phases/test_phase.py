@@ -1,0 +1,183 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from torch import Tensor, nn
+
+from nsca.data.batch import Batch
+from nsca.errors import UserError
+from nsca.losses.nt_xent import nt_xent
+from nsca.losses.vicreg import variance
+from nsca.phases.optimizer import OptimizerSettings
+from nsca.phases.phase import MOST_SKIPPED_IN_A_ROW, Phase
+
+
+@dataclass(frozen=True)
+class Points(Batch):
+    first: Tensor
+    second: Tensor
+
+
+class ToyPhase(Phase):
+    """NT-Xent and variance of a small net with dropout; `poison` lists steps whose loss is NaN."""
+
+    def __init__(self, micro_batch: int = 64, poison: tuple[int, ...] = (), **changes: Any) -> None:
+        super().__init__(
+            loss_weights=changes.get("loss_weights", {"nt_xent": 1.0, "variance": 0.5}),
+            optimizer=OptimizerSettings(learning_rate=0.01, warmup_steps=0),
+            micro_batch=micro_batch,
+        )
+        torch.manual_seed(0)
+        self.net = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.1), nn.Tanh(), nn.Linear(8, 3))
+        self.poison = poison
+        self.weights: list[Tensor] = []
+
+    def embed(self, batch: Points) -> dict[str, Tensor]:
+        return {"first": self.net(batch.first), "second": self.net(batch.second)}
+
+    def losses(self, embeddings: dict[str, Tensor], batch: Points) -> dict[str, Tensor]:
+        views = torch.stack([embeddings["first"], embeddings["second"]])
+        terms = {"nt_xent": nt_xent(views, 0.5), "variance": variance(views)}
+        if self.trainer.global_step in self.poison:
+            terms["nt_xent"] = terms["nt_xent"] * float("nan")
+        return {name: terms[name] for name in self.loss_weights if name in terms}
+
+    def on_train_batch_start(self, batch: Points, batch_idx: int) -> None:
+        self.weights.append(torch.cat([p.detach().flatten() for p in self.parameters()]).clone())
+
+
+class Batches:
+    """The same few batches at every iteration."""
+
+    def __init__(self, steps: int) -> None:
+        self.first = torch.randn(steps, 12, 4, generator=torch.Generator().manual_seed(1))
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __iter__(self) -> Iterator[Points]:
+        return (Points(x, x + 0.1) for x in self.first)
+
+
+def fit(phase: Phase, steps: int, **changes: Any) -> Trainer:
+    trainer = Trainer(
+        max_steps=steps,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+        num_sanity_val_steps=0,
+        limit_val_batches=0,
+        log_every_n_steps=1,
+        **changes,
+    )
+    trainer.fit(phase, Batches(steps), Batches(1))
+    return trainer
+
+
+def test_every_term_is_logged_under_its_name_and_the_total_is_their_weighted_sum():
+    metrics = fit(ToyPhase(), steps=3).callback_metrics
+    assert metrics.keys() == {"train/loss", "train/nt_xent", "train/variance"}
+    expected = metrics["train/nt_xent"] + 0.5 * metrics["train/variance"]
+    assert metrics["train/loss"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_weights_without_a_term_break_the_contract():
+    phase = ToyPhase(loss_weights={"nt_xent": 1.0, "sharpness": 1.0})
+    with pytest.raises(KeyError, match=r"gave \['nt_xent'\].*\['nt_xent', 'sharpness'\]"):
+        fit(phase, steps=1)
+
+
+def test_terms_without_a_weight_break_the_contract():
+    class Generous(ToyPhase):
+        def losses(self, embeddings, batch):
+            return super().losses(embeddings, batch) | {"surprise": torch.tensor(0.0)}
+
+    with pytest.raises(KeyError, match="surprise"):
+        fit(Generous(), steps=1)
+
+
+def test_a_weight_of_zero_switches_a_term_off():
+    phase = ToyPhase(loss_weights={"nt_xent": 1.0, "variance": 0.0})
+    assert "train/variance" not in fit(phase, steps=1).callback_metrics
+
+
+def test_a_small_micro_batch_takes_the_same_steps():
+    def trained(micro_batch: int) -> Tensor:
+        phase = ToyPhase(micro_batch=micro_batch)
+        phase.net[1].p = 0.0
+        fit(phase, steps=5, gradient_clip_val=0.5)
+        return torch.cat([p.detach().flatten() for p in phase.parameters()])
+
+    full = trained(64)
+    assert torch.allclose(trained(5), full, rtol=1e-4, atol=1e-6)
+
+
+def test_one_poisoned_step_changes_nothing_and_is_counted(capsys):
+    phase = ToyPhase(poison=(2,))
+    trainer = fit(phase, steps=5)
+    before, after = phase.weights[2], phase.weights[3]
+    assert torch.equal(before, after)
+    assert not torch.equal(phase.weights[1], before)
+    assert not torch.equal(phase.weights[4], after)
+    assert trainer.global_step == 5
+    assert phase.skipped_steps == 1
+    assert trainer.callback_metrics["train/skipped_steps"] == 1
+    assert "step 2 skipped: the loss is not finite" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("micro_batch", [64, 5])
+def test_a_gradient_that_is_not_finite_is_skipped_too(micro_batch):
+    class Spike(ToyPhase):
+        def losses(self, embeddings, batch):
+            terms = super().losses(embeddings, batch)
+            if self.trainer.global_step == 1:  # sqrt at 0: finite value, infinite gradient
+                zero = embeddings["first"].sum() * 0
+                terms["variance"] = terms["variance"] + zero.abs().sqrt()
+            return terms
+
+    phase = Spike(micro_batch=micro_batch)
+    fit(phase, steps=3)
+    assert phase.skipped_steps == 1
+    assert torch.equal(phase.weights[1], phase.weights[2])
+    assert all(torch.isfinite(p).all() for p in phase.parameters())
+
+
+def test_training_stops_after_too_many_in_a_row_and_says_why():
+    phase = ToyPhase(poison=tuple(range(3, 100)))
+    with pytest.raises(UserError, match=r"not finite in 5 steps in a row.*learning_rate"):
+        fit(phase, steps=20)
+    assert phase.trainer.global_step == 3 + MOST_SKIPPED_IN_A_ROW - 1
+    assert all(torch.isfinite(p).all() for p in phase.parameters())
+
+
+def test_accidents_apart_do_not_stop_training():
+    phase = ToyPhase(poison=(1, 2, 3, 4, 6, 7, 8, 9, 11))
+    fit(phase, steps=13)
+    assert phase.skipped_steps == 9
+
+
+def test_skipped_steps_survive_a_checkpoint(tmp_path):
+    trainer = fit(ToyPhase(poison=(1,)), steps=3)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    saved = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    fresh = ToyPhase()
+    fresh.on_load_checkpoint(saved)
+    assert fresh.skipped_steps == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"micro_batch": 0}, "micro_batch"),
+        ({"loss_weights": {"nt_xent": -1.0}}, "negative"),
+        ({"loss_weights": {"nt_xent": 0.0}}, "nothing would be learned"),
+    ],
+)
+def test_impossible_settings_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        ToyPhase(**changes)
