@@ -2,9 +2,9 @@
 
 A ridge classifier per pair of look-alikes reads what can be seen of the target (cut out at its
 place in the picture: colours, brightness, extent, pixels) in the first and the last frame before
-the hand touches it; held-out answers are pooled over pairs. Chance stays within 3.3 standard errors of one
-half. The same test on a world that leaks (the second twin's blue is weaker by 60 %) must fail, or
-it would prove nothing.
+the hand touches it; held-out answers are pooled over pairs. Chance stays within 3.3 standard
+errors of one half. The same test on a world that leaks (the second twin's blue is weaker by 60 %)
+must fail, or it would prove nothing.
 """
 
 from dataclasses import replace
