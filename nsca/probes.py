@@ -258,17 +258,16 @@ def _one_probe(
 
 @dataclass(frozen=True)
 class _Fitted:
-    """One label's linear map: answer = (features - mean) * scale @ weights + offset."""
+    """One label's linear map, the standardisation folded into the weights."""
 
     target: "_Target"
     strength: float
     mean: torch.Tensor
-    scale: torch.Tensor
     weights: torch.Tensor
     offset: torch.Tensor
 
     def answer(self, features: torch.Tensor) -> torch.Tensor:
-        return ((features - self.mean) * self.scale) @ self.weights + self.offset
+        return (features - self.mean) @ self.weights + self.offset
 
 
 def _fit_together(
@@ -310,8 +309,7 @@ def _fit_together(
                     targets[name],
                     strength,
                     final.mean,
-                    final.scale,
-                    weights[:, own],
+                    final.scale[:, None] * weights[:, own],
                     final.target_mean[own],
                 )
     return result

@@ -126,6 +126,7 @@ def test_seeds_become_mean_and_error(both):
     assert "2 runs, seeds 0, 1" in both
     assert re.search(r">\d\.\d{3} ± \d\.\d{3}</td>", both)
     assert "One seed" not in both
+    assert re.search(r"\+0\.000, 95 % from \+0\.000 to \+0\.000", both), "weights were just born"
     assert both.count("<h3>Seed ") == 2
 
 

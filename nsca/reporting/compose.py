@@ -12,7 +12,7 @@ from nsca.reporting import page, plots
 from nsca.reporting.model_pictures import data_section, model_section
 from nsca.reporting.run_record import RunRecord, conditions
 from nsca.run_card import RUN_CARD, load_run_card
-from nsca.statistics import mean_and_standard_error
+from nsca.statistics import mean_and_standard_error, paired_difference
 
 PARTS = {
     "val": "held-out objects",
@@ -107,11 +107,8 @@ def _verdict(scores: Sequence[Score], grouped: Mapping[str, Sequence[RunRecord]]
             for reference in REFERENCES:
                 theirs = _mean(scores, part, measure, reference)
                 if theirs:
-                    gain = float(np.mean(ours) - np.mean(theirs))
-                    kind = "good" if gain > 0 else "bad"
                     compared.append(
-                        f"{plots.NAMES[reference]} {_spread(theirs)} "
-                        f'(<span class="{kind}">{gain:+.3f}</span>)'
+                        f"{plots.NAMES[reference]} {_spread(theirs)} ({_gain(ours, theirs)})"
                     )
             whose = f"{page.escape(name)}: mean" if len(names) > 1 else "Mean"
             chance = np.mean(
@@ -134,6 +131,18 @@ def _verdict(scores: Sequence[Score], grouped: Mapping[str, Sequence[RunRecord]]
             "nothing.</p>"
         )
     return f'<div class="verdict">{"".join(lines)}</div>'
+
+
+def _gain(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Ours minus theirs; with several paired seeds judged by the t interval, else by its sign."""
+    if len(ours) == len(theirs) > 1:
+        paired = paired_difference(ours, theirs)
+        kind = {"better": "good", "worse": "bad"}.get(paired.verdict, "soft")
+        text = f"{paired.mean:+.3f}, 95 % from {paired.low:+.3f} to {paired.high:+.3f}"
+        return f'<span class="{kind}">{text}</span>'
+    gain = float(np.mean(ours) - np.mean(theirs))
+    kind = "soft" if abs(gain) < 0.0005 else "good" if gain > 0 else "bad"
+    return f'<span class="{kind}">{gain:+.3f}</span>'
 
 
 def _capital(text: str) -> str:

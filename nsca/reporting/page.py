@@ -35,7 +35,7 @@ th:first-child, td:first-child { text-align: left; }
 td.best { font-weight: 650; }
 svg { width: 100%; height: auto; display: block; overflow: visible; }
 .row { display: flex; flex-wrap: wrap; gap: 20px; align-items: flex-start; }
-.row > * { flex: 1 1 420px; min-width: 0; }
+.row > * { flex: 1 1 420px; min-width: 0; max-width: 640px; }
 .clips { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 18px; }
 figure { margin: 0; } figcaption { font-size: 13px; color: var(--soft); margin-top: 4px; }
 figure img { max-width: 100%; border-radius: 4px; display: block; }
