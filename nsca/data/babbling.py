@@ -122,14 +122,10 @@ class BabblingFrames:
         """Boolean [interaction, frame]: one object in the scene, and not broken by then."""
         times_s = np.arange(0, FRAMES, self.stride) / FRAMES_PER_S
         clear = np.zeros((len(rows), len(times_s)), bool)
-        broken: set[int] = set()  # episodes whose object lies in pieces
         for place, row in enumerate(rows):
-            if len(row["instance_ids"]) > 1 or row["episode"] in broken:
-                continue
-            breaks_s = [event["time_s"] for event in row["events"] if event["kind"] == "break"]
-            clear[place] = times_s < min(breaks_s, default=np.inf)
-            if breaks_s:
-                broken.add(row["episode"])
+            if len(row["instance_ids"]) == 1:
+                breaks_s = [event["time_s"] for event in row["events"] if event["kind"] == "break"]
+                clear[place] = times_s < min(breaks_s, default=np.inf)
         return clear
 
     def _observations(self, split: Split, columns: list[str]) -> tuple[int, Iterator[pa.Table]]:

@@ -129,30 +129,10 @@ def test_reading_for_training_opens_no_privileged_file(
     assert builtins.open is io.open
 
 
-def test_privileged_properties_are_there_for_evaluation(babbling_set: Path) -> None:
-    from nsca.data.privileged import hidden_properties
-
-    properties = hidden_properties(babbling_set, "test")
-    assert len(properties) == 7
-    assert all(0 <= row["hardness"] <= 1 for row in properties.values())
-
-
 def test_a_missing_set_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no data set") as failure:
         BabblingFrames(str(tmp_path / "nowhere")).frames("train")
     assert "python -m nsca.babble" in failure.value.remedy
-
-
-def test_a_folder_that_is_no_set_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not a babbling data set"):
-        BabblingFrames(str(tmp_path)).frames("train")
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"status": "complete"}'])
-def test_a_broken_manifest_is_named(babbling_set: Path, content: str) -> None:
-    (babbling_set / "manifest.json").write_text(content)
-    with pytest.raises(UserError, match=r"manifest\.json is broken"):
-        BabblingFrames(str(babbling_set)).fingerprint()
 
 
 def test_a_truncated_shard_is_named(babbling_set: Path) -> None:
@@ -162,13 +142,6 @@ def test_a_truncated_shard_is_named(babbling_set: Path) -> None:
         BabblingFrames(str(babbling_set)).frames("train")
     assert "nsca.babble" in failure.value.remedy
     assert len(BabblingFrames(str(babbling_set)).frames("val")) > 0
-
-
-def test_another_schema_version_is_refused(babbling_set: Path) -> None:
-    manifest = babbling_set / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"schema_version": 1', '"schema_version": 99'))
-    with pytest.raises(UserError, match="schema version 99"):
-        BabblingFrames(str(babbling_set)).frames("train")
 
 
 def test_a_set_without_pictures_says_how_to_get_them(tmp_path: Path, plan, synthetic_world) -> None:
@@ -214,6 +187,5 @@ def test_labels_are_for_pictures_of_one_whole_object(babbling_set: Path) -> None
         "instance_ids": ["a"],
         "events": [{"kind": "contact", "time_s": 0.1}, {"kind": "break", "time_s": 0.5}],
     }
-    in_pieces = {"episode": 3, "instance_ids": ["a"], "events": []}
-    clear = source._sole_whole_object([alone, crowded, breaking, in_pieces])
-    assert clear.sum(axis=1).tolist() == [8, 0, 3, 0]
+    clear = source._sole_whole_object([alone, crowded, breaking])
+    assert clear.sum(axis=1).tolist() == [8, 0, 3]
