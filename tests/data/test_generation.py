@@ -12,7 +12,7 @@ import pytest
 from nsca.data import generation, shard
 from nsca.data.babbling_store import sha256_of
 from nsca.data.generation import Progress, generate
-from nsca.data.generation_plan import EPISODES_PER_SHARD, GenerationPlan
+from nsca.data.generation_plan import GenerationPlan
 from nsca.errors import UserError
 from nsca.worlds.tabletop.kinds import KINDS
 
@@ -219,28 +219,6 @@ def test_a_path_that_is_a_file_is_refused(tmp_path: Path, plan: GenerationPlan) 
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="not a folder"):
         generate(plan, tmp_path / "file", 0, quiet)
-
-
-@pytest.mark.parametrize(
-    ("changes", "word"),
-    [
-        ({"interactions": 0}, "interactions=0"),
-        ({"interactions_per_episode": 11}, "interactions_per_episode"),
-        ({"fractions": {"train": 0.5, "val": 0.1, "test": 0.1}}, "fractions"),
-        ({"fractions": {"train": 1.2, "val": -0.4, "test": 0.2}}, "fractions"),
-    ],
-)
-def test_impossible_plans_are_refused(plan: GenerationPlan, changes: dict, word: str) -> None:
-    with pytest.raises(UserError, match=word):
-        replace(plan, **changes)
-
-
-def test_shards_cover_every_episode_once(plan: GenerationPlan) -> None:
-    shards = replace(plan, interactions=700).shards()
-    numbers = [s.first_episode + i for s in shards for i in range(s.episodes)]
-    assert len(numbers) == len(set(numbers)) == 182 + 70 + 98
-    assert max(s.episodes for s in shards) == EPISODES_PER_SHARD
-    assert {s.split for s in shards[:3]} == {"train", "val", "test"}
 
 
 def test_without_pictures_a_set_is_made_all_the_same(

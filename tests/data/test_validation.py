@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -94,10 +93,3 @@ def test_an_instance_in_two_splits_is_named(babbling_set: Path) -> None:
 def test_a_kind_of_the_wrong_set_is_named(babbling_set: Path) -> None:
     forge(babbling_set, "kind", lambda _: "unicorn", "labels/val-00000.parquet")
     assert any("not in object set A" in problem for problem in babbling_problems(babbling_set))
-
-
-def test_the_audio_round_trip_is_fine_to_16_bits() -> None:
-    from nsca.data.babbling_tables import audio_from_int16, audio_to_int16
-
-    audio = np.linspace(-1, 1, 1001, dtype=np.float32)
-    assert np.abs(audio_from_int16(audio_to_int16(audio)) - audio).max() < 2e-5

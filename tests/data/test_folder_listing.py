@@ -1,0 +1,227 @@
+"""Every layout that is understood; the others with what was expected, found and to be done."""
+
+from pathlib import Path
+
+import pytest
+
+from nsca.data.folder_listing import (
+    LabelledFile,
+    check_ranges,
+    existing_folder,
+    fingerprint_of,
+    hold_out,
+    list_images,
+    same_bytes,
+    some,
+    thin,
+)
+from nsca.errors import UserError
+
+
+def put(path: Path, content: bytes = b"never opened by a listing") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def listed(folder: Path) -> list[tuple[str, str, str]]:
+    return [
+        (file.split, file.label, file.path.relative_to(folder).as_posix())
+        for file in list_images(folder)
+    ]
+
+
+def many(train: int = 8, val: int = 3) -> list[LabelledFile]:
+    return [
+        LabelledFile(split, label, Path(split, label, f"{number}.png"))
+        for split, count in (("train", train), ("val", val))
+        for label in ("cat", "dog")
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation", "Val"])
+def test_parts_with_a_folder_per_class(tmp_path: Path, name: str) -> None:
+    for part in ("train", name, "test"):
+        put(tmp_path / part / "cat" / "1.jpg")
+    put(tmp_path / "train" / "dog" / "2.PNG")
+    put(tmp_path / "train" / "dog" / "notes.txt")
+    put(tmp_path / "train" / "__MACOSX" / "1.jpg")
+    put(tmp_path / ".git" / "1.jpg")
+    assert listed(tmp_path) == [
+        ("test", "cat", "test/cat/1.jpg"),
+        ("train", "cat", "train/cat/1.jpg"),
+        ("train", "dog", "train/dog/2.PNG"),
+        ("val", "cat", f"{name}/cat/1.jpg"),
+    ]
+
+
+def test_a_folder_per_class_alone_is_all_train(tmp_path: Path) -> None:
+    put(tmp_path / "dog" / "2.jpeg")
+    put(tmp_path / "cat" / "1.jpg")
+    assert listed(tmp_path) == [("train", "cat", "cat/1.jpg"), ("train", "dog", "dog/2.jpeg")]
+
+
+def test_a_table_goes_before_folders(tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    put(root / "train" / "cat" / "1.jpg")
+    put(root / "a.jpg")
+    table = "\ufefffile,label,note,split\na.jpg,dog,x,Train\nphotos/train/cat/1.jpg,dog,,VALID\n"
+    put(root / "labels.csv", table.encode())
+    assert listed(root) == [("train", "dog", "a.jpg"), ("val", "dog", "train/cat/1.jpg")]
+
+
+def test_a_table_of_other_columns_leaves_it_to_the_folders(tmp_path: Path) -> None:
+    put(tmp_path / "train" / "cat" / "1.jpg")
+    put(tmp_path / "labels.csv", b"name,class\n1.jpg,dog\n")
+    assert listed(tmp_path) == [("train", "cat", "train/cat/1.jpg")]
+
+
+def test_a_file_that_the_table_names_and_nobody_has_stays_in_the_listing(tmp_path: Path) -> None:
+    put(tmp_path / "labels.csv", b"split,label,file\ntrain,cat,sub/gone.jpg\n")
+    assert listed(tmp_path) == [("train", "cat", "sub/gone.jpg")]
+
+
+def test_a_table_may_not_point_outside(tmp_path: Path) -> None:
+    secret = put(tmp_path / "secret.png")
+    for outside in ("../secret.png", "a/../../secret.png", str(secret)):
+        put(tmp_path / "photos/labels.csv", f"split,label,file\ntrain,red,{outside}\n".encode())
+        with pytest.raises(UserError, match="line 2 points outside the folder"):
+            list_images(tmp_path / "photos")
+
+
+def wrong_trees(root: Path) -> dict[str, tuple[Path, str, str]]:
+    """name -> (folder, part of the cause, part of the remedy)"""
+    (root / "empty").mkdir()
+    put(root / "litter" / ".DS_Store")
+    put(root / "archive.tar")
+    put(root / "notes.txt")
+    put(root / "loose" / "1.jpg")
+    put(root / "wrapped" / "photos" / "train" / "a" / "1.jpg")
+    put(root / "only_val" / "val" / "a" / "1.jpg")
+    put(root / "extra" / "train" / "a" / "1.jpg")
+    put(root / "extra" / "val" / "b" / "1.jpg")
+    put(root / "deep" / "a" / "day1" / "1.jpg")
+    put(root / "hollow" / "train" / "a" / "1.jpg")
+    (root / "hollow" / "train" / "b").mkdir()
+    put(root / "single" / "a" / "1.jpg")
+    put(root / "no_pictures" / "a" / "1.txt")
+    put(root / "columns" / "labels.csv", b"name,class\n1.jpg,a\n")
+    put(root / "binary" / "labels.csv", b"\xff\xfe\x00split")
+    put(root / "split_name" / "labels.csv", b"split,label,file\ntrian,a,1.jpg\n")
+    put(root / "no_label" / "labels.csv", b"split,label,file\ntrain,a,1.jpg\ntrain,,2.jpg\n")
+    put(root / "no_train" / "labels.csv", b"split,label,file\nval,a,1.jpg\n")
+    put(root / "no_lines" / "labels.csv", b"split,label,file\n")
+    return {
+        "empty": (root / "empty", "is empty", "put pictures there"),
+        "litter": (root / "litter", "is empty", "put pictures there"),
+        "missing": (root / "photoz", "does not exist", f"{root} exists and holds"),
+        "archive": (root / "archive.tar", "is a file", "unpack it first (tar xf archive.tar)"),
+        "file": (root / "notes.txt", "is a file", "give a folder"),
+        "loose": (root / "loose", "1.jpg", "one folder per class"),
+        "wrapped": (root / "wrapped", "expected", f"data.path={root / 'wrapped' / 'photos'}"),
+        "only_val": (root / "only_val", "no train/", "rename"),
+        "extra": (root / "extra", "lacks: b", "add them"),
+        "deep": (root / "deep", "day1/", "directly into"),
+        "hollow": (root / "hollow", "train/b/ holding nothing", "remove"),
+        "single": (root / "single", "class 'a' has one picture", "add pictures"),
+        "no_pictures": (root / "no_pictures", "1.txt", "put pictures"),
+        "columns": (root / "columns", "name,class", "rename the columns"),
+        "binary": (root / "binary", "cannot be read as UTF-8", "save it"),
+        "split_name": (root / "split_name", "trian", "correct"),
+        "no_label": (root / "no_label", "line 3", "correct"),
+        "no_train": (root / "no_train", "1 lines, none of them", "correct"),
+        "no_lines": (root / "no_lines", "0 lines, none of them", "correct"),
+    }
+
+
+def test_wrong_layouts_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
+    for name, (folder, cause, remedy) in wrong_trees(tmp_path).items():
+        with pytest.raises(UserError) as caught:
+            hold_out(list_images(existing_folder(folder, "image_folder")), 0.5, seed=0)
+        assert cause in caught.value.cause, name
+        assert str(folder) in caught.value.cause or name == "single"
+        assert remedy in caught.value.remedy, name
+        assert "\n" not in caught.value.cause + caught.value.remedy
+
+
+@pytest.mark.parametrize("path", [None, ""])
+def test_no_path_at_all_asks_for_one(path: str | None) -> None:
+    with pytest.raises(UserError, match="data=image_folder needs a folder") as caught:
+        existing_folder(path, "image_folder")
+    assert "data.path=" in caught.value.remedy
+
+
+def test_a_home_directory_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "photos").mkdir()
+    assert existing_folder("~/photos", "image_folder") == tmp_path / "photos"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ((7, 1.0, 0.0), "image_size=7"),
+        ((64, 0.0, 0.0), "fraction=0.0"),
+        ((64, 1.1, 0.0), "fraction=1.1"),
+        ((64, float("nan"), 0.0), "fraction=nan"),
+        ((64, 1.0, -0.1), "max_broken=-0.1"),
+        ((64, 1.0, 1.1), "max_broken=1.1"),
+    ],
+)
+def test_numbers_out_of_range_are_named(numbers: tuple, said: str) -> None:
+    check_ranges(8, 1.0, 1.0)
+    with pytest.raises(UserError, match=f"data.{said}"):
+        check_ranges(*numbers)
+
+
+def test_thinning_takes_a_seeded_share_of_each_training_class() -> None:
+    half = thin(many(), 0.5, seed=0)
+    count = [(f.split, f.label) for f in half].count
+    assert [count(("train", label)) for label in ("cat", "dog")] == [4, 4]
+    assert [count(("val", label)) for label in ("cat", "dog")] == [3, 3]
+    assert half == thin(list(reversed(many())), 0.5, seed=0)
+    assert half != thin(many(), 0.5, seed=1)
+    assert thin(many(), 1.0, seed=0) == sorted(many())
+    least = thin(many(), 0.001, seed=0)
+    assert [(f.split, f.label) for f in least].count(("train", "cat")) == 1
+
+
+@pytest.mark.parametrize(("share", "held"), [(0.25, 2), (0.01, 1), (0.99, 7)])
+def test_holding_out_moves_some_of_each_class_and_never_all(share: float, held: int) -> None:
+    files = many(train=8, val=0)
+    split = hold_out(files, share, seed=0)
+    assert {file.path for file in split} == {file.path for file in files}
+    for label in ("cat", "dog"):
+        assert [f.split for f in split if f.label == label].count("val") == held
+    assert split == hold_out(list(reversed(files)), share, seed=0)
+
+
+def test_the_fingerprint_follows_names_parts_sizes_and_not_the_place(tmp_path: Path) -> None:
+    def fingerprint(root: Path, split: str = "train", size: int = 64) -> str:
+        return fingerprint_of([(split, "cat", root / "1.jpg")], root, size)
+
+    put(tmp_path / "here" / "1.jpg", b"12345")
+    put(tmp_path / "there" / "1.jpg", b"54321")
+    first = fingerprint(tmp_path / "here")
+    assert fingerprint(tmp_path / "there") == first
+    assert fingerprint(tmp_path / "here", split="val") != first
+    assert fingerprint(tmp_path / "here", size=32) != first
+    put(tmp_path / "here" / "1.jpg", b"123456")
+    longer = fingerprint(tmp_path / "here")
+    (tmp_path / "here" / "1.jpg").unlink()
+    assert len({first, longer, fingerprint(tmp_path / "here")}) == 3
+
+
+def test_copies_are_found_by_content_and_empty_files_are_none(tmp_path: Path) -> None:
+    names = {"a": b"12345", "b": b"54321", "copy": b"12345", "empty": b"", "void": b""}
+    path = {name: put(tmp_path / name, content) for name, content in names.items()}
+    candidates = [path["copy"], path["b"], path["void"], tmp_path / "missing"]
+    assert same_bytes(candidates, [path["a"], path["empty"], tmp_path / "gone"]) == {path["copy"]}
+
+
+def test_long_lists_are_cut_short(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    assert some([]) == "nothing"
+    assert some([tmp_path / "sub", tmp_path / "file"]) == "sub/, file"
+    assert some(Path(str(n)) for n in range(7)) == "0, 1, 2, 3, 4 and 2 more"

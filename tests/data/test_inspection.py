@@ -1,0 +1,103 @@
+"""Inspection tells kinds of data sets apart and counts what is there."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from nsca.data.custom_folder import CustomFolder
+from nsca.data.image_folder import ImageFolder
+from nsca.data.inspection import describe_babbling, describe_folder, format_of
+from nsca.errors import UserError
+
+
+def put(path: Path, value: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (16, 16), (value, value, value)).save(path)
+    return path
+
+
+def test_kinds_of_sets_are_told_apart_by_names(babbling_set: Path, tmp_path: Path) -> None:
+    assert format_of(babbling_set) == "babbling"
+    put(tmp_path / "photos" / "cat" / "image1.png")
+    assert format_of(tmp_path / "photos") == "image_folder"
+    put(tmp_path / "recordings" / "train" / "cup" / "image_001.png")
+    assert format_of(tmp_path / "recordings") == "custom_folder"
+
+
+def test_nothing_there_says_how_to_make_a_set(tmp_path: Path) -> None:
+    (tmp_path / "empty" / "deeper").mkdir(parents=True)
+    (tmp_path / "file").write_text("")
+    for name, cause in (("gone", "no folder"), ("file", "no folder"), ("empty", "is empty")):
+        with pytest.raises(UserError, match=cause) as failure:
+            format_of(tmp_path / name)
+        assert str(tmp_path / name) in failure.value.cause
+        assert "python -m nsca.babble" in failure.value.remedy
+
+
+def test_a_babbling_set_is_counted(babbling_set: Path) -> None:
+    lines = list(describe_babbling(babbling_set))
+    text = "\n".join(lines)
+    assert "(complete, schema version 1)" in lines[0]
+    assert "seed=3" in text
+    assert "holds    48 interactions in 24 episodes" in text
+    assert "12 files; 1 unstable episodes dropped" in text
+    cells = {line.split()[0]: line.split()[1:5] for line in lines if line}
+    assert cells["train"] == ["A", "12", "24", "12"]  # set, episodes, interactions, objects
+    assert cells["val"] == ["A", "5", "10", "5"]
+    assert cells["test"] == ["B", "7", "14", "7"]
+    assert "events: impulse 48" in lines
+    primitives = next(line for line in lines if line.startswith("primitives: "))
+    assert sum(int(part.split()[-1]) for part in primitives.split(",")) == 48
+
+
+def test_every_field_is_listed_under_those_who_may_read_it(babbling_set: Path) -> None:
+    lines = list(describe_babbling(babbling_set))
+    heads = [
+        lines.index(f"fields of {table} (for {reader}):")
+        for table, reader in (
+            ("observations/", "agents"),
+            ("labels/", "probes only"),
+            ("privileged/", "evaluation only"),
+        )
+    ]
+    assert heads == sorted(heads)
+    parts = [lines[a + 1 : b] for a, b in zip(heads, [*heads[1:], len(lines)], strict=True)]
+    for part, table in zip(parts, ("observations", "labels", "privileged"), strict=True):
+        schema = pq.read_schema(babbling_set / table / "train-00000.parquet")
+        assert [line.split()[0] for line in part] == schema.names
+
+
+def test_a_broken_shard_is_named(babbling_set: Path) -> None:
+    (babbling_set / "labels" / "train-00000.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match=r"labels/train-00000\.parquet cannot be read"):
+        list(describe_babbling(babbling_set))
+
+
+def test_folders_of_pictures_are_counted(tmp_path: Path) -> None:
+    for number in range(4):
+        put(tmp_path / "photos" / "train" / "cat" / f"{number}.png", number)
+        put(tmp_path / "photos" / "train" / "dog" / f"{number}.png", 100 + number)
+    put(tmp_path / "photos" / "val" / "dog" / "9.png", 9)
+    lines = list(describe_folder(ImageFolder(tmp_path / "photos")))
+    assert lines[0] == f"image_folder {tmp_path / 'photos'}"
+    assert "classes  2: cat, dog" in lines
+    assert [line.split() for line in lines[2:4]] == [
+        ["train", "8", "samples"],
+        ["val", "1", "samples"],
+    ]
+    assert not any(line.startswith("modalities") for line in lines)
+
+
+def test_modalities_of_a_custom_folder_are_counted(tmp_path: Path) -> None:
+    root = tmp_path / "recordings"
+    put(root / "train" / "cup" / "image_001.png")
+    np.save(root / "train" / "cup" / "proprio_001.npy", np.zeros((5, 7), np.float32))
+    np.save(root / "train" / "cup" / "proprio_002.npy", np.ones((5, 7), np.float32))
+    put(root / "val" / "cup" / "image_001.png", 5)
+    lines = list(describe_folder(CustomFolder(root)))
+    assert "classes  1: cup" in lines
+    assert "image 1" in lines[-1]
+    assert "proprio 2" in lines[-1]
