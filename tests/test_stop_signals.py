@@ -24,7 +24,7 @@ def test_the_second_signal_ends_the_process_at_once(second: int):
     script = f"""
 import os, signal
 from nsca.stop_signals import graceful_stop
-with graceful_stop(lambda number: None):
+with graceful_stop(lambda _: None):
     os.kill(os.getpid(), signal.SIGINT)
     os.kill(os.getpid(), {int(second)})
     raise SystemExit(0)
@@ -37,7 +37,7 @@ def test_outside_the_main_thread_nothing_changes():
     before, seen = signal.getsignal(signal.SIGTERM), []
 
     def work() -> None:
-        with graceful_stop(lambda number: None):
+        with graceful_stop(lambda _: None):
             seen.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=work)

@@ -15,7 +15,7 @@ def test_a_dry_run_prints_the_plan_and_makes_no_directory(tmp_path, capsys, monk
 
 
 def test_absent_hardware_is_refused_before_training_is_imported(monkeypatch):
-    monkeypatch.setattr("nsca.hardware.may_have", lambda accelerator: False)
+    monkeypatch.setattr("nsca.hardware.may_have", lambda _: False)
     monkeypatch.setitem(sys.modules, "nsca.training", None)  # importing it would fail
     with pytest.raises(UserError, match="has none"):
         train(compose("train", ["hardware=8gb"]))

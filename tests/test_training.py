@@ -142,7 +142,7 @@ def test_a_path_that_does_not_exist_costs_no_run_directory(tmp_path: Path):
 def test_a_volume_without_room_is_named_before_the_first_step(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("nsca.training.available_bytes", lambda path: 1000)
+    monkeypatch.setattr("nsca.training.available_bytes", lambda _: 1000)
     with pytest.raises(UserError, match="the checkpoints need"):
         run_training(compose("train", tiny_run(pictures, tmp_path)))
     assert last_row(tmp_path) == -1

@@ -133,5 +133,5 @@ def test_a_wrong_value_in_a_sweep_is_refused_before_its_first_job(monkeypatch, c
     ],
 )
 def test_arguments_of_the_wrong_form_are_explained(monkeypatch, capsys, argument, suggested):
-    assert start(monkeypatch, lambda cfg: None, argument) == 2
+    assert start(monkeypatch, lambda _: None, argument) == 2
     assert suggested in capsys.readouterr().err

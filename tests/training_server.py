@@ -1,7 +1,8 @@
-"""Training commands in child processes that share one import of torch and Lightning, to be killed at will.
+"""Training commands in child processes that share one import of torch, to be killed at will.
 
-`python training_server.py` reads a JSON list of overrides a line, forks, prints the child's process id, and
-afterwards its exit code (negative: the signal that killed it). `TrainingServer` is the other end of the pipe.
+`python training_server.py` reads a JSON list of overrides a line, forks, prints the child's process
+id, and afterwards its exit code (negative: the signal that killed it). `TrainingServer` is the
+other end of the pipe.
 """
 
 import hashlib
@@ -82,7 +83,7 @@ def write_pictures(folder: Path) -> Path:
 
 
 def tiny_run(pictures: Path, outputs: Path) -> list[str]:
-    """Overrides of a run of 40 steps: 6 steps an epoch, validation every 9, a checkpoint every 7."""
+    """Overrides of 40 steps: 6 steps an epoch, validation every 9, a checkpoint every 7."""
     return [
         "phase=vision",
         "model=nsca_tiny",
@@ -118,7 +119,7 @@ def last_row(outputs: Path) -> int:
 
 
 def digest_of(run: Path) -> dict[str, str]:
-    """sha256 of what must be equal: weights, optimiser, schedule, random numbers, counters, metrics."""
+    """sha256 of what must be equal: weights, optimiser, random numbers, counters, metrics."""
     from nsca.checkpoint import checkpoints_of, read_checkpoint
 
     content = read_checkpoint(checkpoints_of(run)[0])

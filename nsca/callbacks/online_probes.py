@@ -43,7 +43,8 @@ class OnlineProbes(Callback):
         }
         if labels:
             fit_features, fit_labels = self._take(pl_module, data, "train", self.fit_frames)
-            figures |= _scores(fit_features.numpy(), fit_labels, features.numpy(), labels)
+            if fit_labels:
+                figures |= _scores(fit_features.numpy(), fit_labels, features.numpy(), labels)
         pl_module.log_dict(figures, batch_size=1)
 
     def _take(
@@ -51,7 +52,9 @@ class OnlineProbes(Callback):
     ) -> tuple[Float[Tensor, "frame feature"], dict[str, ProbeLabel]]:
         """Return features and labels of some (labelled) frames of a split."""
         frames, labels = data.frames(split), data.source.probe_labels(split)
-        rows = labelled_rows(labels) if labels else np.arange(len(frames))
+        rows = labelled_rows(labels) if labels else np.arange(0)
+        if len(rows) == 0:  # a small set may hold no labelled frame: its features are still watched
+            labels, rows = {}, np.arange(len(frames))
         chosen = some_of(rows, most, self.seed)
         features = phase.encoder.embed_frames(torch.from_numpy(frames.images[chosen]))
         return features, {

@@ -55,4 +55,4 @@ def test_killed_inside_a_save(number, server, pictures, expected, tmp_path: Path
     assert server.run(command) == 0
     run = the_run(tmp_path)
     assert digest_of(run) == expected
-    assert not [path for path in run.rglob(".*.tmp")]
+    assert list(run.rglob(".*.tmp")) == []
