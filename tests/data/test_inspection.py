@@ -24,6 +24,7 @@ def test_kinds_of_sets_are_told_apart_by_names(babbling_set: Path, tmp_path: Pat
     put(tmp_path / "photos" / "cat" / "image1.png")
     assert format_of(tmp_path / "photos") == "image_folder"
     put(tmp_path / "recordings" / "train" / "cup" / "image_001.png")
+    (tmp_path / "recordings" / "README.txt").write_text("how it was recorded")
     assert format_of(tmp_path / "recordings") == "custom_folder"
 
 
