@@ -177,10 +177,12 @@ def _find_learning_rate(
 
 
 def _quieten() -> None:
-    """Lightning's advertisements and two warnings that do not apply here."""
+    """Lightning's advertisements and warnings that do not apply here."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # the loaders start at the optimiser step that training resumes from
     warnings.filterwarnings("ignore", ".*your dataloader is not resumable.*")
     # batches are gathered from memory in a millisecond: workers would only add copies
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    # inside Lightning, about torch's next version
+    warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")

@@ -33,6 +33,7 @@ Run = Callable[[DictConfig], Path | None]
 QUIET_HYDRA = (
     "hydra.output_subdir=null",
     "hydra.run.dir=.",
+    "hydra.sweep.subdir=.",
     "hydra.job.chdir=false",
     "hydra/job_logging=none",
     "hydra/hydra_logging=none",
