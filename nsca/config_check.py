@@ -155,7 +155,7 @@ def check_config(
             _check_node(key, value)
     _check_values("", own)
     workers = own.get("workers")
-    if _is_number(workers) and workers > available_cores():
+    if isinstance(workers, int) and workers > available_cores():
         raise UserError(
             f"workers={workers}, but this machine gives {available_cores()} cores",
             f"workers={available_cores()} or fewer",

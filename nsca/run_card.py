@@ -56,7 +56,7 @@ class RunCard:
         self.samples = 0
         self.data_fingerprint = data_fingerprint
         self.metrics: dict[str, float] = {}
-        self._fixed = {
+        self._fixed: dict[str, Any] = {
             "verb": verb,
             "command": shlex.join(["python", "-m", f"nsca.{verb}", *sys.argv[1:]]),
             "seed": seed,
