@@ -15,8 +15,7 @@ from omegaconf import DictConfig
 
 import nsca
 from nsca.assembly import build
-from nsca.benchmarks.scores import Encoder, write_table
-from nsca.benchmarks.visible_quantities import flat_metrics
+from nsca.benchmarks.scores import Encoder, flat_metrics, write_table
 from nsca.data.batch import FrameSource
 from nsca.errors import UserError
 from nsca.models.vision_encoder import VisionEncoder
@@ -54,22 +53,25 @@ def evaluate_run(
     source = source_of(config, data)
     encoder = vision_encoder(nsca.load(trained_run), trained_run)
     encoders = {"trained": frozen(encoder), "random": frozen(untrained_encoder(config))}
+    benchmarks = {str(name): build(node) for name, node in rows.items()}
     target = RunDirectory.claim(Path(outputs) / "evaluate", trained_run.parent.name)
-    target.write_config(cfg)
-    with target.card("evaluate", seed, data_fingerprint=source.fingerprint()) as card:
-        for name, node in rows.items():
-            scores = build(node).run(encoders, source, seed)
-            write_table(scores, target.path / f"{name}.csv")
-            card.record({f"{name}/{key}": value for key, value in flat_metrics(scores).items()})
-            card.samples += sum(score.test_rows for score in scores)
-    update_run_card(
-        target.path,
-        # Relative, so that the outputs folder may be moved as a whole.
-        evaluated_run=os.path.relpath(trained_run, target.path),
-        evaluated_seed=load_run_card(trained_run)["seed"],
-        weights_sha256=weights_digest(encoder),
-    )
-    target.release()
+    try:
+        target.write_config(cfg)
+        with target.card("evaluate", seed, data_fingerprint=source.fingerprint()) as card:
+            for name, benchmark in benchmarks.items():
+                scores = benchmark.run(encoders, source, seed)
+                write_table(scores, target.path / f"{name}.csv")
+                card.record({f"{name}/{key}": value for key, value in flat_metrics(scores).items()})
+                card.samples += sum(score.test_rows for score in scores)
+        update_run_card(
+            target.path,
+            # Relative, so that the outputs folder may be moved as a whole.
+            evaluated_run=os.path.relpath(trained_run, target.path),
+            evaluated_seed=load_run_card(trained_run)["seed"],
+            weights_sha256=weights_digest(encoder),
+        )
+    finally:
+        target.release()
     return target.path
 
 
@@ -122,11 +124,21 @@ def untrained_encoder(config: DictConfig) -> VisionEncoder:
 
 
 def frozen(encoder: VisionEncoder) -> Encoder:
-    """The encoder as a function from stored frames to features, without gradient."""
+    """The encoder as a function from stored frames to features, without gradient.
+
+    The function raises UserError where a feature is not finite: probes of such features would be
+    left out one by one, and the table would look as if there had been nothing to judge.
+    """
     encoder.eval()
 
     def encode(images: np.ndarray) -> np.ndarray:
-        return encoder.embed_frames(torch.from_numpy(np.ascontiguousarray(images))).numpy()
+        features = encoder.embed_frames(torch.from_numpy(np.ascontiguousarray(images))).numpy()
+        if not np.isfinite(features).all():
+            raise UserError(
+                "features of the encoder are not finite: its training diverged",
+                "train again with a smaller learning rate",
+            )
+        return features
 
     return encode
 

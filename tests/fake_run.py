@@ -1,5 +1,7 @@
 """A finished training run without training: the files a real one leaves, with weights just born."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +9,10 @@ import torch
 from PIL import Image
 
 from nsca.assembly import build_phase
+from nsca.benchmarks.scores import Score, write_table
 from nsca.checkpoint import HEADER_KEY, checkpoint_path, write_checkpoint
 from nsca.loggers.csv_log import CsvLog
-from nsca.run_card import config_fingerprint
+from nsca.run_card import config_fingerprint, update_run_card
 from nsca.run_directory import RunDirectory
 from nsca.verb import compose
 
@@ -59,3 +62,13 @@ def write_run(data: Path, outputs: Path, seed: int) -> Path:
     write_checkpoint(content, checkpoint_path(run.path, 100))
     run.release()
     return run.path
+
+
+def write_evaluation(run: Path, outputs: Path, scores: Sequence[Score]) -> Path:
+    """outputs/evaluate/<name>/<time>: a table of given figures and a run card."""
+    target = RunDirectory.claim(outputs / "evaluate", run.parent.name)
+    with target.card("evaluate", 0, data_fingerprint="d" * 64):
+        write_table(scores, target.path / "visible_quantities.csv")
+    update_run_card(target.path, evaluated_run=os.path.relpath(run, target.path))
+    target.release()
+    return target.path

@@ -5,11 +5,9 @@ import pytest
 
 from nsca import probes
 from nsca.data.batch import ProbeLabel
+from nsca.probe_rows import group_split
 from nsca.probes import (
     FittedProbes,
-    chance_accuracy,
-    group_split,
-    knn_accuracy,
     probe_all,
     ridge_class_probe,
     ridge_scalar_probe,
@@ -120,16 +118,6 @@ def test_object_memory_does_not_fool_the_selection():
     assert found.strength >= 0.1, "a split by row would have chosen hardly any ridge"
 
 
-def test_group_split_takes_whole_groups_and_leaves_some():
-    group = np.array(["a", "a", "b", "c", "c", "c"])
-    held = group_split(group, 0.01, seed=0)
-    assert len(set(group[held])) == 1
-    assert not set(group[held]) & set(group[~held])
-    assert (group_split(group, 0.01, 5) == group_split(group, 0.01, 5)).all()
-    with pytest.raises(ValueError, match="at least two groups"):
-        group_split(np.array([1, 1]), 0.5, 0)
-
-
 def test_rows_without_a_value_are_left_out(planted):
     x, scalar, _, group = planted
     gaps = scalar.copy()
@@ -184,24 +172,3 @@ def test_wrong_input_is_refused(planted):
     other = halves(classes, "class", group)[1]
     with pytest.raises(ValueError, match="fitted was"):
         probe_all(x[:FIT], {"label": fit}, x[FIT:], {"label": other})
-
-
-def test_nearest_neighbours_vote():
-    random = np.random.default_rng(0)
-    centres = random.normal(size=(4, 16))
-    values = random.integers(0, 4, 300)
-    x = centres[values] + 0.1 * random.normal(size=(300, 16))
-    assert knn_accuracy(x[:200], values[:200], x[200:], values[200:]) > 0.98
-    noise = random.normal(size=x.shape)  # with clusters, four votes would decide by luck
-    assert knn_accuracy(noise[:200], values[:200], noise[200:], values[200:]) < 0.42
-    assert knn_accuracy(x[:3], values[:3], x[200:], values[200:], neighbours=20) >= 0
-    with pytest.raises(ValueError, match="length"):
-        knn_accuracy(x[:200], values[:10], x[200:], values[200:])
-
-
-def test_chance_is_the_better_of_guessing_and_the_commonest_class():
-    fit = np.array([0, 0, 0, 1])
-    assert chance_accuracy(fit, np.array([0, 0, 1, 1])) == 0.5
-    assert chance_accuracy(fit, np.array([0, 0, 0, 1])) == 0.75
-    assert chance_accuracy(fit, np.array([1, 1, 1, 1])) == 0.5
-    assert chance_accuracy(fit, np.array([7, 7])) == 0

@@ -8,7 +8,7 @@ from jaxtyping import Int, UInt8
 from nsca.benchmarks.scores import Encoder
 from nsca.data.batch import FrameSource, ProbeLabel, Split
 from nsca.errors import UserError
-from nsca.probes import labelled_rows
+from nsca.probe_rows import labelled_rows
 
 NEIGHBOURS = 5
 

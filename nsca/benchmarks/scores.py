@@ -1,6 +1,11 @@
-"""What a benchmark hands back: one row per figure, and the same figures flat for the run card."""
+"""What a benchmark hands back: one row per figure, and the same figures flat for the run card.
+
+In means over quantities an R2 below 0 counts as 0: how much worse than knowing nothing a linear map
+extrapolates says little, and one such value would drown the others.
+"""
 
 import csv
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -76,3 +81,28 @@ def read_table(path: Path) -> list[Score]:
         if set(reader.fieldnames or []) != set(kinds):
             raise ValueError(f"{path} has the columns {reader.fieldnames}, expected {list(kinds)}")
         return [Score(**{name: kinds[name](row[name]) for name in kinds}) for row in reader]
+
+
+def flat_metrics(scores: Iterable[Score]) -> dict[str, float]:
+    """Every score by its name, each linear figure's chance, and means over quantities.
+
+    Means: `<split>/mean_accuracy/<features>` and `<split>/mean_r2/<features>` over quantities, and
+    the same with `/corrupted` at the end over quantities and all corruptions.
+    """
+    metrics: dict[str, float] = {}
+    groups: dict[str, list[float]] = defaultdict(list)
+    chances: dict[str, dict[str, float]] = defaultdict(dict)
+    for score in scores:
+        metrics[score.name] = score.value
+        if score.measure == "knn_accuracy":
+            continue
+        part = score.name.partition("/")[0]
+        if score.corruption == CLEAN:
+            metrics[f"{part}/{score.quantity}/chance"] = score.chance
+            chances[f"{part}/mean_{score.measure}/chance"][score.quantity] = score.chance
+        value = score.value if score.measure == "accuracy" else max(score.value, 0.0)
+        end = "" if score.corruption == CLEAN else "/corrupted"
+        groups[f"{part}/mean_{score.measure}/{score.features}{end}"].append(value)
+    means = {name: float(np.mean(values)) for name, values in groups.items()}
+    by_chance = {name: float(np.mean(list(each.values()))) for name, each in chances.items()}
+    return metrics | means | by_chance

@@ -10,9 +10,6 @@ The same code, rows and tuning judge the trained encoder, the same architecture 
 pixels; `shuffled` (trained features, labels permuted between frames) is the control that must fall
 to chance. Under corruption the probes stay as fitted on clean pictures and only test pictures
 change.
-
-In means over quantities an R2 below 0 counts as 0: how much worse than knowing nothing a linear map
-extrapolates says little, and one such value would drown the others.
 """
 
 from collections import defaultdict
@@ -24,14 +21,10 @@ from nsca.benchmarks.scores import CLEAN, Encoder, Score
 from nsca.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from nsca.data.batch import Frames, FrameSource, ProbeLabel, Split
 from nsca.errors import UserError
-from nsca.probes import (
-    FittedProbes,
-    ProbeScore,
-    chance_accuracy,
-    group_split,
-    knn_accuracy,
-    labelled_rows,
-)
+from nsca.knn import knn_accuracy
+from nsca.probe_rows import group_split, labelled_rows
+from nsca.probe_target import ProbeScore, chance_accuracy
+from nsca.probes import FittedProbes
 
 Part = tuple[Frames, dict[str, ProbeLabel]]
 Report = Callable[[str], None]
@@ -93,13 +86,17 @@ class VisibleQuantities:
         seed: int = 0,
         report: Report = print,
     ) -> list[Score]:
-        """Every figure.
+        """Judge every encoder, and raw pixels if asked for, on the same frames of the source.
 
         Args:
             encoders: by name; `trained` is also judged on shuffled labels.
-            source: frames and labels.
+            source: frames and labels; with time (a world made it) it has the part `test` too.
             seed: of the choice of frames, the validation groups and the corruptions.
-            report: receives a line per finished step.
+            report: receives a line when the next features are begun.
+
+        Returns:
+            One score for each part, protocol, label, kind of features and corruption; labels that
+            cannot be judged on a part are left out.
 
         Raises:
             UserError: the source has no label that can be probed.
@@ -170,31 +167,6 @@ class VisibleQuantities:
                 split, "transfer", quantity, name, "knn_accuracy", CLEAN, 0,
                 value, chance, len(fit_x), len(test_x), unseen,
             )  # fmt: skip
-
-
-def flat_metrics(scores: Iterable[Score]) -> dict[str, float]:
-    """Every score by its name, each linear figure's chance, and means over quantities.
-
-    Means: `<split>/mean_accuracy/<features>` and `<split>/mean_r2/<features>` over quantities, and
-    the same with `/corrupted` at the end over quantities and all corruptions.
-    """
-    metrics: dict[str, float] = {}
-    groups: dict[str, list[float]] = defaultdict(list)
-    chances: dict[str, dict[str, float]] = defaultdict(dict)
-    for score in scores:
-        metrics[score.name] = score.value
-        if score.measure == "knn_accuracy":
-            continue
-        part = score.name.partition("/")[0]
-        if score.corruption == CLEAN:
-            metrics[f"{part}/{score.quantity}/chance"] = score.chance
-            chances[f"{part}/mean_{score.measure}/chance"][score.quantity] = score.chance
-        value = score.value if score.measure == "accuracy" else max(score.value, 0.0)
-        end = "" if score.corruption == CLEAN else "/corrupted"
-        groups[f"{part}/mean_{score.measure}/{score.features}{end}"].append(value)
-    means = {name: float(np.mean(values)) for name, values in groups.items()}
-    by_chance = {name: float(np.mean(list(each.values()))) for name, each in chances.items()}
-    return metrics | means | by_chance
 
 
 def _choose(source: FrameSource, split: Split, most: int, seed: int) -> Part:

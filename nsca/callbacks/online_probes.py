@@ -11,9 +11,11 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from nsca.data.batch import ProbeLabel, Split
+from nsca.knn import knn_accuracy
 from nsca.phases.vision.data import VisionData
 from nsca.phases.vision.module import VisionPhase
-from nsca.probes import FittedProbes, knn_accuracy, labelled_rows
+from nsca.probe_rows import labelled_rows
+from nsca.probes import FittedProbes
 
 
 class OnlineProbes(Callback):
