@@ -22,12 +22,14 @@ def report(cfg: DictConfig) -> Path:
 
     runs = find_runs(cfg.run, Path(cfg.outputs))
     target = RunDirectory.claim(Path(cfg.outputs) / "report", runs[0].path.parent.name)
-    target.write_config(cfg)
-    with target.card("report", cfg.seed) as card:
-        html = compose_report(runs, pictures=cfg.pictures, seed=cfg.seed)
-        write_atomically(target.path / "report.html", html.encode())
-        card.record({"runs": len(runs), "megabytes": len(html) / 1e6})
-    target.release()
+    try:
+        target.write_config(cfg)
+        with target.card("report", cfg.seed) as card:
+            html = compose_report(runs, pictures=cfg.pictures, seed=cfg.seed)
+            write_atomically(target.path / "report.html", html.encode())
+            card.record({"runs": len(runs), "megabytes": len(html) / 1e6})
+    finally:
+        target.release()
     print(f"report: {target.path / 'report.html'}")
     return target.path
 

@@ -258,7 +258,9 @@ def _robustness(scores: Sequence[Score]) -> str:
         return ""
     drawings = []
     for measure, word in (("accuracy", "Classes"), ("r2", "Scalars")):
-        quantities = list(dict.fromkeys(s.quantity for s in here if s.measure == measure))
+        # A quantity may have no corrupted figure: few frames can hold a single value of it.
+        found = (s.quantity for s in here if s.measure == measure and s.corruption != CLEAN)
+        quantities = list(dict.fromkeys(found))
         if quantities:
             drawings.append(f"<h3>{word}: {page.escape(', '.join(quantities))}</h3>")
             drawings.append(plots.robustness(here, measure, quantities))

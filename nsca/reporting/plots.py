@@ -6,12 +6,14 @@ Matplotlib draws; everything neutral is drawn in one marker colour that becomes 
 import io
 import re
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from nsca.benchmarks.scores import CLEAN, Score
 
@@ -117,12 +119,10 @@ def _panel_grid(
         figure = Figure(figsize=(11, 2.3 * rows + 0.35), layout="constrained")
         axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
         for axis, name in zip(axes, names, strict=False):
-            for index, (condition, seeds) in enumerate(curves.items()):
-                colour = FURTHER_COLOURS[index % len(FURTHER_COLOURS)]
+            for colour, seeds in zip(cycle(FURTHER_COLOURS), curves.values(), strict=False):
                 for stage, dash in (("train", "-"), ("val", "--")):
                     found = [seed[f"{stage}/{name}"] for seed in seeds if f"{stage}/{name}" in seed]
-                    label = condition if len(curves) > 1 and stage == "train" else None
-                    _draw_curves(axis, found, colour, dash, label)
+                    _draw_curves(axis, found, colour, dash)
             axis.set_title(name)
             axis.margins(x=0.02)
             axis.xaxis.set_major_locator(_few_integers())
@@ -131,8 +131,12 @@ def _panel_grid(
         for axis in axes[max(0, len(names) - columns) : len(names)]:
             axis.set_xlabel("optimiser step")
         if len(curves) > 1:
-            handles, labels = axes[0].get_legend_handles_labels()
-            figure.legend(handles, labels, loc="outside lower center", ncols=3)
+            # Made by hand: a panel may lack a condition, or have no curve of training.
+            lines = [
+                Line2D([], [], color=colour, label=condition)
+                for colour, condition in zip(cycle(FURTHER_COLOURS), curves, strict=False)
+            ]
+            figure.legend(handles=lines, loc="outside lower center", ncols=3)
         return as_svg(figure, title)
 
 
@@ -142,19 +146,17 @@ def _few_integers() -> object:
     return MaxNLocator(nbins=4, integer=True)
 
 
-def _draw_curves(
-    axis: Axes, found: Sequence[np.ndarray], colour: str, dash: str, label: str | None
-) -> None:
+def _draw_curves(axis: Axes, found: Sequence[np.ndarray], colour: str, dash: str) -> None:
     if len(found) > 1:
         for curve in found:
             axis.plot(*curve.T, dash, color=colour, linewidth=0.8, alpha=0.4)
         steps = sorted(set.intersection(*(set(curve[:, 0]) for curve in found)))
         if steps:
             rows = [curve[np.isin(curve[:, 0], steps)][: len(steps), 1] for curve in found]
-            axis.plot(steps, np.mean(rows, axis=0), dash, color=colour, label=label)
+            axis.plot(steps, np.mean(rows, axis=0), dash, color=colour)
     elif found:
         marker = "o" if len(found[0]) < 10 else None
-        axis.plot(*found[0].T, dash, color=colour, label=label, marker=marker, markersize=3.5)
+        axis.plot(*found[0].T, dash, color=colour, marker=marker, markersize=3.5)
 
 
 def quantity_dots(scores: Sequence[Score], title: str, measure: str) -> str:

@@ -1,12 +1,7 @@
 """The spectrogram shows a tone where it sounds, and the line moves with time."""
 
-import base64
-import io
-
 import numpy as np
-from PIL import Image
 
-from nsca.reporting.pictures import gif, sheet, wav
 from nsca.reporting.rollout import (
     BANDS,
     HIGHEST_HZ,
@@ -49,29 +44,3 @@ def test_the_line_stands_at_the_frames_time():
     below = np.stack([frame[192:] for frame in shown])
     columns = (below == 255).all((1, 3)).argmax(1)
     assert columns.tolist() == [round(i * 192 / FRAMES) for i in range(FRAMES)]
-
-
-def decoded(uri: str) -> bytes:
-    return base64.b64decode(uri.partition("base64,")[2])
-
-
-def test_an_animation_keeps_its_frames_and_speed():
-    frames = [np.full((20, 30, 3), value, np.uint8) for value in (0, 90, 180, 250)]
-    picture = Image.open(io.BytesIO(decoded(gif(frames, 20))))
-    assert picture.n_frames == 4
-    assert picture.info["duration"] == 50
-    picture.seek(2)
-    assert abs(int(np.asarray(picture.convert("RGB"))[5, 5, 0]) - 180) < 12
-
-
-def test_sound_and_sheets():
-    import soundfile
-
-    samples, rate_hz = soundfile.read(io.BytesIO(decoded(wav(tone(300, 0, 1), AUDIO_RATE_HZ))))
-    assert (len(samples), rate_hz) == (AUDIO_SAMPLES, AUDIO_RATE_HZ)
-    pictures = np.stack([np.full((4, 4, 3), value, np.uint8) for value in (10, 20, 30)])
-    made = sheet(pictures, columns=2, factor=2)
-    assert made.shape == (18, 18, 4)
-    assert made[0, 0].tolist() == [10, 10, 10, 255]
-    assert made[10, 0].tolist() == [30, 30, 30, 255]
-    assert made[17, 17, 3] == 0
