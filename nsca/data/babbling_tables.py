@@ -207,7 +207,7 @@ def _attributes(
     return pa.Table.from_arrays(list(columns.values()), schema=schema)
 
 
-def _attribute(values: Sequence[str | bool | float]) -> pa.Array:
+def _attribute(values: Sequence[str | bool | np.bool_ | float | np.number]) -> pa.Array:
     """One type a column, whatever the shard: all numbers are float64."""
     if isinstance(values[0], str):
         return texts([str(value) for value in values])

@@ -3,10 +3,10 @@ where it is not.
 
 Three layouts are understood, looked for in this order:
 
-    labels.csv with the columns split,label,file        (files relative to the folder, or starting
-    with its name) train/<class>/*.jpg and val/<class>/*.jpg           (also `valid`, `validation`;
-    `test` if there is one) <class>/*.jpg                                       (everything is
-    train; the reader holds a part out)
+    labels.csv                                   columns split,label,file; files relative to the
+                                                 folder, or starting with its name
+    train/<class>/*.jpg and val/<class>/*.jpg    also `valid`, `validation`; `test` if there is one
+    <class>/*.jpg                                everything is train; the reader holds a part out
 """
 
 import csv

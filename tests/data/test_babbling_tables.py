@@ -170,4 +170,4 @@ def test_every_column_has_the_same_type_in_every_shard(episodes: list[StoredEpis
 
     whole = types_for(size_m=1, hollow=True, shape="box")
     assert whole == {"size_m": pa.float64(), "hollow": pa.bool_(), "shape": pa.string()}
-    assert types_for(size_m=np.float64(0.5), hollow=False, shape="tee") == whole
+    assert types_for(size_m=np.float32(0.5), hollow=np.bool_(False), shape="tee") == whole
