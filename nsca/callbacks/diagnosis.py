@@ -38,7 +38,7 @@ class DiagnosisWatch(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self._wait.step_done()
-        every = trainer.log_every_n_steps  # ty: ignore[missing-attribute]
+        every = trainer.log_every_n_steps
         if trainer.global_step % every == 0:
             self._note(trainer, "train/")
             self._keep("loader/wait_share", trainer.global_step, self._wait.take_share())

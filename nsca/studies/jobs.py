@@ -45,7 +45,7 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
     """
     from nsca.evaluate import evaluate
     from nsca.run_card import load_run_card
-    from nsca.train import train
+    from nsca.training import run_training
     from nsca.verb import compose
 
     job = specification.job
@@ -53,7 +53,7 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
     with log.open("a") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         try:
             seed = f"seed={job.seed}"
-            run = train(compose("train", [*specification.train, seed, "resume=auto"]))
+            run = run_training(compose("train", [*specification.train, seed, "resume=auto"]))
             judged = evaluate(compose("evaluate", [*specification.evaluate, f"run={run}", seed]))
             trained_card, judged_card = load_run_card(run), load_run_card(judged)
         except Exception as error:  # noqa: BLE001 -- reported, and the study goes on

@@ -153,7 +153,7 @@ class VisionData(LightningDataModule):
         trainer = self._trainer()
         frames = self.frames("train")
         steps = steps_per_epoch(len(frames), self.effective_batch)
-        overfit = trainer.overfit_batches  # ty: ignore[missing-attribute]
+        overfit = trainer.overfit_batches
         if overfit:
             steps = min(steps, overfit if overfit >= 1 else max(1, int(steps * overfit)))
         return self._loader(

@@ -24,7 +24,7 @@ MATERIALS: dict[str, tuple[float, float]] = {
     "checker": (0.2, 0.3),
     "speckled": (0.2, 0.3),
 }
-TABLE_MATERIALS = ("plain", "wood", "marble", "speckled")
+TABLE_MATERIALS = ("plain", "wood")
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class SceneLook:
 
 def draw_look(rng: Generator) -> SceneLook:
     """Lighting, table and camera of one episode."""
-    grey = rng.uniform(0.25, 0.75)
-    tint = rng.uniform(-0.12, 0.12, 3)
+    grey = rng.uniform(0.35, 0.65)
+    tint = rng.uniform(-0.04, 0.04, 3)
     azimuth = rng.uniform(-np.pi, np.pi)
     radius_m = rng.uniform(0.2, 0.8)
     jitter_m = rng.uniform(-0.012, 0.012, 6)
