@@ -80,7 +80,8 @@ def run_training(cfg: DictConfig) -> Path:
             else:
                 checkpoint = str(start.checkpoint) if start.checkpoint else None
                 trainer.fit(phase, datamodule=data, ckpt_path=checkpoint)
-            card.record({"parameters": sum(p.numel() for p in phase.parameters())})
+            parameters = sum(p.numel() for p in phase.parameters())
+            card.record({"parameters": parameters, "steps": trainer.global_step})
     except StoppedOnRequest as stopped:
         raise Stopped(run.path, stopped.exit_code) from stopped
     finally:

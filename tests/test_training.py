@@ -55,7 +55,7 @@ def test_a_run_directory_holds_what_a_run_is(uninterrupted: Path):
     assert [s for s, name, _ in rows if name == "train/loss"] == list(range(STEPS))
     assert [s for s, name, _ in rows if name == "val/loss"] == [8, 17, 26, 35]
     steps = [read_header(path).step for path in checkpoints_of(uninterrupted)]
-    assert steps[:2] == [40, 35]
+    assert {40, 35} <= set(steps)
     assert len(steps) <= 3  # the last two and the best one
     assert (uninterrupted / "config.yaml").is_file()
 

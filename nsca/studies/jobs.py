@@ -63,7 +63,7 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
         job,
         dict(judged_card["metrics"]),
         Provenance(
-            steps=int(trained_card["steps"]),
+            steps=int(trained_card["metrics"]["steps"]),
             seconds=float(trained_card["seconds"]),
             commit=str(trained_card["commit"]),
             data=str(trained_card["data_fingerprint"])[:12],
