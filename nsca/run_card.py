@@ -76,6 +76,9 @@ class RunCard:
         # A resumed run counts what its interrupted parts took, as far as they could write it.
         self._seconds_before = float(earlier.get("seconds") or 0.0)
         self._samples_before = int(earlier.get("samples") or 0)
+        # Figures stay until they are measured again: a run with nothing left to do measures none.
+        known = {n: v for n, v in earlier.get("metrics", {}).items() if v is not None}
+        self.metrics = {**known, **self.metrics}
         starts = [*earlier.get("starts", []), datetime.now(UTC).isoformat(timespec="seconds")]
         self._fixed |= {
             "starts": starts,

@@ -62,6 +62,14 @@ def test_a_resumed_run_adds_up(tmp_path: Path):
     assert len(written["starts"]) == 2
 
 
+def test_a_resumed_run_keeps_its_figures_until_they_are_measured_again(tmp_path: Path):
+    with card(tmp_path) as run:
+        run.record({"val/loss": 0.5, "steps": 10.0, "diverged": math.nan})
+    with card(tmp_path) as run:
+        run.record({"steps": 20.0})
+    assert load_run_card(tmp_path)["metrics"] == {"val/loss": 0.5, "steps": 20.0}
+
+
 def test_a_figure_that_is_not_finite_is_null(tmp_path: Path):
     with card(tmp_path) as run:
         run.record({"a": math.nan, "b": math.inf})
