@@ -20,6 +20,7 @@ import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from nsca.errors import UserError
+from nsca.run_card import NOT_IN_FINGERPRINT
 
 MAGIC = b"NSCA-CHECKPOINT-1"
 HEADER_KEY = "nsca"
@@ -169,7 +170,12 @@ def refuse_other_config(path: Path, fingerprint: str, config: Mapping[str, Any])
     header = read_header(path)
     if header.fingerprint == fingerprint:
         return
-    differing = sorted(_differences("", header.config, config))
+    # where and how a run is computed may differ: naming that would hide what may not
+    then, now = (
+        {key: value for key, value in each.items() if key not in NOT_IN_FINGERPRINT}
+        for each in (header.config, config)
+    )
+    differing = sorted(_differences("", then, now))
     shown = "; ".join(differing[:6]) + ("; ..." if len(differing) > 6 else "")
     raise UserError(
         f"{path} belongs to another configuration: {shown or 'another version of nsca'}",

@@ -130,15 +130,21 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def runs_with_config(parent: Path, config_fingerprint: str) -> Iterator[tuple[Path, str]]:
-    """Yield (directory, status) of a configuration's runs, newest first; held ones left out."""
+def runs_like(
+    parent: Path, config_fingerprint: str, data_fingerprint: str
+) -> Iterator[tuple[Path, str]]:
+    """Yield (directory, status) of the runs of a configuration on the same data.
+
+    Newest first; held ones are left out.
+    """
     if not parent.is_dir():
         return
     for path in sorted(parent.iterdir(), key=lambda p: p.name, reverse=True):
         if not (path / "run.json").is_file() or is_held(path):
             continue
         card = load_run_card(path)
-        if card.get("config_fingerprint") == config_fingerprint:
+        fingerprints = card.get("config_fingerprint"), card.get("data_fingerprint")
+        if fingerprints == (config_fingerprint, data_fingerprint):
             yield path, str(card.get("status"))
 
 

@@ -49,13 +49,13 @@ def run_training(cfg: DictConfig) -> Path:
     _quieten()
     root, name = Path(cfg.outputs) / "train", str(cfg.name)
     fingerprint, config = config_fingerprint(cfg), plain(cfg)
-    finished = find_finished(str(cfg.resume), root, name, fingerprint)
+    data = build_data(cfg)
+    data_fingerprint = fingerprint_of(data)
+    finished = find_finished(str(cfg.resume), root, name, fingerprint, data_fingerprint)
     if finished is not None:
         print(f"{finished} is finished; resume=never trains again", file=sys.stderr)
         return finished
-    data = build_data(cfg)
-    data_fingerprint = fingerprint_of(data)
-    start = choose_start(str(cfg.resume), root, name, fingerprint, config)
+    start = choose_start(str(cfg.resume), root, name, fingerprint, data_fingerprint, config)
     run, stop = start.run, StopRequest()
     run.write_config(cfg)
     card = run.card(

@@ -116,6 +116,14 @@ def test_another_configuration_is_refused_key_by_key(tmp_path: Path):
         refuse_other_config(path, "g", {"in": {"k": 3}})
 
 
+def test_a_refusal_names_only_what_has_to_be_the_same(tmp_path: Path):
+    path = write(tmp_path, 1)
+    now = {"lr": 2, "in": {"k": 2}, "hardware": {"name": "8gb"}, "resume": str(tmp_path)}
+    with pytest.raises(UserError) as refused:
+        refuse_other_config(path, "g", now)
+    assert refused.value.cause.endswith("another configuration: lr was 1, is now 2")
+
+
 def test_weights_with_nan_or_infinity_are_not_finite():
     assert all_finite({"a": torch.ones(3), "b": torch.tensor([1])})
     assert not all_finite({"a": torch.tensor([1.0, float("nan")])})

@@ -6,7 +6,7 @@ from omegaconf import OmegaConf
 
 from nsca.errors import UserError
 from nsca.run_card import update_run_card
-from nsca.run_directory import RunDirectory, available_bytes, is_held, runs_with_config
+from nsca.run_directory import RunDirectory, available_bytes, is_held, runs_like
 
 
 def claim_one(root: str, barrier, answers) -> None:
@@ -75,8 +75,9 @@ def test_runs_of_a_configuration_come_newest_first_without_held_ones(tmp_path: P
     update_run_card(runs[1].path, status="running")
     for run in runs[:3]:
         run.release()
-    found = list(runs_with_config(tmp_path / "x", "a"))
+    found = list(runs_like(tmp_path / "x", "a", ""))
     assert found == [(runs[2].path, "finished"), (runs[1].path, "running")]
+    assert list(runs_like(tmp_path / "x", "a", "other data")) == []
     runs[3].release()
 
 
