@@ -13,3 +13,7 @@ class UserError(Exception):
         super().__init__(f"{cause} ({remedy})")
         self.cause = cause
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Both arguments travel: exceptions by default take only `args` out of a worker process."""
+        return type(self), (self.cause, self.remedy)
