@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from nsca import worlds
-from nsca.data.babbling_store import read_manifest, sha256_of, write_text
+from nsca.data.babbling_store import TABLES, read_manifest, sha256_of, write_text
 from nsca.data.babbling_tables import SCHEMA_VERSION
 from nsca.data.data_card import data_card
 from nsca.data.generation_plan import GenerationPlan, Shard
@@ -34,6 +34,8 @@ from nsca.worlds.tabletop.shapes import SHAPES
 
 MANIFEST_EVERY_S = 2.0  # what a kill can cost beside the shards in progress
 BYTES_PER_INTERACTION = {True: 60_000, False: 25_000}  # generous; with and without pictures
+_HALF_WRITTEN = ".*.tmp-*"
+_SHARD_FILES = "*-[0-9][0-9][0-9][0-9][0-9].parquet"
 _OWN_FILES = {
     "run.lock",
     "run.json",
@@ -111,7 +113,7 @@ class OpenSet:
             UserError: the disk is full or not writable, a worker died. What was finished stays,
                 and is in the manifest.
         """
-        _sweep(self.root)
+        _sweep(self.root, self.manifest)
         kept = _intact(self.root, self.manifest)
         self.manifest["shards"] = kept
         shards = self.plan.shards()
@@ -239,7 +241,11 @@ def _open_manifest(plan: GenerationPlan, root: Path) -> dict[str, Any]:
                 "choose another path=, use the set's own settings to continue it, or delete it",
             )
         return manifest
-    strangers = [entry.name for entry in root.iterdir() if entry.name not in _OWN_FILES]
+    strangers = [
+        entry.name
+        for entry in root.iterdir()
+        if entry.name not in _OWN_FILES and not entry.match(_HALF_WRITTEN)
+    ]
     if strangers:
         raise UserError(
             f"{root} is not empty and not a babbling data set (found {sorted(strangers)[0]})",
@@ -297,7 +303,14 @@ def _intact(root: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     return {name: shard for name, shard in shards if all(whole(file) for file in shard["files"])}
 
 
-def _sweep(root: Path) -> None:
-    """Removes what a killed run left half-written; the lock makes sure that nobody is writing."""
-    for half in root.rglob(".*.tmp-*"):
+def _sweep(root: Path, manifest: dict[str, Any]) -> None:
+    """Removes what a killed run left: half-written files, and shards that it did not list, which
+    `datasets` would read as part of the set. The lock makes sure that nobody is writing.
+    """
+    for half in root.rglob(_HALF_WRITTEN):
         half.unlink()
+    listed = {file["path"] for shard in manifest["shards"].values() for file in shard["files"]}
+    for table in TABLES:
+        for shard in (root / table).glob(_SHARD_FILES):
+            if shard.relative_to(root).as_posix() not in listed:
+                shard.unlink()

@@ -174,6 +174,21 @@ def test_a_folder_with_other_things_in_it_is_left_alone(
         generate(plan, tmp_path, 0, quiet)
 
 
+def test_what_a_run_killed_before_its_manifest_left_is_cleared_away(
+    tmp_path: Path, plan: GenerationPlan, synthetic_world: types.ModuleType
+) -> None:
+    generate(replace(plan, seed=8, interactions=100), tmp_path, 0, quiet)
+    (tmp_path / "manifest.json").unlink()
+    (tmp_path / ".manifest.json.tmp-77").write_text("{")
+    notes = tmp_path / "observations" / "notes.txt"
+    notes.write_text("mine")
+    manifest = generate(plan, tmp_path, 0, quiet)
+    listed = {f["path"]: f["sha256"] for s in manifest["shards"].values() for f in s["files"]}
+    assert checksums(tmp_path) == listed
+    assert not (tmp_path / ".manifest.json.tmp-77").exists()
+    assert notes.exists()
+
+
 def test_a_second_writer_is_refused(babbling_set: Path, plan: GenerationPlan) -> None:
     from nsca.data.volume import exclusive
 
