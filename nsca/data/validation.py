@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from nsca.data.babbling_store import TABLES, read_manifest, sha256_of
 from nsca.data.babbling_tables import OBSERVATION_SCHEMA, STATE_WIDTH, STREAMS
+from nsca.data.generation_plan import GenerationPlan
 from nsca.worlds.tabletop.interaction import (
     AUDIO_SAMPLES,
     DURATION_S,
@@ -37,6 +38,8 @@ def babbling_problems(root: Path) -> Iterator[str]:
     manifest = read_manifest(root)
     if manifest["status"] != "complete":
         yield f"{root / 'manifest.json'}: the set is not finished (status {manifest['status']})"
+    else:
+        yield from _missing_shards(root, manifest)
     listed = {f["path"]: f for shard in manifest["shards"].values() for f in shard["files"]}
     for table in TABLES:
         for path in sorted((root / table).glob("*.parquet")):
@@ -51,6 +54,18 @@ def babbling_problems(root: Path) -> Iterator[str]:
                 yield problem
         if not broken:
             yield from _content_problems(root, name, shard, manifest, instances)
+
+
+def _missing_shards(root: Path, manifest: dict[str, Any]) -> Iterator[str]:
+    """Shards that a complete set of this configuration has."""
+    settings = dict(manifest["configuration"])
+    del settings["episodes_per_shard"]
+    plan = GenerationPlan(**settings)
+    if plan.configuration() != manifest["configuration"]:
+        return  # cut into shards of another size
+    for shard in plan.shards():
+        if shard.name not in manifest["shards"]:
+            yield f"{root / 'manifest.json'}: called complete, but lacks shard {shard.name}"
 
 
 def _file_problems(path: Path, file: dict[str, Any]) -> Iterator[str]:
@@ -92,6 +107,11 @@ def _content_problems(
         for instance in row["instance_ids"]:
             if instances.setdefault(instance, split) != split:
                 yield f"{path}, row {number}: {instance} is also in split {instances[instance]}"
+    seen = {instance for names in table["instance_ids"].to_pylist() for instance in names}
+    for other in ("labels", "privileged"):
+        known = pq.read_table(root / other / f"{name}.parquet", columns=["instance_id"])
+        if differ := sorted(seen ^ set(known["instance_id"].to_pylist())):
+            yield f"{root}/{other}/{name}.parquet: not the objects of {path.name}: {differ[0]}"
     labels = pq.read_table(root / "labels" / f"{name}.parquet").to_pylist()
     kinds = set(manifest["object_sets"][wanted_set])
     for row in labels:

@@ -93,3 +93,22 @@ def test_an_instance_in_two_splits_is_named(babbling_set: Path) -> None:
 def test_a_kind_of_the_wrong_set_is_named(babbling_set: Path) -> None:
     forge(babbling_set, "kind", lambda _: "unicorn", "labels/val-00000.parquet")
     assert any("not in object set A" in problem for problem in babbling_problems(babbling_set))
+
+
+def test_a_complete_set_without_all_of_its_shards_is_named(babbling_set: Path) -> None:
+    path = babbling_set / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for file in manifest["shards"].pop("train-00001")["files"]:
+        (babbling_set / file["path"]).unlink()
+    path.write_text(json.dumps(manifest))
+    assert list(babbling_problems(babbling_set)) == [
+        f"{path}: called complete, but lacks shard train-00001"
+    ]
+
+
+@pytest.mark.parametrize("table", ["labels", "privileged"])
+def test_objects_that_no_interaction_shows_are_named(babbling_set: Path, table: str) -> None:
+    name = f"{table}/val-00000.parquet"
+    forge(babbling_set, "instance_id", lambda _: "A-0-7", name)
+    problems = list(babbling_problems(babbling_set))
+    assert any(name in problem and "not the objects" in problem for problem in problems)
