@@ -1,9 +1,10 @@
 """The plain loop over our own tabletop scene: physics and `mujoco.Renderer`, one process.
 
-The scenes are those of babbling, drawn from set A, with MuJoCo's default visual quality put back (a
-casting light, shadow maps of 4096 pixels, 4 samples a pixel). Scenes and renderers exist before the
-clock starts; there is no sound, no controller and no writing, so the loop does less than babbling
-does. `--fast` measures the same loop with our renderer: what the renderer alone is worth.
+The scenes are those of babbling: one to three objects of set A standing on the table, a hand over
+them, with MuJoCo's default visual quality put back (a casting light, shadow maps of 4096 pixels, 4
+samples a pixel). Scenes and renderers exist before the clock starts; there is no sound, no
+controller and no writing, so the loop does less than babbling does. `--fast` measures the same loop
+with our renderer: what the renderer alone is worth.
 """
 
 import argparse
@@ -11,14 +12,39 @@ import json
 from collections.abc import Callable
 from functools import partial
 from itertools import cycle
+from typing import TYPE_CHECKING
 
 from nsca.benches.measurement import rate
 from nsca.worlds.gl import require_backend
 
-SCENES = 4
+SCENES = 6
 HOLD_FRAMES = 8
+HIGHEST_M = 0.2  # of the hand's targets
 DEFAULT_SHADOW_SIZE = 4096
 DEFAULT_SAMPLES = 4
+
+if TYPE_CHECKING:
+    import mujoco
+    from numpy.random import Generator
+
+
+def placed_scene(number: int, rng: "Generator") -> "tuple[mujoco.MjModel, mujoco.MjData]":
+    """A scene as babbling starts one; 1, 2 and 3 objects in turn, which it draws equally often."""
+    import mujoco
+
+    from nsca.worlds.tabletop.appearance import draw_look
+    from nsca.worlds.tabletop.episode import draw_objects
+    from nsca.worlds.tabletop.interaction import MAX_OBJECTS
+    from nsca.worlds.tabletop.scene import build_scene
+    from nsca.worlds.tabletop.spawning import draw_poses, stand
+
+    objects = draw_objects("A", f"bench-{number}", rng, n_objects=1 + number % MAX_OBJECTS)
+    scene = build_scene(objects, draw_look(rng))
+    data = mujoco.MjData(scene.model)
+    stand(scene, data, draw_poses(objects, 0, 0.0, rng))
+    data.qpos[2] = HIGHEST_M  # the hand
+    mujoco.mj_forward(scene.model, data)
+    return scene.model, data
 
 
 def frames_per_second(seconds: float, fast: bool) -> float:
@@ -36,24 +62,19 @@ def frames_per_second(seconds: float, fast: bool) -> float:
     import numpy as np
 
     from nsca.worlds.rendering import FastRenderer
-    from nsca.worlds.tabletop.appearance import draw_look
-    from nsca.worlds.tabletop.interaction import IMAGE_SIZE, MAX_OBJECTS, STEPS_PER_FRAME
-    from nsca.worlds.tabletop.kinds import draw_instance, kinds_of
-    from nsca.worlds.tabletop.scene import build_scene, reference_model
+    from nsca.worlds.tabletop.hand import LOWEST_GRIP_M
+    from nsca.worlds.tabletop.interaction import IMAGE_SIZE, STEPS_PER_FRAME
+    from nsca.worlds.tabletop.scene import reference_model
 
     def plain_picture(renderer: mujoco.Renderer, data: mujoco.MjData) -> np.ndarray:
         renderer.update_scene(data, camera=0)
         return renderer.render()
 
     rng = np.random.default_rng(0)
-    kinds = kinds_of("A")
     shared = FastRenderer(reference_model(), IMAGE_SIZE, IMAGE_SIZE) if fast else None
     scenes, renderers = [], [] if shared is None else [shared]
-    for scene in range(SCENES):
-        chosen = rng.choice(len(kinds), size=MAX_OBJECTS, replace=False)
-        objects = [draw_instance(kinds[kind], f"{scene}-{kind}", rng) for kind in chosen]
-        model = build_scene(objects, draw_look(rng)).model
-        data = mujoco.MjData(model)
+    for number in range(SCENES):
+        model, data = placed_scene(number, rng)
         if shared is not None:
             draw = partial(shared.render, model, data)
         else:
@@ -68,6 +89,7 @@ def frames_per_second(seconds: float, fast: bool) -> float:
     def hold(model: mujoco.MjModel, data: mujoco.MjData, draw: Callable[[], object]) -> int:
         """Drive the hand to a random place for a while, one picture a frame."""
         data.ctrl[:] = rng.uniform(-0.1, 0.1, model.nu)
+        data.ctrl[2] = rng.uniform(LOWEST_GRIP_M, HIGHEST_M)  # over the table, not pressed into it
         for _ in range(HOLD_FRAMES):
             mujoco.mj_step(model, data, STEPS_PER_FRAME)
             draw()
