@@ -13,6 +13,7 @@ from scipy.ndimage import grey_opening
 
 from nsca.worlds.tabletop.contact_log import PAIR_BASE
 from nsca.worlds.tabletop.interaction import (
+    FRAMES,
     FRAMES_PER_S,
     PHYSICS_DT_S,
     STEPS_PER_CONTROL,
@@ -110,12 +111,15 @@ def lift_event(
 def first_contact_frame(
     target: int, pairs: Int64[np.ndarray, " pair"], forces_n: Float64[np.ndarray, "pair step"]
 ) -> int:
-    """First frame at which the hand had already touched the target, -1 for never."""
+    """First frame at which the hand had already touched the target, -1 where none shows that."""
     touched = _pair_force(pairs, forces_n, HAND, FIRST_OBJECT + target) > 0
     if not touched.any():
         return -1
     time_s = int(np.argmax(touched)) * PHYSICS_DT_S
-    return 0 if time_s < SPAWN_S else int(np.ceil(time_s * FRAMES_PER_S - 1e-9))
+    if time_s < SPAWN_S:
+        return 0
+    frame = int(np.ceil(time_s * FRAMES_PER_S - 1e-9))
+    return frame if frame < FRAMES else -1  # touched after the last picture
 
 
 def _pair_force(pairs, forces_n, low: int, high: int) -> Float64[np.ndarray, " step"]:

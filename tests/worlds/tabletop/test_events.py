@@ -60,7 +60,9 @@ def test_nothing_touched_nothing_happened() -> None:
     assert first_contact_frame(0, np.empty(0, np.int64), np.empty((0, STEPS))) == -1
 
 
-@pytest.mark.parametrize(("step", "frame"), [(2, 0), (19, 1), (20, 1), (21, 2), (401, 21)])
+@pytest.mark.parametrize(
+    ("step", "frame"), [(2, 0), (19, 1), (20, 1), (21, 2), (401, 21), (620, 31), (621, -1)]
+)
 def test_first_contact_frame_is_the_first_that_can_show_it(step: int, frame: int) -> None:
     force = forces(**{f"_{step}_{step + 5}": 3.0})
     assert first_contact_frame(0, np.array([IN_HAND]), force) == frame
