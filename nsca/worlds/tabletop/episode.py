@@ -106,9 +106,15 @@ def record_of(instance: ObjectInstance) -> ObjectRecord:
 
 
 def make_renderer():
-    """A renderer for every model of this world."""
+    """A renderer for every model of this world.
+
+    Raises:
+        UserError: no GL backend can draw here.
+    """
+    from nsca.worlds.gl import require_backend
     from nsca.worlds.rendering import FastRenderer
     from nsca.worlds.tabletop.interaction import IMAGE_SIZE
     from nsca.worlds.tabletop.scene import reference_model
 
+    require_backend()  # where MUJOCO_GL is not set, MuJoCo's own choice asks for a screen
     return FastRenderer(reference_model(), IMAGE_SIZE, IMAGE_SIZE)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from nsca.errors import UserError
+from nsca.worlds.gl import GlProbe
 from nsca.worlds.tabletop.env import TabletopWorld
 from nsca.worlds.tabletop.interaction import PRIMITIVES
 from nsca.worlds.tabletop.kinds import KINDS, draw_instance
@@ -37,6 +39,13 @@ def test_the_checker_passes_with_pictures(renderer) -> None:
         seen, *_ = drawn.step(act("strike"))
         assert (seen["frames"][0] != seen["frames"][-1]).any()
         np.testing.assert_array_equal(drawn.render(), seen["frames"][-1])
+
+
+def test_where_nothing_draws_the_packages_are_named(monkeypatch) -> None:
+    monkeypatch.setattr("nsca.worlds.gl.probe", lambda: GlProbe(None, {"egl": "no driver"}))
+    with pytest.raises(UserError, match="no driver") as failure:
+        TabletopWorld()
+    assert "libegl1" in failure.value.remedy
 
 
 def test_a_seed_decides_everything(world) -> None:
