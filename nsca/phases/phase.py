@@ -122,7 +122,10 @@ class Phase(LightningModule):
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Skip a step whose gradient is not finite, unless Lightning's loss scaler already does."""
-        if self._skip or self.trainer.scaler is not None:
+        if self._skip:
+            return
+        if self.trainer.scaler is not None:
+            self._skipped_in_a_row = 0
             return
         gradients = [p.grad for p in self.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch import Trainer
+from lightning.pytorch.plugins import MixedPrecision
 from torch import Tensor, nn
 
 from nsca.data.batch import Batch
@@ -159,6 +160,18 @@ def test_accidents_apart_do_not_stop_training():
     phase = ToyPhase(poison=(1, 2, 3, 4, 6, 7, 8, 9, 11))
     fit(phase, steps=13)
     assert phase.skipped_steps == 9
+
+
+@pytest.mark.parametrize("micro_batch", [64, 5])
+def test_accidents_apart_do_not_stop_training_in_half_precision_either(micro_batch):
+    def half() -> MixedPrecision:
+        return MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", 1.0))
+
+    phase = ToyPhase(micro_batch, poison=(1, 3, 5, 7, 9, 11))
+    fit(phase, steps=13, plugins=[half()])
+    assert phase.skipped_steps == 6
+    with pytest.raises(UserError, match="in a row"):
+        fit(ToyPhase(micro_batch, poison=tuple(range(1, 20))), steps=20, plugins=[half()])
 
 
 def test_skipped_steps_survive_a_checkpoint(tmp_path):
