@@ -12,6 +12,7 @@ from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import PyTorchProfiler
 from lightning.pytorch.tuner import Tuner
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 
 from nsca.assembly import build, build_data, build_phase, plain
@@ -101,7 +102,11 @@ def watchers(cfg: DictConfig) -> list[Callback]:
 
 
 def build_trainer(cfg: DictConfig, run: RunDirectory, callbacks: list[Callback]) -> Trainer:
-    """Return Lightning's Trainer: `trainer.*` as given, devices and precision from the hardware."""
+    """Return Lightning's Trainer: `trainer.*` as given, devices and precision from the hardware.
+
+    Raises:
+        UserError: settings that Lightning does not take, alone or together.
+    """
     hardware = profile_of(cfg)
     chosen: dict[str, Any] = {**plain(cfg.trainer)}
     steps = int(chosen.get("max_steps", -1))
@@ -115,21 +120,28 @@ def build_trainer(cfg: DictConfig, run: RunDirectory, callbacks: list[Callback])
     if DebugPreset(**plain(cfg.debug)).profile:
         chosen["profiler"] = PyTorchProfiler(dirpath=run.path / "profile", filename="trace")
     has_bar = any(isinstance(callback, RichProgressBar) for callback in callbacks)
-    return Trainer(
-        **{"enable_model_summary": False, **chosen},
-        accelerator=hardware.accelerator,
-        devices=hardware.devices,
-        num_nodes=hardware.nodes,
-        strategy=hardware.strategy,
-        precision=hardware.precision,
-        callbacks=callbacks,
-        logger=build_loggers(cfg, run),
-        plugins=[SafeCheckpointIO()],
-        default_root_dir=run.path,
-        enable_checkpointing=False,
-        enable_progress_bar=has_bar,
-        use_distributed_sampler=False,
-    )
+    loggers = build_loggers(cfg, run)
+    try:
+        return Trainer(
+            **{"enable_model_summary": False, **chosen},
+            accelerator=hardware.accelerator,
+            devices=hardware.devices,
+            num_nodes=hardware.nodes,
+            strategy=hardware.strategy,
+            precision=hardware.precision,
+            callbacks=callbacks,
+            logger=loggers,
+            plugins=[SafeCheckpointIO()],
+            default_root_dir=run.path,
+            enable_checkpointing=False,
+            enable_progress_bar=has_bar,
+            use_distributed_sampler=False,
+        )
+    except (MisconfigurationException, ValueError) as error:
+        cause = " ".join(str(error).split())
+        raise UserError(
+            f"Lightning refuses these settings: {cause}", "correct that key of trainer or hardware"
+        ) from error
 
 
 def build_loggers(cfg: DictConfig, run: RunDirectory) -> list[Logger]:
@@ -167,7 +179,9 @@ def _find_learning_rate(
     trainer: Trainer, phase: Phase, data: LightningDataModule, card: RunCard
 ) -> None:
     trainer.callbacks = [c for c in trainer.callbacks if not isinstance(c, Checkpointing)]
-    finder = Tuner(trainer).lr_find(phase, datamodule=data, update_attr=False, num_training=100)
+    finder = Tuner(trainer).lr_find(
+        phase, datamodule=data, update_attr=False, min_lr=1e-6, max_lr=1.0, num_training=100
+    )
     suggestion = finder.suggestion() if finder is not None else None
     if suggestion is None:
         raise UserError(

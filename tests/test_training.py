@@ -128,9 +128,19 @@ def test_debug_presets_run(overrides: list[str], pictures: Path, tmp_path: Path)
 
 def test_the_learning_rate_finder_suggests_one_and_trains_nothing(pictures: Path, tmp_path: Path):
     run = run_training(compose("train", [*tiny_run(pictures, tmp_path), "debug=find_lr"]))
-    assert 1e-8 < load_run_card(run)["metrics"]["suggested_learning_rate"] <= 1
+    assert 1e-6 <= load_run_card(run)["metrics"]["suggested_learning_rate"] <= 1
     assert checkpoints_of(run) == []
     assert not [path for path in run.iterdir() if path.name.startswith(".lr_find")]
+
+
+@pytest.mark.parametrize(
+    "override", ["trainer.val_check_interval=0.5", "hardware.precision=17-mixed"]
+)
+def test_what_lightning_refuses_is_a_wrong_setting_and_no_bug(
+    override: str, pictures: Path, tmp_path: Path
+):
+    with pytest.raises(UserError, match="Lightning refuses"):
+        run_training(compose("train", [*tiny_run(pictures, tmp_path), override]))
 
 
 def test_a_path_that_does_not_exist_costs_no_run_directory(tmp_path: Path):
