@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from nsca.composition import compose, config_directory
@@ -41,6 +44,22 @@ def test_the_processor_is_always_there_but_not_with_any_number_of_cores(monkeypa
     require_hardware(profile_of(compose("train", ["hardware=cpu"])))
     with pytest.raises(UserError, match="2 cores"):
         require_hardware(profile_of(compose("train", ["hardware=cpu", "hardware.workers=3"])))
+
+
+@pytest.mark.parametrize("override", ["hardware.devices=2", "hardware.nodes=2"])
+def test_several_devices_are_refused_while_they_would_each_train_on_everything(override: str):
+    with pytest.raises(UserError, match="several devices"):
+        require_hardware(profile_of(compose("train", [override])))
+
+
+def test_a_driver_that_hangs_stops_no_run(monkeypatch):
+    def hang(command: list[str], **settings: float) -> None:
+        raise subprocess.TimeoutExpired(command, 10)
+
+    monkeypatch.setattr("nsca.hardware.shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("nsca.hardware.subprocess.run", hang)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert "gpu" not in describe_hardware()
 
 
 def test_the_description_names_cores_and_machine():
