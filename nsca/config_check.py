@@ -107,9 +107,10 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     ),
     (r"trainer\.(log_every_n_steps|check_val_every_n_epoch)", _rule(lambda v: v >= 1, "1 or more")),
     (
-        r"trainer\.(overfit_batches|num_sanity_val_steps|gradient_clip_val)",
-        _rule(lambda v: v >= -1, "0 or more"),
+        r"trainer\.(overfit_batches|gradient_clip_val)",
+        _rule(lambda v: v >= 0, "0 or more"),
     ),
+    (r"trainer\.num_sanity_val_steps", _rule(lambda v: v >= -1, "0 or more (-1: all)")),
     (r"checkpoint\.(every_steps|keep_last)", _rule(lambda v: v >= 1, "1 or more")),
     (r"checkpoint\.keep_best", _rule(lambda v: v >= 0, "0 or more")),
     (r"hardware\.(devices|nodes)", _rule(lambda v: v >= 1, "1 or more")),
@@ -118,8 +119,15 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
         r".*\b(interactions|episodes|shards|image_size|stride|patience|width|depth)",
         _rule(lambda v: v >= 1, "1 or more"),
     ),
+    (
+        r".*\b(neighbour_reach|validation_batches|fit_frames|score_frames|test_frames)",
+        _rule(lambda v: v >= 1, "1 or more"),
+    ),
     (r".*\bloss_weights\.\w+", _rule(lambda v: v >= 0, "0 or more")),
 )
+
+# root keys that are on or off: any other word would count as on
+SWITCHES = ("dry_run", "pictures")
 
 
 def available_cores() -> int:
@@ -324,11 +332,14 @@ def _check_values(path: str, node: Any) -> None:
         return
     if isinstance(node, float) and not math.isfinite(node):
         raise UserError(f"{path}={node} is not a finite number", "give a finite number")
+    if path in SWITCHES and not isinstance(node, bool):
+        raise UserError(f"{path}={node} is neither true nor false", f"{path}=true or {path}=false")
     if node is None or isinstance(node, bool):
         return
     for pattern, (test, text) in RANGES:
         if re.fullmatch(pattern, path):
-            if _is_number(node) and not test(node):
+            is_word = isinstance(node, str) and "." not in path  # deeper keys have annotations
+            if is_word or (_is_number(node) and not test(node)):
                 raise UserError(
                     f"{path}={node} is impossible: it must be {text}",
                     f"set {path} to a value {text}",

@@ -131,6 +131,13 @@ IMPOSSIBLE = [
     "data.image_size=0",
     "hardware.compile=7",
     "debug.find_lr=3",
+    "dry_run=flase",
+    "dry_run=no",
+    "data_module.neighbour_reach=0",
+    "data_module.validation_batches=0",
+    "watch.probes.fit_frames=0",
+    "trainer.overfit_batches=-1",
+    "trainer.gradient_clip_val=-0.5",
 ]
 
 
@@ -143,10 +150,18 @@ def test_an_impossible_value_is_refused_and_its_key_named(override: str):
     assert error.value.remedy
 
 
+@pytest.mark.parametrize("override", ["seed=abc", "interactions=many", "workers=auto"])
+def test_a_word_where_a_number_belongs_is_refused(override: str):
+    with pytest.raises(UserError, match=override):
+        compose("babble", [override])
+    compose("babble", ["workers=null"])
+
+
 @pytest.mark.parametrize(
     "override",
     [
         "trainer.max_steps=1",
+        "trainer.num_sanity_val_steps=-1",
         "trainer.max_steps=-1",
         "trainer.fast_dev_run=true",
         "trainer.overfit_batches=1",
