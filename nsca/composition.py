@@ -10,6 +10,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -85,6 +86,12 @@ def _own_hydra(directory: Path, config_name: str) -> Iterator[None]:
             yield
     finally:
         GlobalHydra.instance().hydra = outer
+
+
+def sweep_parser() -> OverridesParser:
+    """Return a parser of overrides that also knows the choices of `group=glob(*)`."""
+    with _own_hydra(config_directory(), "sweep"):
+        return OverridesParser.create(GlobalHydra.instance().config_loader())
 
 
 @contextmanager

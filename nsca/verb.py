@@ -19,11 +19,17 @@ from pathlib import Path
 from hydra import main as hydra_main
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from nsca.composition import compose, config_directory, explain, reach, shape_advice
+from nsca.composition import (
+    compose,
+    config_directory,
+    explain,
+    reach,
+    shape_advice,
+    sweep_parser,
+)
 from nsca.errors import UserError
 
 __all__ = ["Stopped", "compose", "config_directory", "launch"]
@@ -132,15 +138,15 @@ def _jobs(overrides: Sequence[str], multirun: bool) -> list[list[str]]:
     if not multirun:
         return [list(overrides)]
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = sweep_parser().parse_overrides(list(overrides))
+        values = [
+            [f"{o.get_key_element()}={v}" for v in o.sweep_string_iterator()]
+            if o.is_sweep_override()
+            else [str(o.input_line)]
+            for o in parsed
+        ]
     except HydraException as error:
         raise explain(error, "") from error
-    values = [
-        [f"{o.get_key_element()}={v}" for v in o.sweep_string_iterator()]
-        if o.is_sweep_override()
-        else [str(o.input_line)]
-        for o in parsed
-    ]
     first = [choices[0] for choices in values]
     jobs = [first]
     for index, choices in enumerate(values):

@@ -117,6 +117,18 @@ def test_a_sweep_runs_every_job_and_lists_the_failed_ones(monkeypatch, capsys, t
     assert {path.name for path in tmp_path.iterdir()} <= {"outputs"}
 
 
+def test_a_sweep_over_all_choices_of_a_group(monkeypatch, capsys, tmp_path: Path):
+    seen = []
+    monkeypatch.chdir(tmp_path)
+    assert start(monkeypatch, lambda cfg: seen.append(cfg.name), "-m", "model=glob(*)") == 0
+    assert seen == ["vision-nsca", "vision-nsca_tiny"]
+
+
+def test_a_sweep_that_cannot_be_listed_is_a_mistake_and_no_bug(monkeypatch, capsys):
+    assert start(monkeypatch, print, "-m", "phase.temperature=interval(0,1)") == 2
+    assert "CHOICE and RANGE" in capsys.readouterr().err
+
+
 def test_a_wrong_value_in_a_sweep_is_refused_before_its_first_job(monkeypatch, capsys):
     seen = []
     assert start(monkeypatch, seen.append, "-m", "hardware=cpu,cpuu") == 2
