@@ -7,7 +7,9 @@ with its checksum and is kept by a later call; everything else is made again.
 
 import hashlib
 import json
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -15,7 +17,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -182,8 +185,19 @@ def generate(
 
 
 def _start_worker() -> None:
-    """The parent decides when to stop; Ctrl-C reaches the whole group, so workers ignore it."""
+    """The parent decides when to stop; Ctrl-C reaches the whole group, so workers ignore it.
+
+    A parent that is killed cannot say so: without a watch its workers would wait for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _results(
