@@ -67,8 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from nsca.data.preview import write_preview
 
     output = chosen.output or Path("outputs/preview") / chosen.path.resolve().name
-    for file in write_preview(chosen.path, output, chosen.split, chosen.count):
-        print(f"wrote {file.name}", file=sys.stderr)
+    try:
+        for file in write_preview(chosen.path, output, chosen.split, chosen.count):
+            print(f"wrote {file.name}", file=sys.stderr)
+    except OSError as error:
+        cause = f"{output} cannot be written ({error.strerror or error})"
+        raise UserError(cause, "choose another folder with --output") from error
     print(output)
     return 0
 

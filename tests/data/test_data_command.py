@@ -45,6 +45,13 @@ def test_preview_prints_its_folder_last(babbling_set: Path, capsys: pytest.Captu
     assert (output / "film.mp4").is_file()
 
 
+def test_a_preview_that_cannot_be_written_says_where_to(babbling_set: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(UserError, match="taken cannot be written") as failure:
+        main(["preview", str(babbling_set), "--output", str(tmp_path / "taken")])
+    assert "--output" in failure.value.remedy
+
+
 def test_folders_of_pictures_are_inspected_and_validated(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
