@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+FINDER_STEPS = 100
+"""Learning rates that `find_lr` tries, one a step."""
+
 
 @dataclass(frozen=True)
 class DebugPreset:

@@ -15,7 +15,8 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nsca.assembly import build_phase, phase_name
+from nsca.assembly import build_phase, phase_name, plain
+from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.hardware import HardwareProfile, profile_of
 from nsca.phases.phase import Phase
 
@@ -29,6 +30,7 @@ class Plan:
 
     Args:
         steps: optimiser steps; None where only epochs are set.
+        may_end_sooner: whether epochs or a time limit may end the run before those steps.
         effective_batch: samples an optimiser step.
         micro_batch: samples with a graph in memory at once.
         accumulation: micro-batches a step and device.
@@ -40,6 +42,7 @@ class Plan:
     """
 
     steps: int | None
+    may_end_sooner: bool
     effective_batch: int
     micro_batch: int
     accumulation: int
@@ -61,7 +64,7 @@ def make_plan(cfg: DictConfig) -> Plan:
     profile = profile_of(cfg)
     phase, name = build_phase(cfg), phase_name(cfg)
     effective = int(cfg.effective_batch)
-    steps = int(cfg.trainer.max_steps)
+    steps, may_end_sooner = _length(cfg)
     accumulation = profile.accumulation(name, effective)
     measured = profile.accelerator == "cpu"
     per_sample = _seconds_per_sample(phase) if measured else _planned_seconds(phase, profile)
@@ -72,6 +75,7 @@ def make_plan(cfg: DictConfig) -> Plan:
     hours = seconds / 3600 if seconds is not None else None
     return Plan(
         steps=steps if steps > 0 else None,
+        may_end_sooner=may_end_sooner,
         effective_batch=effective,
         micro_batch=phase.micro_batch,
         accumulation=accumulation,
@@ -85,10 +89,11 @@ def make_plan(cfg: DictConfig) -> Plan:
 
 def plan_lines(plan: Plan, profile: HardwareProfile, phase: str) -> Iterator[str]:
     """Yield the plan as text, one fact a line."""
-    mark = "" if plan.measured else "  (planned, not measured)"
+    mark = "" if plan.measured or profile.measured else "  (planned, not measured)"
+    most = "at most " if plan.may_end_sooner else ""
     devices = profile.devices * profile.nodes
     yield f"plan: phase={phase} hardware={profile.name} ({profile.precision}, {devices} device(s))"
-    yield f"  steps        {plan.steps if plan.steps else 'until trainer.max_epochs'}"
+    yield f"  steps        {f'{most}{plan.steps}' if plan.steps else 'until trainer.max_epochs'}"
     yield (
         f"  batch        {plan.effective_batch} = {plan.accumulation} x {plan.micro_batch} "
         f"(accumulation x micro-batch{f' x {devices} devices' if devices > 1 else ''})"
@@ -100,10 +105,20 @@ def plan_lines(plan: Plan, profile: HardwareProfile, phase: str) -> Iterator[str
     over = plan.memory_gb > profile.memory_gb
     yield memory + ("  TOO MUCH: set a smaller hardware.micro_batch" if over else "")
     if plan.seconds is not None:
-        yield f"  time         {_duration(plan.seconds)}{mark}"
+        yield f"  time         {most}{_duration(plan.seconds)}{mark}"
     if plan.cost_usd is not None:
-        price = "" if profile.cost_per_hour == 0 else "  (planned)"
-        yield f"  cost         {plan.cost_usd:.2f} USD{price}"
+        price = "" if profile.cost_per_hour == 0 or profile.measured else "  (planned)"
+        yield f"  cost         {most}{plan.cost_usd:.2f} USD{price}"
+
+
+def _length(cfg: DictConfig) -> tuple[int, bool]:
+    """Optimiser steps (-1 for no limit), and whether something else may end the run before."""
+    if cfg.trainer.get("fast_dev_run"):
+        return int(cfg.trainer.fast_dev_run), False
+    if DebugPreset(**plain(cfg.debug)).find_lr:
+        return FINDER_STEPS, False
+    epochs = cfg.trainer.get("max_epochs") or -1
+    return int(cfg.trainer.max_steps), epochs > 0 or cfg.trainer.get("max_time") is not None
 
 
 def _duration(seconds: float) -> str:

@@ -26,7 +26,7 @@ from nsca.callbacks.checkpointing import (
 from nsca.callbacks.progress import progress_callback
 from nsca.callbacks.throughput import Throughput
 from nsca.checkpoint import SafeCheckpointIO
-from nsca.debug import DebugPreset
+from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.errors import UserError
 from nsca.hardware import profile_of
 from nsca.phases.phase import Phase
@@ -180,7 +180,12 @@ def _find_learning_rate(
 ) -> None:
     trainer.callbacks = [c for c in trainer.callbacks if not isinstance(c, Checkpointing)]
     finder = Tuner(trainer).lr_find(
-        phase, datamodule=data, update_attr=False, min_lr=1e-6, max_lr=1.0, num_training=100
+        phase,
+        datamodule=data,
+        update_attr=False,
+        min_lr=1e-6,
+        max_lr=1.0,
+        num_training=FINDER_STEPS,
     )
     suggestion = finder.suggestion() if finder is not None else None
     if suggestion is None:

@@ -37,3 +37,25 @@ def test_memory_grows_with_the_micro_batch():
     assert large.memory_gb > 1.5 * small.memory_gb
     assert small.accumulation == 4
     assert large.accumulation == 1
+
+
+@pytest.mark.parametrize(
+    ("override", "steps", "shown"),
+    [
+        ("trainer.max_steps=100", 100, "steps        100\n"),
+        ("trainer.max_epochs=2", 100, "steps        at most 100\n"),
+        ("trainer.max_time=00:01:00:00", 100, "steps        at most 100\n"),
+        ("debug=fast", 1, "steps        1\n"),
+        ("debug=find_lr", 100, "steps        100\n"),
+    ],
+)
+def test_the_steps_of_a_plan_are_those_of_the_run(override: str, steps: int, shown: str, capsys):
+    cfg = compose("train", [*TINY, override])
+    assert make_plan(cfg).steps == steps
+    print_plan(cfg)
+    assert shown in capsys.readouterr().out
+
+
+def test_a_profile_that_was_measured_is_not_marked_as_planned(capsys):
+    print_plan(compose("train", [*TINY, "hardware=a100", "hardware.measured=true"]))
+    assert "planned" not in capsys.readouterr().out
