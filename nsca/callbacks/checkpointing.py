@@ -23,6 +23,7 @@ from nsca.checkpoint import (
     checkpoints_of,
     read_header,
 )
+from nsca.config_check import advice
 from nsca.rng_state import capture_rng, restore_rng
 from nsca.run_card import RunCard, versions
 
@@ -108,6 +109,7 @@ class Checkpointing(Callback):
         self._rng: dict[str, Any] | None = None
         self._figure: float | None = None
         self._saved_step: int | None = None
+        self._missed_monitor = False
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -134,6 +136,16 @@ class Checkpointing(Callback):
         value = trainer.callback_metrics.get(self.settings.monitor)
         finite = value is not None and bool(torch.isfinite(value))
         self._figure = float(value) if finite and value is not None else None
+        if value is None and not trainer.sanity_checking and not self._missed_monitor:
+            self._missed_monitor = True
+            logged = [name for name in trainer.callback_metrics if name.startswith("val/")]
+            monitor = self.settings.monitor
+            print(
+                f"WARNING: checkpoint.monitor={monitor} is not logged, so no checkpoint is kept as "
+                f"the best; {advice(monitor, logged, 'figure')}",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int

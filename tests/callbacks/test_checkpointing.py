@@ -101,6 +101,13 @@ def test_none_are_kept_for_being_best_when_asked_so(tmp_path: Path):
     assert steps(tmp_path) == [20]
 
 
+def test_a_figure_to_monitor_that_is_never_logged_is_named_once(tmp_path: Path, capsys):
+    fit(tmp_path, Line([3.0, 1.0, 2.0, 4.0]), monitor="val/lss")
+    warned = capsys.readouterr().err
+    assert warned.count("checkpoint.monitor=val/lss") == 1
+    assert "did you mean 'val/loss'?" in warned
+
+
 def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path, capsys):
     saving = fit(tmp_path, Line([1.0] * 4, poisoned_step=10))
     assert max(steps(tmp_path)) == 8
