@@ -1,9 +1,11 @@
 """A trained phase from its run directory: `nsca.load(run)`."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
 from nsca.assembly import build_phase
 from nsca.callbacks.checkpointing import figures_of
@@ -22,7 +24,10 @@ def load_config(run: str | Path) -> DictConfig:
     file = Path(run) / CONFIG
     if not file.is_file():
         raise UserError(f"{run} is not a run directory", "give a folder that holds config.yaml")
-    config = OmegaConf.load(file)
+    try:
+        config = OmegaConf.load(file)
+    except YAMLError:
+        config = None
     if not isinstance(config, DictConfig):
         raise UserError(f"{file} is damaged", "restore it or train again")
     return config
@@ -31,6 +36,8 @@ def load_config(run: str | Path) -> DictConfig:
 def load_phase(run: str | Path) -> Phase:
     """See nsca.load."""
     config = load_config(run)
+    if "phase" not in config:
+        raise UserError(f"{run} is not a run of nsca.train", "give the run that it is about")
     content = _best_or_last(Path(run), str(config.checkpoint.mode))
     phase = build_phase(config)
     phase.load_state_dict(content["state_dict"])
@@ -45,7 +52,10 @@ def _best_or_last(run: Path, mode: str) -> dict[str, Any]:
             return read_checkpoint(best)
         except DamagedCheckpointError:
             pass_over = best
-            print(f"WARNING: {pass_over} is damaged; using the last intact checkpoint")
+            print(
+                f"WARNING: {pass_over} is damaged; using the last intact checkpoint",
+                file=sys.stderr,
+            )
     path = next(valid_checkpoints(run), None)
     if path is None:
         raise UserError(f"{run} has no intact checkpoint", "train it, or give another run")

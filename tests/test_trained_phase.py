@@ -35,12 +35,20 @@ def test_the_best_checkpoint_is_loaded_and_otherwise_the_last_intact_one(run: Pa
     assert not nsca.load(str(run)).training
     checkpoint_path(run, 2).write_bytes(checkpoint_path(run, 2).read_bytes()[:-1])
     assert loaded_step(run) == 3
-    assert "damaged" in capsys.readouterr().out
+    assert "damaged" in capsys.readouterr().err
 
 
 def test_what_cannot_be_loaded_is_named(run: Path, tmp_path: Path):
     with pytest.raises(UserError, match="not a run directory"):
         nsca.load(tmp_path / "nothing")
+    (tmp_path / "evaluation").mkdir()
+    file = tmp_path / "evaluation" / "config.yaml"
+    file.write_text("seed: 0\nbenchmark: {}\n")
+    with pytest.raises(UserError, match=r"not a run of nsca\.train"):
+        nsca.load(tmp_path / "evaluation")
+    file.write_text("seed: [0\n")
+    with pytest.raises(UserError, match="damaged"):
+        nsca.load(tmp_path / "evaluation")
     for step in (1, 2, 3):
         checkpoint_path(run, step).unlink()
     with pytest.raises(UserError, match="no intact checkpoint"):
