@@ -123,7 +123,7 @@ def plot(table: StudyTable, path: Path) -> None:
                 capsize=3,
                 zorder=2,
             )
-        axis.set_title(metric, fontsize=8)
+        axis.set_title(metric.partition("/")[2].replace("/trained", ""), fontsize=8)
         axis.set_yticks(range(len(conditions)), conditions, fontsize=8)
         axis.tick_params(axis="x", labelsize=8)
         axis.grid(axis="x", color="#e3e7eb")
