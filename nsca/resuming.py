@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nsca.callbacks.diagnosis import cut_diagnoses
 from nsca.checkpoint import (
     read_header,
     refuse_other_config,
@@ -111,6 +112,7 @@ def _prepare(
         )
     step = read_header(checkpoint).step if checkpoint is not None else 0
     cut_metrics(run.path, step)
+    cut_diagnoses(run.path, step)
     swept = f"; {removed} left-over temporary files removed" if removed else ""
     print(f"resuming {run.path} from step {step}{swept}", file=sys.stderr, flush=True)
     return Start(run, checkpoint)

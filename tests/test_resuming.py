@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+from nsca.callbacks.diagnosis import DIAGNOSES, recorded_diagnoses
 from nsca.errors import UserError
 from nsca.loggers.csv_log import CsvLog, read_metrics
 from nsca.resuming import choose_start, find_finished
@@ -34,8 +35,10 @@ def test_auto_takes_the_newest_unfinished_free_run_of_the_same_configuration(tmp
     a_run(tmp_path, "other", "running")
     held = RunDirectory.reopen(a_run(tmp_path, "f", "running"))
     CsvLog(wanted).log_metrics({"a": 1.0}, step=0)
+    (wanted / DIAGNOSES).write_text('{"step": 1, "name": "n", "evidence": "e", "remedy": "r"}\n')
     start = choose_start("auto", tmp_path, "x", "f", "d", {})
     assert start.run.path == wanted
+    assert recorded_diagnoses(wanted) == []
     assert read_metrics(wanted) == [], "without a checkpoint it begins again"
     start.run.release()
     held.release()

@@ -11,6 +11,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from nsca.diagnoses import Diagnosis, diagnose
+from nsca.run_card import write_atomically
 
 DIAGNOSES = "diagnoses.jsonl"
 """In the run directory, one JSON object a finding: step, name, evidence, remedy."""
@@ -28,6 +29,10 @@ class DiagnosisWatch(Callback):
         self.history: dict[str, list[tuple[int, float]]] = {}
         self.found: list[Diagnosis] = []
         self._wait = LoaderWait(time.perf_counter)
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        rows = recorded_diagnoses(Path(trainer.default_root_dir))  # of a run that is resumed
+        self.found = [Diagnosis(row["name"], row["evidence"], row["remedy"]) for row in rows]
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -107,6 +112,23 @@ class LoaderWait:
         share = self._waited_s / total_s if total_s > 0 else 0.0
         self._waited_s = self._stepped_s = 0.0
         return share
+
+
+def recorded_diagnoses(directory: Path) -> list[dict[str, Any]]:
+    """Return the findings of a run in order, without a last line that a crash cut off."""
+    file = directory / DIAGNOSES
+    if not file.is_file():
+        return []
+    text = file.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def cut_diagnoses(directory: Path, step: int) -> None:
+    """Drop what was found after a step: a run that is resumed there will find it again."""
+    if (directory / DIAGNOSES).is_file():
+        kept = [row for row in recorded_diagnoses(directory) if row["step"] <= step]
+        lines = "".join(json.dumps(row) + "\n" for row in kept)
+        write_atomically(directory / DIAGNOSES, lines.encode())
 
 
 def _report(diagnosis: Diagnosis, step: int, directory: Path) -> None:

@@ -3,7 +3,13 @@ import json
 import pytest
 from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
 
-from nsca.callbacks.diagnosis import DIAGNOSES, DiagnosisWatch, LoaderWait
+from nsca.callbacks.diagnosis import (
+    DIAGNOSES,
+    DiagnosisWatch,
+    LoaderWait,
+    cut_diagnoses,
+    recorded_diagnoses,
+)
 from nsca.callbacks.online_probes import OnlineProbes
 from nsca.phases.optimizer import OptimizerSettings
 
@@ -30,6 +36,19 @@ def test_a_real_collapse_is_diagnosed_once_and_recorded(tmp_path, capsys):
     recorded = [json.loads(line) for line in (tmp_path / DIAGNOSES).read_text().splitlines()]
     assert [row["name"] for row in recorded] == ["collapsed embeddings"]
     assert recorded[0]["step"] <= 24
+    again = DiagnosisWatch()
+    again.on_fit_start(trainer, phase)
+    assert again.found == watch.found, "a resumed run does not report it again"
+
+
+def test_a_resumed_run_drops_what_was_found_after_its_checkpoint(tmp_path):
+    rows = [{"step": step, "name": "n", "evidence": "e", "remedy": "r"} for step in (3, 7, 9)]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / DIAGNOSES).write_text(lines + '{"step": 1')
+    assert recorded_diagnoses(tmp_path) == rows
+    cut_diagnoses(tmp_path, 7)
+    assert (tmp_path / DIAGNOSES).read_text() == "".join(lines.splitlines(keepends=True)[:2])
+    cut_diagnoses(tmp_path / "without", 7)
 
 
 def test_healthy_training_of_the_same_length_is_left_alone(tmp_path):
