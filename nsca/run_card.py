@@ -174,8 +174,13 @@ def versions() -> dict[str, str]:
     return found
 
 
+@functools.cache
 def commit() -> str:
-    """Return the commit of the checkout, perhaps with "-dirty"; empty without a checkout."""
+    """Return the commit of the checkout, perhaps with "-dirty"; empty without a checkout.
+
+    Asked once a process: the code in memory stays what it was when the checkout moves on under a
+    study that takes hours.
+    """
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         return ""

@@ -1,5 +1,6 @@
 import json
 import math
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from omegaconf import OmegaConf
 from nsca.errors import UserError
 from nsca.run_card import (
     RunCard,
+    commit,
     config_fingerprint,
     load_run_card,
     update_run_card,
@@ -101,6 +103,19 @@ def test_the_fingerprint_is_of_what_is_computed_and_not_of_where():
     other = OmegaConf.create({"seed": 1, "resume": "never", "hardware": {"name": "cpu"}})
     assert config_fingerprint(base) == config_fingerprint(elsewhere)
     assert config_fingerprint(base) != config_fingerprint(other)
+
+
+def test_the_commit_is_that_of_the_code_in_memory(monkeypatch):
+    answers = iter(["first\n", "second\n"])
+    monkeypatch.setattr(
+        "nsca.run_card.subprocess.run",
+        lambda command, **_: subprocess.CompletedProcess(command, 0, stdout=next(answers)),
+    )
+    commit.cache_clear()
+    try:
+        assert commit() == commit() == "first"
+    finally:
+        commit.cache_clear()
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypatch):
