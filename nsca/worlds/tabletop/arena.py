@@ -188,9 +188,7 @@ class Arena:
         scene, data = self._scene, self._data
         mujoco.mj_resetData(scene.model, data)
         poses = draw_poses(scene.objects, target, parameters.direction_rad, rng)
-        data.qpos[2] = 1.0  # the hand out of the way of the rays that measure the target
         stand(scene, data, poses)
-        mujoco.mj_kinematics(scene.model, data)
         gap_m = spawn_hand(scene, data, primitive, spawn, target, poses[target], parameters, rng)
         data.ctrl[:] = data.qpos[:6]
         self._settle(target if spawn == "holding" else None, parameters.force_n)

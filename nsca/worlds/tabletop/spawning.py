@@ -12,13 +12,15 @@ import mujoco
 import numpy as np
 from numpy.random import Generator
 
-from nsca.worlds.tabletop.hand import LOWEST_GRIP_M, OPENING_M
+from nsca.worlds.tabletop.hand import COLLIDING, LOWEST_GRIP_M, OPENING_M
 from nsca.worlds.tabletop.kinds import ObjectInstance
 from nsca.worlds.tabletop.primitives import CLEARANCE_M, Parameters, grip_yaw_rad
-from nsca.worlds.tabletop.scene import FIRST_OBJECT, TRAY_HALF_M, Scene
+from nsca.worlds.tabletop.scene import TRAY_HALF_M, Scene
 
 SIDEWAYS = ("reach", "strike", "push")  # primitives that come from the side
-HAND_HALF_M = 0.0145  # of the closed fingers, seen from any side
+HAND_REACH_M = 0.055  # from the grip point outwards: no part of the hand is farther
+TOUCHING_GAP_M = 0.0003  # "touching": what settles by less is not yet pushed
+APPROACHES = 30  # along a slanting side the distance shrinks slowly
 NEAR_GAP_M = (0.03, 0.05)
 ATTEMPTS = 60
 
@@ -123,15 +125,7 @@ def spawn_hand(
     if spawn == "touching" or primitive in SIDEWAYS:
         direction_rad = parameters.direction_rad
         surface_m = surface_distance_m(scene, data, target, pose, direction_rad)
-        back_m = surface_m + gap_m
-        data.qpos[:6] = [
-            pose.x_m - back_m * cos(direction_rad),
-            pose.y_m - back_m * sin(direction_rad),
-            LOWEST_GRIP_M,
-            direction_rad % pi - pi / 2,
-            0.0,
-            0.0,
-        ]
+        data.qpos[:6] = beside(pose, direction_rad, surface_m + gap_m)
         return gap_m
     offset_m = rng.uniform(-0.015, 0.015, 2)
     data.qpos[:6] = [
@@ -148,22 +142,36 @@ def spawn_hand(
 def surface_distance_m(
     scene: Scene, data: mujoco.MjData, target: int, pose: Pose, direction_rad: float
 ) -> float:
-    """How far before the target's middle the closed fingers first touch it.
+    """How far before the target's middle the closed fingers are just not in contact with it.
 
-    Rays across the fingers' width, low, in the middle and high. Reads the geometry only; needs
-    current kinematics.
+    The hand comes nearer along the direction by its true distance to the target's geoms, again and
+    again: it can never be inside. Reads the geometry only (rays would miss corners and the fingers
+    start inside, to push slippery things away before time 0); moves the hand.
     """
-    along = np.array([cos(direction_rad), sin(direction_rad), 0.0])
-    across = np.array([-along[1], along[0], 0.0])
-    instance = scene.objects[target]
-    reach_m = 1.2 * instance.shape.radius * instance.size_m + 0.01
-    half_z_m = instance.shape.half_z * instance.size_m
-    heights_m = (min(LOWEST_GRIP_M, half_z_m), half_z_m, 1.33 * half_z_m)
-    geom = np.empty(1, np.int32)
-    touch_m = 0.0
-    for height_m, offset_m in product(heights_m, (-0.01, 0.0, 0.01)):
-        start = np.array([pose.x_m, pose.y_m, height_m]) - reach_m * along + offset_m * across
-        hit_m = mujoco.mj_ray(scene.model, data, start, along, None, 1, 0, geom)
-        if hit_m >= 0 and scene.geom_entity[geom[0]] == FIRST_OBJECT + target:
-            touch_m = max(touch_m, reach_m - hit_m)
-    return touch_m + HAND_HALF_M
+    model, instance = scene.model, scene.objects[target]
+    parts = range(len(instance.shape.parts))
+    surfaces = [model.geom(f"object{target}.{number}").id for number in parts]
+    fingers = [model.geom(name).id for name in COLLIDING]
+    back_m = instance.shape.radius * instance.size_m + HAND_REACH_M
+    for _ in range(APPROACHES):
+        data.qpos[:6] = beside(pose, direction_rad, back_m)
+        mujoco.mj_kinematics(model, data)
+        away_m = back_m
+        for finger, surface in product(fingers, surfaces):
+            away_m = min(away_m, mujoco.mj_geomDistance(model, data, finger, surface, away_m, None))
+        if away_m < 1.1 * TOUCHING_GAP_M:
+            break
+        back_m -= away_m - TOUCHING_GAP_M
+    return back_m
+
+
+def beside(pose: Pose, direction_rad: float, back_m: float) -> list[float]:
+    """The hand's joints: low, fingers closed, so far before a place along the direction."""
+    return [
+        pose.x_m - back_m * cos(direction_rad),
+        pose.y_m - back_m * sin(direction_rad),
+        LOWEST_GRIP_M,
+        direction_rad % pi - pi / 2,
+        0.0,
+        0.0,
+    ]

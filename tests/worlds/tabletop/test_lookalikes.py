@@ -4,7 +4,8 @@ A ridge classifier per pair of look-alikes reads what can be seen of the target 
 place in the picture: colours, brightness, extent, pixels) in the first and the last frame before
 the hand touches it; held-out answers are pooled over pairs. Chance stays within 3.3 standard
 errors of one half. The same test on a world that leaks (the second twin's blue is weaker by 60 %)
-must fail, or it would prove nothing.
+must fail, or it would prove nothing. A push starts touching, so no picture precedes contact but the
+first: there the twins' states at time 0 are compared.
 """
 
 from dataclasses import replace
@@ -22,6 +23,7 @@ from nsca.worlds.tabletop.arena import Arena
 from nsca.worlds.tabletop.episode import draw_parameters
 from nsca.worlds.tabletop.interaction import NATURAL_SPAWN
 from nsca.worlds.tabletop.kinds import Kind, draw_instance, lookalike_pairs
+from nsca.worlds.tabletop.primitives import Parameters
 
 PRIMITIVES = ("reach", "grasp", "lift", "strike")
 EARLY_FRAMES = 9  # near spawns have touched by then
@@ -110,3 +112,27 @@ def test_twins_under_one_seed_look_the_same_until_they_are_touched(renderer, pai
     assert np.abs(first - second).mean() < 0.002
     leaking = seen_before_contact(pair[1], [7, 7], renderer, weaker=0.4)
     assert np.mean(np.abs(first - leaking) > 0.03) > 0.03
+
+
+SLIDING = tuple(pair for pair in PAIRS if pair[0].appearance.shape in ("slab", "hammer"))
+
+
+@pytest.mark.parametrize("primitive", ["push", "strike", "grasp", "reach"])
+@pytest.mark.parametrize("pair", SLIDING, ids=lambda pair: pair[0].name)
+def test_friction_moves_nothing_before_time_0(pair, primitive) -> None:
+    """Push starts touching, strike and grasp near; reach is started free."""
+    spawn = "free" if primitive == "reach" else NATURAL_SPAWN[primitive]
+    for seed in range(16 if spawn == "touching" else 4):
+        begun = []
+        for kind in pair:
+            rng = np.random.default_rng([seed, 3])
+            arena = Arena([draw_instance(kind, "x", rng)], draw_look(rng))
+            parameters, rng = draw_parameters(rng), np.random.default_rng([seed, 4])
+            arena._start(primitive, spawn, 0, Parameters(**parameters), rng)
+            at = arena.scene.position_address[0]
+            begun.append((arena.data.qpos[at : at + 7].copy(), arena.data.qpos[:6].copy()))
+            assert arena.data.sensordata[:3].max() == 0
+        (first, first_hand), (second, second_hand) = begun
+        np.testing.assert_allclose(first[:3], second[:3], atol=5e-4)
+        np.testing.assert_allclose(first[3:], second[3:], atol=0.01)
+        np.testing.assert_allclose(first_hand, second_hand, atol=1e-6)
