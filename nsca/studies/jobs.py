@@ -8,6 +8,7 @@ any moment: what is in the table is done, and a job cut in training goes on from
 
 import contextlib
 import os
+import re
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,11 +21,15 @@ from nsca.studies.results import Job, Provenance, StudyResults
 
 @dataclass(frozen=True)
 class JobSpecification:
-    """How to run one job: the overrides of its training run and of its evaluation."""
+    """How to run one job: the overrides of its training run and of its evaluation.
+
+    Figures whose name matches the regular expression `leave_out` are not kept.
+    """
 
     job: Job
     train: tuple[str, ...]
     evaluate: tuple[str, ...]
+    leave_out: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,11 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
             return JobOutcome(job, {}, None, f"{type(error).__name__}: {error}")
     return JobOutcome(
         job,
-        dict(judged_card["metrics"]),
+        {
+            name: value
+            for name, value in judged_card["metrics"].items()
+            if not re.search(specification.leave_out, name)
+        },
         Provenance(
             steps=int(trained_card["metrics"]["steps"]),
             seconds=float(trained_card["seconds"]),

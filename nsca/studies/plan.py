@@ -18,7 +18,8 @@ class StudyPlan:
         train: overrides that all training runs share.
         conditions: by name, the overrides that make a condition what it is.
         evaluate: overrides of the evaluation.
-        metrics: what the table and the picture show; everything measured is kept in results.csv.
+        leave_out: figures whose name matches this regular expression are not kept in results.csv.
+        metrics: of the figures kept, what the table and the picture show.
         baselines: rows without training, by name: what stands in place of `trained` in the name of
             a metric, such as `pixels`. Their values come from the evaluation of the reference.
 
@@ -35,6 +36,7 @@ class StudyPlan:
     train: Sequence[str]
     conditions: Mapping[str, Sequence[str]]
     evaluate: Sequence[str]
+    leave_out: str
     metrics: Sequence[str]
     baselines: Mapping[str, str]
 

@@ -1,9 +1,10 @@
-"""The committed table of a study: one row for each condition, seed and metric.
+"""The committed tables of a study: every figure, and where each job's figures come from.
 
-Long format (`condition,seed,metric,value,steps,seconds,commit,data`) so that a new metric never
-changes the columns. A job (one condition under one seed) is present with all of its rows or not at
-all: the file is replaced atomically once the whole job is done, which is what lets a study resume
-from its own committed results and never rerun a finished seed.
+`results.csv` has a row for each condition, seed and metric, so that a new metric never changes the
+columns; `jobs.csv` a row for each finished job (one condition under one seed). Both are replaced
+atomically, `jobs.csv` last: a job is done when it stands there, and figures of one that does not
+are dropped on reading. That is what lets a study resume from its own committed tables and never
+rerun a finished seed.
 """
 
 import csv
@@ -12,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-COLUMNS = ("condition", "seed", "metric", "value", "steps", "seconds", "commit", "data")
+COLUMNS = ("condition", "seed", "metric", "value")
+JOB_COLUMNS = ("condition", "seed", "steps", "seconds", "commit", "data")
 
 
 @dataclass(frozen=True)
@@ -34,31 +36,28 @@ class Provenance:
 
 
 class StudyResults:
-    """Reads and extends `results.csv`.
+    """Reads and extends `results.csv` and `jobs.csv` beside it.
 
     Args:
-        path: the CSV file; it need not exist yet.
+        path: of `results.csv`; neither file need exist yet.
 
     Raises:
-        ValueError: when the file exists with other columns.
+        ValueError: when a file exists with other columns.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.rows: list[dict[str, str]] = []
-        if path.exists():
-            with path.open(newline="") as file:
-                reader = csv.DictReader(file)
-                if tuple(reader.fieldnames or ()) != COLUMNS:
-                    raise ValueError(f"{path} has columns {reader.fieldnames}, expected {COLUMNS}")
-                self.rows = list(reader)
+        self.jobs_path = path.with_name("jobs.csv")
+        self.jobs = _read(self.jobs_path, JOB_COLUMNS)
+        done = self.finished()
+        self.rows = [row for row in _read(path, COLUMNS) if _job(row) in done]
 
     def finished(self) -> set[Job]:
-        """The jobs whose rows are in the file."""
-        return {Job(row["condition"], int(row["seed"])) for row in self.rows}
+        """The jobs that are done."""
+        return {_job(row) for row in self.jobs}
 
     def add(self, job: Job, metrics: Mapping[str, float], provenance: Provenance) -> None:
-        """Append a whole job and replace the file atomically.
+        """Append a whole job and replace both files atomically.
 
         Raises:
             ValueError: when the job is already there or has no metrics.
@@ -67,27 +66,21 @@ class StudyResults:
             raise ValueError(f"{job} is already in {self.path}")
         if not metrics:
             raise ValueError(f"{job} has no metrics")
-        for metric, value in sorted(metrics.items()):
-            values = (
-                job.condition,
-                job.seed,
-                metric,
-                f"{value:.6g}",
-                provenance.steps,
-                f"{provenance.seconds:.1f}",
-                provenance.commit,
-                provenance.data,
-            )
-            self.rows.append({c: str(v) for c, v in zip(COLUMNS, values, strict=True)})
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(".csv.tmp")
-        with temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.rows)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path)
+        name = {"condition": job.condition, "seed": str(job.seed)}
+        rows = [
+            {**name, "metric": metric, "value": f"{value:.6g}"}
+            for metric, value in sorted(metrics.items())
+        ]
+        origin = {
+            "steps": str(provenance.steps),
+            "seconds": f"{provenance.seconds:.1f}",
+            "commit": provenance.commit,
+            "data": provenance.data,
+        }
+        _replace(self.path, COLUMNS, [*self.rows, *rows])
+        _replace(self.jobs_path, JOB_COLUMNS, [*self.jobs, {**name, **origin}])
+        self.rows += rows
+        self.jobs.append({**name, **origin})
 
     def values(self, condition: str, metric: str) -> dict[int, float]:
         """The metric by seed, for the seeds that ran."""
@@ -100,3 +93,29 @@ class StudyResults:
     def metrics(self) -> list[str]:
         """Every metric name, sorted."""
         return sorted({row["metric"] for row in self.rows})
+
+
+def _job(row: Mapping[str, str]) -> Job:
+    return Job(row["condition"], int(row["seed"]))
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != columns:
+            raise ValueError(f"{path} has columns {reader.fieldnames}, expected {columns}")
+        return list(reader)
+
+
+def _replace(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".csv.tmp")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

@@ -51,6 +51,7 @@ def specifications(plan: StudyPlan, outputs: Path) -> list[JobSpecification]:
             Job(condition, seed),
             (*plan.train, *overrides, where),
             (*plan.evaluate, where),
+            plan.leave_out,
         )
         for seed in plan.seeds
         for condition, overrides in plan.conditions.items()

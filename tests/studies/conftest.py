@@ -16,6 +16,7 @@ def plan() -> StudyPlan:
         train=[],
         conditions={"off": [], "on": ["x=1"]},
         evaluate=[],
+        leave_out="-[1-5]$",
         metrics=["val/shape/trained"],
         baselines={"raw pixels": "pixels"},
     )

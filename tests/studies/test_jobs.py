@@ -26,7 +26,7 @@ class InlinePool:
 
 
 def specification(condition: str) -> JobSpecification:
-    return JobSpecification(Job(condition, 0), (), ())
+    return JobSpecification(Job(condition, 0), (), (), "never")
 
 
 def test_finished_jobs_are_not_run_again_and_failures_do_not_stop_the_rest(tmp_path, monkeypatch):
@@ -52,7 +52,7 @@ def test_finished_jobs_are_not_run_again_and_failures_do_not_stop_the_rest(tmp_p
 
 def test_a_job_that_cannot_start_is_an_outcome_with_its_traceback_in_the_log(tmp_path):
     log = tmp_path / "logs" / "job.log"
-    spec = JobSpecification(Job("wrong", 0), ("phase=visoin",), ())
+    spec = JobSpecification(Job("wrong", 0), ("phase=visoin",), (), "never")
     outcome = jobs.train_and_evaluate(spec, log)
     assert outcome.provenance is None
     assert "visoin" in (outcome.error or "")

@@ -27,7 +27,7 @@ def test_a_failed_write_leaves_the_old_table(tmp_path, monkeypatch):
     path = tmp_path / "results.csv"
     results = StudyResults(path)
     results.add(Job("ours", 0), {"accuracy": 0.5}, WHERE)
-    before = path.read_bytes()
+    before = path.read_bytes(), results.jobs_path.read_bytes()
 
     def full(descriptor):
         raise OSError("disk full")
@@ -35,7 +35,19 @@ def test_a_failed_write_leaves_the_old_table(tmp_path, monkeypatch):
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="disk full"):
         results.add(Job("ours", 1), {"accuracy": 0.6}, WHERE)
-    assert path.read_bytes() == before
+    assert (path.read_bytes(), results.jobs_path.read_bytes()) == before
+    assert results.finished() == {Job("ours", 0)}
+
+
+def test_figures_of_a_job_cut_between_the_two_files_do_not_count(tmp_path):
+    path = tmp_path / "results.csv"
+    StudyResults(path).add(Job("ours", 0), {"accuracy": 0.5}, WHERE)
+    with path.open("a") as file:
+        file.write("ours,1,accuracy,0.9\n")
+    again = StudyResults(path)
+    assert again.values("ours", "accuracy") == {0: 0.5}
+    again.add(Job("ours", 1), {"accuracy": 0.7}, WHERE)
+    assert StudyResults(path).values("ours", "accuracy") == {0: 0.5, 1: 0.7}
 
 
 def test_a_table_of_another_shape_is_refused(tmp_path):

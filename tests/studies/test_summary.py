@@ -19,6 +19,7 @@ def plan(*conditions: str) -> StudyPlan:
         train=[],
         conditions={name: [] for name in conditions},
         evaluate=[],
+        leave_out="-[1-5]$",
         metrics=[METRIC],
         baselines={"raw pixels": "pixels"},
     )
