@@ -166,8 +166,8 @@ def conditions(runs: list[RunRecord]) -> dict[str, list[RunRecord]]:
 
 def _flat(config: DictConfig) -> dict[str, Any]:
     settings = plain(config)
-    # Sub-nodes repeat root keys through interpolation (seed, model): only the root counts.
-    skipped = (*NOT_A_CONDITION, "phase", "data_module")
+    # Phase and data module repeat other nodes through interpolation: only the original counts.
+    repeated = [settings.get("data"), *(settings.get("model") or {}).values()]
     result: dict[str, Any] = {}
 
     def visit(prefix: str, node: Any) -> None:
@@ -178,8 +178,9 @@ def _flat(config: DictConfig) -> dict[str, Any]:
             result[prefix] = node
 
     for key, value in settings.items():
-        if key not in skipped:
+        if key in ("phase", "data_module"):
+            own = {k: v for k, v in value.items() if k not in settings and v not in repeated}
+            visit(str(key), own)
+        elif key not in NOT_A_CONDITION:
             visit(str(key), value)
-    loss_weights = (settings.get("phase") or {}).get("loss_weights") or {}
-    visit("phase.loss_weights", loss_weights)
     return result

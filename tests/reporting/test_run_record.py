@@ -1,5 +1,6 @@
 """What is read back is what a run left, and what is missing is named."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -9,8 +10,9 @@ import fake_run
 import numpy as np
 import pytest
 
+from nsca.composition import compose
 from nsca.errors import UserError
-from nsca.reporting.run_record import conditions, find_runs, newest_run, read_run
+from nsca.reporting.run_record import RunRecord, conditions, find_runs, newest_run, read_run
 from nsca.run_card import load_run_card, update_run_card
 
 
@@ -129,3 +131,20 @@ def test_seeds_are_one_condition_and_settings_several():
         "model.vision.gabor=frozen": 2,
         "model.vision.gabor=random": 1,
     }
+
+
+@pytest.mark.parametrize(
+    "override", ["phase.temperature=0.5", "data_module.augmentation.crop_area=0.08"]
+)
+def test_no_setting_but_the_seed_is_pooled(override):
+    def run(number: int, *overrides: str) -> RunRecord:
+        config = compose("train", [f"seed={number}", *overrides])
+        return dataclasses.replace(fake_record.record(number), config=config)
+
+    key = override.partition("=")[0]
+    found = conditions([run(0), run(1), run(0, override)])
+    assert [len(runs) for runs in found.values()] == [2, 1]
+    assert list(found)[1] == override
+    assert all(key in name for name in found)
+    other = conditions([run(0), run(0, "model=nsca_tiny")])
+    assert not any("phase." in name for name in other), "the model is named once, as the model"
