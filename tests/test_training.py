@@ -55,7 +55,8 @@ def test_a_run_directory_holds_what_a_run_is(uninterrupted: Path):
     assert [s for s, name, _ in rows if name == "train/loss"] == list(range(STEPS))
     assert [s for s, name, _ in rows if name == "val/loss"] == [8, 17, 26, 35]
     steps = [read_header(path).step for path in checkpoints_of(uninterrupted)]
-    assert {40, 35} <= set(steps)
+    assert steps[0] == 40
+    assert steps[1] in {35, 36}  # 36 where the last validation was the best
     assert len(steps) <= 3  # the last two and the best one
     assert (uninterrupted / "config.yaml").is_file()
 
