@@ -30,7 +30,7 @@ from nsca.worlds.tabletop.interaction import (
 )
 from nsca.worlds.tabletop.kinds import ObjectInstance
 from nsca.worlds.tabletop.primitives import CONTROLLERS, Motion, Parameters, View, yaw_of
-from nsca.worlds.tabletop.recording import Recording, feel, object_states
+from nsca.worlds.tabletop.recording import Recording, feel, measured, object_states
 from nsca.worlds.tabletop.scene import Scene, build_scene
 from nsca.worlds.tabletop.spawning import draw_poses, spawn_hand, stand
 from nsca.worlds.tabletop.telling import tell
@@ -137,7 +137,7 @@ class Arena:
             touch=recording.touch(),
             proprioception=recording.proprioception(),
             action=recording.action(),
-            object_state=trace[::CONTROLS_PER_FRAME].astype(np.float32),
+            object_state=measured(trace[::CONTROLS_PER_FRAME], self._put),
             events=story.events,
             utterance=story.utterance,
             first_contact_frame=story.first_contact_frame,
@@ -151,7 +151,7 @@ class Arena:
         frames = None
         if self._renderer is not None:
             frames = np.repeat(self._renderer.render(scene.model, data)[None], FRAMES, axis=0)
-        state = object_states(scene, data.qpos[None], data.qvel[None])
+        state = measured(object_states(scene, data.qpos[None], data.qvel[None]), self._put)
         return Interaction(
             primitive="reach",
             parameters=nothing,
@@ -162,7 +162,7 @@ class Arena:
             touch=np.zeros((FRAMES, len(TOUCH_NAMES)), np.float32),
             proprioception=np.repeat(np.array([feel(data)], np.float32), FRAMES, axis=0),
             action=np.repeat(np.array([view.hand], np.float32), FRAMES, axis=0),
-            object_state=np.repeat(state.astype(np.float32), FRAMES, axis=0),
+            object_state=np.repeat(state, FRAMES, axis=0),
             events=[],
             utterance="",
             first_contact_frame=-1,
@@ -190,6 +190,7 @@ class Arena:
         poses = draw_poses(scene.objects, target, parameters.direction_rad, rng)
         stand(scene, data, poses)
         gap_m = spawn_hand(scene, data, primitive, spawn, target, poses[target], parameters, rng)
+        self._put = np.stack([data.qpos[at : at + 7] for at in scene.position_address])
         data.ctrl[:] = data.qpos[:6]
         self._settle(target if spawn == "holding" else None, parameters.force_n)
         mujoco.mj_forward(scene.model, data)

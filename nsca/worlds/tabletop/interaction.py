@@ -61,6 +61,15 @@ PROPRIOCEPTION_NAMES = (
 )
 ACTION_NAMES = tuple(f"{joint}_target" for joint in HAND_JOINTS)
 
+# What `object_state` resolves; finer differences are no observation. At rest a thing sinks into the
+# table by up to 0.3 mm and tilts by up to 0.003 rad, the more the softer and the more lopsided it
+# is, and that must not tell look-alikes apart before they are touched. Poses are read on a grid
+# through the place where the object was put: whatever still stands there reads exactly that.
+POSITION_RESOLUTION_M = 0.001
+ANGLE_RESOLUTION_RAD = 0.01
+VELOCITY_RESOLUTION_M_S = 0.01
+SPIN_RESOLUTION_RAD_S = 0.2
+
 EventKind = Literal["contact", "impulse", "break", "bounce", "lift"]
 
 
@@ -85,9 +94,9 @@ class Interaction:
 
     Frame k and all states with it are at k / 20 s; `action[k]` is the joint target set then; touch
     is what was felt since the frame before. `object_state`: position (m), quaternion (w x y z),
-    linear and angular velocity (m/s, rad/s, world frame); a broken object is represented by its
-    largest fragment. `target` indexes its objects. `first_contact_frame`: first frame at whose
-    time the hand had touched the target; -1 for never.
+    linear and angular velocity (m/s, rad/s, world frame), each as coarse as its `*_RESOLUTION_*`; a
+    broken object is represented by its largest fragment. `target` indexes its objects.
+    `first_contact_frame`: first frame at whose time the hand had touched the target; -1 for never.
     """
 
     primitive: str

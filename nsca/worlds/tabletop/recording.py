@@ -6,7 +6,16 @@ from jaxtyping import Float32, Float64
 from numpy import ndarray
 
 from nsca.worlds.tabletop.contact_log import ContactLog
-from nsca.worlds.tabletop.interaction import CONTROLS_PER_FRAME, FRAMES, STEPS_PER_FRAME, Event
+from nsca.worlds.tabletop.interaction import (
+    ANGLE_RESOLUTION_RAD,
+    CONTROLS_PER_FRAME,
+    FRAMES,
+    POSITION_RESOLUTION_M,
+    SPIN_RESOLUTION_RAD_S,
+    STEPS_PER_FRAME,
+    VELOCITY_RESOLUTION_M_S,
+    Event,
+)
 from nsca.worlds.tabletop.scene import Scene
 
 
@@ -98,6 +107,46 @@ def object_states(scene: Scene, qpos: ndarray, qvel: ndarray) -> ndarray:
         twice = 2.0 * _cross(axis, spin)
         states[:, index, 10:] = spin + w * twice + _cross(axis, twice)
     return states
+
+
+def measured(
+    states: Float64[ndarray, "time n_objects 13"], put: Float64[ndarray, "n_objects 7"]
+) -> Float32[ndarray, "time n_objects 13"]:
+    """`object_states` as coarse as sensors resolve them, poses relative to where objects were put.
+
+    A turn is rounded as a rotation vector in the body frame.
+    """
+    out = np.empty(states.shape)
+    out[..., :3] = put[:, :3] + _rounded(states[..., :3] - put[:, :3], POSITION_RESOLUTION_M)
+    out[..., 7:10] = _rounded(states[..., 7:10], VELOCITY_RESOLUTION_M_S)
+    out[..., 10:] = _rounded(states[..., 10:], SPIN_RESOLUTION_RAD_S)
+    there = put[:, 3:] * (1.0, -1.0, -1.0, -1.0)
+    turn = _quaternion_product(np.broadcast_to(there, states[..., 3:7].shape), states[..., 3:7])
+    sine = np.linalg.norm(turn[..., 1:], axis=-1, keepdims=True)
+    angle_rad = 2.0 * np.arctan2(sine, turn[..., :1])
+    vector = _rounded(angle_rad / np.maximum(sine, 1e-12) * turn[..., 1:], ANGLE_RESOLUTION_RAD)
+    half = 0.5 * np.linalg.norm(vector, axis=-1, keepdims=True)
+    turn = np.concatenate([np.cos(half), 0.5 * np.sinc(half / np.pi) * vector], axis=-1)
+    out[..., 3:7] = _quaternion_product(np.broadcast_to(put[:, 3:], turn.shape), turn)
+    return out.astype(np.float32)
+
+
+def _rounded(values: ndarray, resolution: float) -> ndarray:
+    return resolution * np.rint(values / resolution) + 0.0  # no -0
+
+
+def _quaternion_product(a: ndarray, b: ndarray) -> ndarray:
+    w, x, y, z = (a[..., index] for index in range(4))
+    p, q, r, s = (b[..., index] for index in range(4))
+    return np.stack(
+        [
+            w * p - x * q - y * r - z * s,
+            w * q + x * p + y * s - z * r,
+            w * r - x * s + y * p + z * q,
+            w * s + x * r - y * q + z * p,
+        ],
+        axis=-1,
+    )
 
 
 def _cross(a: ndarray, b: ndarray) -> ndarray:
