@@ -16,20 +16,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from nsca.conf_folder import config_directory
 from nsca.config_check import advice, check_config, nearest
 from nsca.errors import UserError
 from nsca.source_signature import signature_of
-
-
-def config_directory() -> Path:
-    """The folder conf/: beside the package in a checkout, inside it in an installed wheel."""
-    package = Path(__file__).parent
-    for candidate in (package.parent / "conf", package / "conf"):
-        if (candidate / "train.yaml").is_file():
-            return candidate
-    raise UserError(
-        "the configuration folder conf/ is missing", "install nsca again: it belongs to the package"
-    )
 
 
 def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from nsca.conf_folder import config_directory
 from nsca.errors import UserError
 from nsca.source_signature import (
     Signature,
@@ -271,8 +272,6 @@ def _check_names(path: str, node: Mapping[str, Any], known: frozenset[str] | Non
 
 
 def _phase_names() -> frozenset[str]:
-    from nsca.composition import config_directory
-
     return frozenset(file.stem for file in (config_directory() / "phase").glob("*.yaml"))
 
 

@@ -38,7 +38,6 @@ from nsca.worlds.tabletop.telling import tell
 CONTROLS = FRAMES * CONTROLS_PER_FRAME
 SETTLE_STEPS = 40  # before time 0
 BREAK_WINDOW = 2  # controls (25 ms) over which a change of velocity counts as one impact
-GRAVITY_M_S2 = 9.81
 MAGNET_RANGE_M = 0.09
 MAGNET_FULL_M = 0.04
 
@@ -272,16 +271,10 @@ class Arena:
             data.xfrc_applied[body, :3] = force_n / max(distance_m, 1e-3) * away
 
     def _break_what_must(self, step: int, recording: Recording, rng: Generator) -> None:
-        """An impact changes velocity by more than the object bears (weight and grip cancel out)."""
+        """An impact changes velocity by more than the object bears."""
         scene, data = self._scene, self._data
-        before = recording.velocity_before(scene, BREAK_WINDOW)
-        if before is None:
-            return
         for index, limit_m_s in self._fragile:
-            moving = scene.velocity_address[index]
-            change = data.qvel[moving : moving + 3] - before[moving : moving + 3]
-            change[2] += GRAVITY_M_S2 * BREAK_WINDOW * STEPS_PER_CONTROL * PHYSICS_DT_S
-            speed_m_s = float(np.sqrt(change @ change))
+            speed_m_s = recording.impact_speed_m_s(scene, data, index, BREAK_WINDOW)
             if speed_m_s <= limit_m_s:
                 continue
             by_hand = index == self._target and float(data.sensordata[:3].max()) > 0

@@ -1,5 +1,7 @@
 """What is written down while an interaction is played: per physics step, per control, per frame."""
 
+from math import hypot
+
 import mujoco
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -10,13 +12,17 @@ from nsca.worlds.tabletop.interaction import (
     ANGLE_RESOLUTION_RAD,
     CONTROLS_PER_FRAME,
     FRAMES,
+    PHYSICS_DT_S,
     POSITION_RESOLUTION_M,
     SPIN_RESOLUTION_RAD_S,
+    STEPS_PER_CONTROL,
     STEPS_PER_FRAME,
     VELOCITY_RESOLUTION_M_S,
     Event,
 )
 from nsca.worlds.tabletop.scene import Scene
+
+GRAVITY_M_S2 = 9.81
 
 
 class Recording:
@@ -29,6 +35,7 @@ class Recording:
         self._states: list[tuple[Scene, ndarray, ndarray]] = []
         self._commands: list[tuple[float, ...]] = []
         self._felt: list[list[float]] = []
+        self._forces_n: list[list[float]] = []  # of every touch sensor: three of the hand, objects
         self._touch = np.zeros((FRAMES * STEPS_PER_FRAME, 3))
         self._touch_at_start = data.sensordata[:3].copy()
 
@@ -46,12 +53,28 @@ class Recording:
         """After every physics step."""
         forces_n = data.sensordata.tolist()
         self._touch[index] = forces_n[:3]
+        self._forces_n.append(forces_n)
         self.contacts.step(index, forces_n, data)
 
-    def velocity_before(self, scene: Scene, controls: int) -> ndarray | None:
-        """qvel that many controls ago; None if another model was in place then."""
-        then, _, velocity = self._states[-min(controls, len(self._states))]
-        return velocity if then is scene else None
+    def impact_speed_m_s(
+        self, scene: Scene, data: mujoco.MjData, index: int, controls: int
+    ) -> float:
+        """By how much contacts changed an unbroken object's velocity over the last controls.
+
+        That of the centre of mass, over the steps in which something touched the object: a steady
+        weight or grip cancels out, and so does free fall. Never more than the contacts' impulse
+        explains: what falls while it slips along something was not hit.
+        """
+        controls = min(controls, len(self._states))
+        then, qpos, qvel = self._states[-controls]
+        steps = controls * STEPS_PER_CONTROL
+        free = sum(forces_n[3 + index] == 0.0 for forces_n in self._forces_n[-steps:])
+        x0, y0, z0 = centre_velocity(then, qpos, qvel, index)
+        x, y, z = centre_velocity(scene, data.qpos, data.qvel, index)
+        fall_m_s = GRAVITY_M_S2 * PHYSICS_DT_S
+        touched = hypot(x - x0, y - y0, z - z0 + free * fall_m_s)
+        explained = hypot(x - x0, y - y0, z - z0 + steps * fall_m_s)
+        return min(touched, explained)
 
     def objects(self) -> Float64[ndarray, "control n_objects 13"]:
         """States of the objects at every control."""
@@ -88,6 +111,23 @@ class Recording:
 def feel(data: mujoco.MjData) -> list[float]:
     """The hand's joint positions, velocities and actuator forces."""
     return [*data.qpos[:6].tolist(), *data.qvel[:6].tolist(), *data.actuator_force.tolist()]
+
+
+def centre_velocity(
+    scene: Scene, qpos: ndarray, qvel: ndarray, index: int
+) -> tuple[float, float, float]:
+    """Of an object's centre of mass, m/s; qvel is that of its middle."""
+    moving = scene.velocity_address[index]
+    x, y, z, *spin = qvel[moving : moving + 6].tolist()
+    a, b, c = scene.model.body_ipos[scene.body[index]].tolist()
+    if abs(a) + abs(b) + abs(c) < 1e-6:
+        return x, y, z
+    at = scene.position_address[index] + 3
+    p, q, r = spin
+    turned = np.empty(3)
+    mujoco.mju_rotVecQuat(turned, (q * c - r * b, r * a - p * c, p * b - q * a), qpos[at : at + 4])
+    dx, dy, dz = turned.tolist()
+    return x + dx, y + dy, z + dz
 
 
 def object_states(scene: Scene, qpos: ndarray, qvel: ndarray) -> ndarray:

@@ -1,10 +1,15 @@
 """What breaks, when, and that nothing else notices."""
 
+from dataclasses import replace
+
 import mujoco
 import numpy as np
+import pytest
 
 from nsca.worlds.tabletop.appearance import draw_look
+from nsca.worlds.tabletop.arena import Arena
 from nsca.worlds.tabletop.breaking import break_object
+from nsca.worlds.tabletop.recording import Recording
 from nsca.worlds.tabletop.scene import FRAGMENT_SCALES, build_scene
 from nsca.worlds.tabletop.spawning import Pose, stand
 
@@ -70,3 +75,50 @@ def test_hand_and_other_objects_go_on_undisturbed(make) -> None:
     for model, state in ((scene.model, data), (broken.model, after)):
         mujoco.mj_step(model, state, 20)
     np.testing.assert_allclose(after.qpos[at_new : at_new + 3], data.qpos[at : at + 3], atol=2e-3)
+
+
+@pytest.mark.parametrize("kind", ["jar_fragile", "egg_raw", "mushroom_ceramic", "tee_glass"])
+@pytest.mark.parametrize("spawn", ["free", "near", "touching", "holding"])
+def test_what_nothing_hits_never_breaks(make, kind, spawn) -> None:
+    """On the table or in a hand that keeps still, weight and grip are no impact."""
+    thing = make(kind)
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        fragile = replace(thing, break_impulse_n_s=0.05 * thing.mass_kg)
+        arena = Arena([fragile], draw_look(rng))
+
+        def still(_view, _parameters, arena=arena):
+            while True:
+                yield tuple(arena.data.ctrl.tolist())
+
+        chosen = {"direction_rad": 0.4, "speed_m_s": 0.8, "height_m": 0.1, "force_n": 20.0}
+        played = arena.interact("grasp", chosen, spawn, 0, rng, motion=still)
+        assert breaks(played) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "primitive"),
+    [("jar_fragile", "drop"), ("egg_raw", "strike"), ("tee_glass", "drop"), ("egg_raw", "drop")],
+)
+def test_break_impulse_is_the_change_of_velocity_that_breaks_within_a_few_percent(
+    make, play, monkeypatch, kind, primitive
+) -> None:
+    thing = make(kind)
+    velocities_m_s: list[np.ndarray] = []
+    step = Recording.step
+
+    def watch(self, index, data) -> None:
+        step(self, index, data)
+        velocities_m_s.append(data.cvel[data.cvel.shape[0] - 1, 3:].copy())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Recording, "step", watch)
+        play(primitive, replace(thing, break_impulse_n_s=1e3))
+    # an impact lasts less than eight steps (20 ms); falling for as long changes too little to count
+    trace = np.array(velocities_m_s)
+    impact_m_s = np.linalg.norm(trace[8:] - trace[:-8], axis=1).max()
+    for share, broken in ((0.95, True), (1.05, False)):
+        limit_n_s = share * impact_m_s * thing.mass_kg
+        assert (
+            bool(breaks(play(primitive, replace(thing, break_impulse_n_s=limit_n_s))[1])) is broken
+        )
