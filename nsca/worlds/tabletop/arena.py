@@ -237,6 +237,7 @@ class Arena:
             recording.command(command, data)
             if self._renderer is not None and control % CONTROLS_PER_FRAME == 0:
                 before = perf_counter()
+                mujoco.mj_kinematics(scene.model, data)  # a step leaves places from before it
                 frames[control // CONTROLS_PER_FRAME] = self._renderer.render(scene.model, data)
                 drawing += perf_counter() - before
             data.ctrl[:] = command

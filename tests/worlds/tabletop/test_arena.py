@@ -38,6 +38,24 @@ def test_pictures_come_with_a_renderer(make, renderer) -> None:
     assert arena.seconds["rendering"] > 0
 
 
+def test_a_picture_shows_the_very_time_of_its_state(make) -> None:
+    lag_m: list[float] = []
+
+    class Eyes:
+        def render(self, model, data) -> np.ndarray:
+            body = model.body("object0").id
+            at = model.jnt_qposadr[model.body_jntadr[body]]
+            lag_m.append(np.abs(data.xpos[body] - data.qpos[at : at + 3]).max())
+            return np.zeros((64, 64, 3), np.uint8)
+
+    rng = np.random.default_rng(0)
+    Arena([make("ball_bouncy")], draw_look(rng), Eyes()).interact(
+        "strike", PARAMETERS, "near", 0, rng
+    )
+    assert len(lag_m) == FRAMES
+    assert max(lag_m) == 0
+
+
 def test_states_are_those_of_the_frame_and_velocities_those_of_the_world(make, play) -> None:
     _, dropped = play("drop", make("ball_dead"), height_m=0.12)
     state = dropped.object_state[:, 0]
