@@ -115,7 +115,7 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r"checkpoint\.(every_steps|keep_last)", _rule(lambda v: v >= 1, "1 or more")),
     (r"checkpoint\.keep_best", _rule(lambda v: v >= 0, "0 or more")),
     (r"hardware\.(devices|nodes)", _rule(lambda v: v >= 1, "1 or more")),
-    (r"workers|hardware\.workers|.*\bnum_workers", _rule(lambda v: v >= 0, "0 or more")),
+    (r"workers|.*\bnum_workers", _rule(lambda v: v >= 0, "0 or more")),
     (
         r".*\b(interactions|episodes|shards|image_size|stride|patience|width|depth)",
         _rule(lambda v: v >= 1, "1 or more"),

@@ -32,7 +32,6 @@ class HardwareProfile:
         nodes: machines.
         strategy: as Lightning names it.
         precision: as Lightning names it.
-        workers: data loading processes.
         compile: torch.compile the phase's models.
         gradient_checkpointing: half the memory for about a fifth more time, where the model offers
             it.
@@ -49,7 +48,6 @@ class HardwareProfile:
     nodes: int
     strategy: str
     precision: str
-    workers: int
     compile: bool
     gradient_checkpointing: bool
     micro_batch: Mapping[str, int] = field(default_factory=dict)
@@ -98,11 +96,6 @@ def require_hardware(profile: HardwareProfile) -> None:
         here |= {"mps"} if torch.backends.mps.is_available() else set()
         if profile.accelerator not in here:
             raise _absent(profile, here)
-    if profile.workers > available_cores():
-        raise UserError(
-            f"hardware.workers={profile.workers}, but this machine gives {available_cores()} cores",
-            f"hardware.workers={available_cores()} or fewer",
-        )
 
 
 def may_have(accelerator: str) -> bool:

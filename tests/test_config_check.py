@@ -108,7 +108,6 @@ IMPOSSIBLE = [
     "hardware.micro_batch.default=0",
     "hardware.micro_batch.default=-4",
     "hardware.devices=0",
-    "hardware.workers=-1",
     "effective_batch=0",
     "data.stride=0",
     "trainer.max_steps=0",
