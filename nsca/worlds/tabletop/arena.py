@@ -38,6 +38,7 @@ from nsca.worlds.tabletop.telling import tell
 CONTROLS = FRAMES * CONTROLS_PER_FRAME
 SETTLE_STEPS = 40  # before time 0
 BREAK_WINDOW = 2  # controls (25 ms) over which a change of velocity counts as one impact
+STIRRED = 0.0005  # of a pose's metres and quaternion: what moved by less reads as where it was put
 MAGNET_RANGE_M = 0.09
 MAGNET_FULL_M = 0.04
 
@@ -190,6 +191,7 @@ class Arena:
         stand(scene, data, poses)
         gap_m = spawn_hand(scene, data, primitive, spawn, target, poses[target], parameters, rng)
         self._put = np.stack([data.qpos[at : at + 7] for at in scene.position_address])
+        self._put_target: list[float] = self._put[target].tolist()
         data.ctrl[:] = data.qpos[:6]
         self._settle(target if spawn == "holding" else None, parameters.force_n)
         mujoco.mj_forward(scene.model, data)
@@ -255,6 +257,9 @@ class Arena:
         at = self._scene.position_address[target]
         pose = data.qpos[at : at + 7].tolist()
         view.hand = data.qpos[:6].tolist()
+        put = self._put_target
+        if max(abs(now - then) for now, then in zip(pose, put, strict=True)) < STIRRED:
+            pose = put  # or a command would tell how deep a soft thing has sunk into the table
         view.target_position = (pose[0], pose[1], pose[2])
         view.target_yaw_rad = yaw_of(*pose[3:])
         palm, left, right = data.sensordata[:3].tolist()

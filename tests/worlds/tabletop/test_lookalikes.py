@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from nsca.worlds.tabletop.appearance import draw_look
 from nsca.worlds.tabletop.arena import Arena
 from nsca.worlds.tabletop.episode import draw_parameters
-from nsca.worlds.tabletop.interaction import NATURAL_SPAWN
+from nsca.worlds.tabletop.interaction import FRAMES, NATURAL_SPAWN, Interaction
 from nsca.worlds.tabletop.kinds import Kind, draw_instance, lookalike_pairs
 from nsca.worlds.tabletop.primitives import Parameters
 
@@ -158,3 +158,23 @@ def test_what_rests_reads_the_same_for_twins(pair) -> None:
             sunk_m.append(height_m - arena.data.qpos[arena.scene.position_address[0] + 2])
         np.testing.assert_array_equal(states[0], states[1])
         assert sunk_m[0] != sunk_m[1], "the physics do differ"
+
+
+@pytest.mark.parametrize(("primitive", "spawn"), [("grasp", "near"), ("reach", "free")])
+def test_commands_before_contact_tell_nothing_of_twins(primitive, spawn) -> None:
+    """A hand that goes for where a thing stands must not know how deep it has sunk."""
+    for number, pair in enumerate(PAIRS[:4]):
+        first, second = (begin(kind, primitive, spawn, number) for kind in pair)
+        until = min(first.first_contact_frame % FRAMES, second.first_contact_frame % FRAMES)
+        assert until > 1
+        np.testing.assert_array_equal(first.action[:until], second.action[:until])
+        np.testing.assert_array_equal(first.proprioception[:until], second.proprioception[:until])
+
+
+def begin(kind: Kind, primitive: str, spawn: str, seed: int) -> Interaction:
+    """One interaction whose chances do not depend on the kind."""
+    rng = np.random.default_rng([seed, 8])
+    arena = Arena([draw_instance(kind, "x", rng)], draw_look(rng))
+    return arena.interact(
+        primitive, draw_parameters(rng), spawn, 0, np.random.default_rng([seed, 9])
+    )
