@@ -4,6 +4,7 @@ A phase says how to `embed` a batch and which `losses` the embeddings have; ever
 (weighting, logging, gradient caching, optimiser, non-finite steps) is here and the same for all.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ MOST_SKIPPED_IN_A_ROW = 5
 """Consecutive non-finite steps after which training stops: one is an accident, five are a cause."""
 
 
-class Phase(LightningModule):
+class Phase(LightningModule, ABC):
     """A training phase.
 
     A batch of more samples than `micro_batch` is embedded in parts by gradient caching, which gives
@@ -55,17 +56,17 @@ class Phase(LightningModule):
         self._skip = False
         self._cache: GradientCache | None = None
 
+    @abstractmethod
     def embed(self, batch: Batch) -> Embeddings:
         """Return named embeddings, one row a sample, computed sample by sample."""
-        raise NotImplementedError
 
+    @abstractmethod
     def losses(self, embeddings: Embeddings, batch: Batch) -> dict[str, Tensor]:
         """Return one scalar for each of `active_terms(batch)`; it may couple samples."""
-        raise NotImplementedError
 
+    @abstractmethod
     def example_batch(self, samples: int) -> Batch:
         """Return a batch of noise in the shape that `embed` takes, for plans of memory and time."""
-        raise NotImplementedError
 
     def active_terms(self, batch: Batch) -> frozenset[str]:
         """Return the terms that have weight and data."""

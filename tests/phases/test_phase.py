@@ -36,6 +36,9 @@ class ToyPhase(Phase):
         self.poison = poison
         self.weights: list[Tensor] = []
 
+    def example_batch(self, samples: int) -> Points:
+        return Points(first=torch.randn(samples, 4), second=torch.randn(samples, 4))
+
     def embed(self, batch: Points) -> dict[str, Tensor]:
         return {"first": self.net(batch.first), "second": self.net(batch.second)}
 
@@ -194,3 +197,12 @@ def test_skipped_steps_survive_a_checkpoint(tmp_path):
 def test_impossible_settings_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         ToyPhase(**changes)
+
+
+def test_a_phase_without_its_three_methods_cannot_be_made() -> None:
+    class HalfPhase(Phase):
+        def embed(self, batch: Points) -> dict[str, Tensor]:
+            return {}
+
+    with pytest.raises(TypeError, match=r"example_batch.*losses"):
+        HalfPhase(loss_weights={"a": 1.0}, optimizer=OptimizerSettings(), micro_batch=1)
