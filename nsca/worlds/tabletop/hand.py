@@ -45,7 +45,7 @@ def add_hand(spec: mujoco.MjSpec, look: SceneLook) -> None:
         contype=HAND_CONTACT,
         conaffinity=0,
     )
-    _touch(spec, palm, "palm")
+    add_touch_sensor(spec, palm, "palm")
     for name, side in (("left", 1.0), ("right", -1.0)):
         finger = palm.add_body(name=name, pos=(0, side * FINGER_RADIUS_M, 0), gravcomp=1.0)
         finger.add_joint(
@@ -77,7 +77,7 @@ def add_hand(spec: mujoco.MjSpec, look: SceneLook) -> None:
             contype=0,
             conaffinity=0,
         )
-        _touch(spec, finger, name)
+        add_touch_sensor(spec, finger, name)
     for name in ("x", "y", "z"):
         _servo(spec, name, STIFFNESS_N_M, DAMPING_N_S_M, FORCE_LIMIT_N)
     _servo(spec, "yaw", YAW_STIFFNESS_N_M, YAW_DAMPING, 5.0)
@@ -99,7 +99,7 @@ def _servo(spec: mujoco.MjSpec, joint: str, stiffness: float, damping: float, li
     )
 
 
-def _touch(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str) -> None:
+def add_touch_sensor(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str) -> None:
     """A touch sensor that feels every contact of `body` (its site is larger than the body)."""
     body.add_site(name=f"touch_{name}", size=(0.3, 0.3, 0.3), group=5)
     spec.add_sensor(

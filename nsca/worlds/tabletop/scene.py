@@ -15,7 +15,7 @@ import mujoco
 import numpy as np
 
 from nsca.worlds.tabletop.appearance import SceneLook, add_materials
-from nsca.worlds.tabletop.hand import COLLIDING, HAND_CONTACT, add_hand
+from nsca.worlds.tabletop.hand import COLLIDING, HAND_CONTACT, add_hand, add_touch_sensor
 from nsca.worlds.tabletop.interaction import PHYSICS_DT_S
 from nsca.worlds.tabletop.kinds import ObjectInstance
 from nsca.worlds.tabletop.shapes import UPRIGHT, ShapePart
@@ -234,7 +234,7 @@ def _add_object(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> No
             conaffinity=0,
             group=WEIGHT_GROUP,
         )
-    _touch(spec, body, f"object{index}")
+    add_touch_sensor(spec, body, f"object{index}")
 
 
 def _add_skin(spec: mujoco.MjSpec, instance: ObjectInstance, geom: str) -> None:
@@ -306,14 +306,4 @@ def _add_fragments(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) ->
             **_physics(instance, flat=True),
         )
         if number == 0:
-            _touch(spec, body, name)
-
-
-def _touch(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str) -> None:
-    body.add_site(name=f"touch_{name}", size=(0.3, 0.3, 0.3), group=5)
-    spec.add_sensor(
-        name=f"touch_{name}",
-        type=mujoco.mjtSensor.mjSENS_TOUCH,
-        objtype=mujoco.mjtObj.mjOBJ_SITE,
-        objname=f"touch_{name}",
-    )
+            add_touch_sensor(spec, body, name)
