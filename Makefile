@@ -9,8 +9,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
 PYTHON_VERSIONS := >=3.11,<3.14
-QUICK_BABBLE := path=outputs/quickstart interactions=2000 interactions_per_episode=1 render=true
-QUICK_TRAIN := phase=vision model=nsca_tiny hardware=cpu data=babbling effective_batch=128 phase.optimizer.learning_rate=1e-3 trainer.max_steps=250 trainer.val_check_interval=50
+QUICK_BABBLE := path=outputs/quickstart interactions=2000 interactions_per_episode=1 objects_per_episode=1 render=true
+QUICK_TRAIN := phase=vision model=nsca_tiny hardware=cpu data=babbling effective_batch=64 trainer.max_steps=250 trainer.val_check_interval=50
 QUICK_EVALUATE := $(addprefix benchmark.visible_quantities.,fit_frames=1500 test_frames=800 severities=[3] corrupted_frames=200)
 GL_PACKAGES := libegl1 libgl1-mesa-dri libosmesa6
 

@@ -28,6 +28,7 @@ def babble(cfg: DictConfig) -> Path:
         seed=cfg.seed,
         interactions=cfg.interactions,
         interactions_per_episode=cfg.interactions_per_episode,
+        objects_per_episode=cfg.objects_per_episode,
         fractions={
             "train": cfg.fractions.train,
             "val": cfg.fractions.val,

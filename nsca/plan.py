@@ -1,6 +1,6 @@
 """`dry_run=true`: what a training command would do, without doing it and on any machine.
 
-Memory is counted (parameters, AdamW's moments, activations that autograd keeps for one
+Memory is counted (parameters, the optimiser's moments, activations that autograd keeps for one
 micro-batch). Time is measured where the profile is this machine's processor, and otherwise planned
 from counted operations and the profile's sustained rate: planned figures are marked.
 """

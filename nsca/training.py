@@ -37,7 +37,7 @@ from nsca.stop_signals import graceful_stop
 from nsca.verb import Stopped
 
 LEAST_LOGGED_ROWS = 20
-BYTES_PER_PARAMETER = 12  # fp32 weights and AdamW's two moments
+BYTES_PER_PARAMETER = 12  # fp32 weights and at most two moments
 
 
 def run_training(cfg: DictConfig) -> Path:

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from nsca.data.babbling_store import content_fingerprint, read_manifest
@@ -61,6 +62,17 @@ def test_a_finished_set_is_kept_as_it_is(one_worker: Path) -> None:
     done = babble(one_worker, *SMALL, "workers=1")
     assert done.returncode == 0
     assert {p: p.stat().st_mtime_ns for p in one_worker.rglob("*.parquet")} == before
+
+
+def test_every_scene_has_as_many_objects_as_asked_for(tmp_path: Path) -> None:
+    done = babble(tmp_path / "set", *SMALL, "objects_per_episode=1", "workers=0")
+    assert done.returncode == 0, done.stderr
+    shards = sorted((tmp_path / "set/observations").glob("*.parquet"))
+    present = [
+        names for path in shards for names in pq.read_table(path)["instance_ids"].to_pylist()
+    ]
+    assert len(present) >= 24
+    assert all(len(names) == 1 for names in present)
 
 
 def test_another_seed_is_refused_in_two_lines(one_worker: Path) -> None:

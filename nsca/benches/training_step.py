@@ -1,7 +1,7 @@
 """One optimiser step of the vision phase: through Lightning's Trainer, or in a bare loop.
 
 The bare loop does the same on the same batches (gather, augment, embed, losses, gradient, clip,
-AdamW) with nothing around it, and tells what part of a step the input pipeline takes. The Trainer
+Muon) with nothing around it, and tells what part of a step the input pipeline takes. The Trainer
 comes as `nsca.train` builds it, loggers and callbacks included, without validation.
 """
 

@@ -30,25 +30,27 @@ class AugmentationSettings:
         crop_area: smallest crop as a share of the picture's area, in (0, 1].
         crop_aspect: the largest ratio of width to height, at least 1; drawn log-uniformly around 1.
         flip: probability of a horizontal flip.
+        jitter: probability of the next four.
         brightness, contrast, saturation: factors are drawn from 1 - x to 1 + x.
-        hue: rotation about the grey axis, up to this share of a half turn.
+        hue: rotation about the grey axis, up to this share of a full turn, either way.
         grayscale: probability of losing all colour.
     """
 
     crop_area: float = 0.5
     crop_aspect: float = 1.2
     flip: float = 0.5
+    jitter: float = 1.0
     brightness: float = 0.4
     contrast: float = 0.4
     saturation: float = 0.2
-    hue: float = 0.05
+    hue: float = 0.025
     grayscale: float = 0.1
 
     def __post_init__(self) -> None:
         if not 0 < self.crop_area <= 1 or self.crop_aspect < 1:
             raise ValueError(f"crop_area must be in (0, 1] and crop_aspect at least 1: {self}")
-        if not (0 <= self.flip <= 1 and 0 <= self.grayscale <= 1):
-            raise ValueError(f"flip and grayscale are probabilities: {self}")
+        if not all(0 <= x <= 1 for x in (self.flip, self.jitter, self.grayscale)):
+            raise ValueError(f"flip, jitter and grayscale are probabilities: {self}")
         if not all(
             0 <= x <= 1 for x in (self.brightness, self.contrast, self.saturation, self.hue)
         ):
@@ -77,18 +79,19 @@ def draw_parameters(
 ) -> AugmentationParameters:
     """Return the parameters of a batch: the same for the same arguments, on any machine."""
     rng = np.random.default_rng([seed, AUGMENTATION_STREAM, step, view])
-    draw = torch.from_numpy(rng.random((10, samples), dtype=np.float32))
+    draw = torch.from_numpy(rng.random((11, samples), dtype=np.float32))
 
     area = settings.crop_area + (1 - settings.crop_area) * draw[0]
     aspect = settings.crop_aspect ** (2 * draw[1] - 1)
     extent = torch.stack([(area / aspect).sqrt(), (area * aspect).sqrt()], dim=1).clamp(max=1.0)
     centre = extent / 2 + (1 - extent) * draw[2:4].T
 
-    brightness = 1 + settings.brightness * (2 * draw[4] - 1)
-    contrast = 1 + settings.contrast * (2 * draw[5] - 1)
-    saturation = 1 + settings.saturation * (2 * draw[6] - 1)
+    jittered = (draw[10] < settings.jitter).float()
+    brightness = 1 + jittered * settings.brightness * (2 * draw[4] - 1)
+    contrast = 1 + jittered * settings.contrast * (2 * draw[5] - 1)
+    saturation = 1 + jittered * settings.saturation * (2 * draw[6] - 1)
     saturation = torch.where(draw[7] < settings.grayscale, 0.0, saturation)
-    angle = torch.pi * settings.hue * (2 * draw[8] - 1)
+    angle = 2 * torch.pi * jittered * settings.hue * (2 * draw[8] - 1)
 
     luma = torch.tensor(LUMA).expand(3, 3)
     identity = torch.eye(3)

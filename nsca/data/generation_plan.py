@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nsca.errors import UserError
-from nsca.worlds.tabletop.interaction import ObjectSet
+from nsca.worlds.tabletop.interaction import MAX_OBJECTS, ObjectSet
 
 EPISODES_PER_SHARD = 10
 EPISODE_RANGE = 10_000_000  # numbers reserved for each split, so that splits share no episode
@@ -42,6 +42,7 @@ class GenerationPlan:
         interactions_per_episode: 1 to 10.
         fractions: shares of train (set A), val (set A, other instances) and test (set B); sum 1.
         render: False leaves the pictures out.
+        objects_per_episode: 1 to 3; None leaves it to chance.
 
     Raises:
         UserError: a value outside its range.
@@ -52,6 +53,7 @@ class GenerationPlan:
     interactions_per_episode: int
     fractions: dict[str, float]
     render: bool
+    objects_per_episode: int | None = None
 
     def __post_init__(self) -> None:
         if self.interactions < 1:
@@ -59,6 +61,11 @@ class GenerationPlan:
         if not 1 <= self.interactions_per_episode <= 10:
             raise UserError(
                 f"interactions_per_episode={self.interactions_per_episode}", "choose 1 to 10"
+            )
+        if self.objects_per_episode not in (None, *range(1, MAX_OBJECTS + 1)):
+            raise UserError(
+                f"objects_per_episode={self.objects_per_episode}",
+                f"choose 1 to {MAX_OBJECTS}, or null for any of these by chance",
             )
         shares = list(self.fractions.values())
         wrong = set(self.fractions) != set(SPLITS) or min(shares) < 0

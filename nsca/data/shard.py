@@ -59,7 +59,13 @@ def make_shard(plan: GenerationPlan, root: str, shard: Shard) -> ShardResult:
     seconds: dict[str, float] = {}
     for number in range(shard.first_episode, shard.first_episode + shard.episodes):
         record = run_episode(
-            plan.seed, number, object_set, plan.interactions_per_episode, plan.render, renderer
+            plan.seed,
+            number,
+            object_set,
+            plan.interactions_per_episode,
+            plan.render,
+            renderer,
+            n_objects=plan.objects_per_episode,
         )
         warnings += record.warnings
         for part, spent in record.seconds.items():

@@ -12,6 +12,11 @@ Three priors, each switchable:
   density grows with distance (texture gradient, Gibson 1950), and sharpness, the ratio of fine to
   coarse detail, which defocus lowers (Pentland 1987).
 
+Each group of channels is then adapted: its mean over the picture is taken away and its spread
+divided out, as retina and cortex do (Carandini and Heeger 2012, "Normalization as a canonical
+neural computation"). Without batch statistics nothing later would centre them, and a supervised
+encoder learned size and material several times slower (`experiments/LOG.md`).
+
 Unsure: which wavelengths fit 64x64 renderings best; 3 to 8.5 pixels cover edges and small objects.
 The known benefit of such stems is robustness, at a small cost in clean accuracy.
 """
@@ -49,8 +54,8 @@ class InnateStem(nn.Module):
         stride: output pixels are stride x stride input pixels; a power of 2, at least 2.
         image_size: height and width of the input, a multiple of the stride.
 
-    With every prior off, the output is the picture itself (`pixel_unshuffle`): nothing is lost or
-    added.
+    With every prior off, the output is the picture itself, rearranged (`pixel_unshuffle`) and
+    adapted.
 
     Raises:
         ValueError: an unknown mode, or sizes that do not fit.
@@ -67,14 +72,18 @@ class InnateStem(nn.Module):
         self.stride = stride
         self.n_channels = 3 * stride**2
         priors: list[nn.Module] = []
+        self.groups: list[int] = []  # of each prior's channels: adapted together
         if gabor != "off":
             priors.append(GaborEnergy(gabor, stride))
+            self.groups.append(1)
             self.n_channels += ORIENTATIONS * len(OCTAVE_WAVELENGTHS_PX) * OCTAVES
         if colour != "off":
             priors.append(ColourOpponency(colour, stride))
+            self.groups.append(1)
             self.n_channels += len(OPPONENCY)
         if depth != "off":
             priors.append(DepthCues(depth, stride, image_size // stride))
+            self.groups.append(3)
             self.n_channels += 3
         self.priors = nn.ModuleList(priors)
 
@@ -82,11 +91,24 @@ class InnateStem(nn.Module):
         self, images: Float[Tensor, "sample 3 height width"]
     ) -> Float[Tensor, "sample channel out_height out_width"]:
         """Return the stem's channels for RGB in 0..1."""
-        channels = [functional.pixel_unshuffle(images, self.stride)]
+        channels = [adapt(functional.pixel_unshuffle(images, self.stride))]
         if self.priors:
             grey = luminance(images)  # once for all: it costs as much as a prior
-            channels += [prior(images, grey) for prior in self.priors]
+            channels += [
+                adapt(prior(images, grey), groups)
+                for prior, groups in zip(self.priors, self.groups, strict=True)
+            ]
         return torch.cat(channels, dim=1)
+
+
+def adapt(
+    channels: Float[Tensor, "sample channel height width"], groups: int = 1
+) -> Float[Tensor, "sample channel height width"]:
+    """Return each picture's channels with mean 0 and spread 1 over a group of channels.
+
+    What is all but even (a spread under 1 % of the range of RGB) stays so.
+    """
+    return functional.group_norm(channels, groups, eps=1e-4)
 
 
 class GaborEnergy(nn.Module):

@@ -1,10 +1,11 @@
-"""Vision encoder: innate stem, ResNet without batch statistics, a readout that keeps places apart.
+"""Vision encoder: innate stem, ResNet without batch statistics, a readout that keeps places apart,
+and beside it the gist of the stem's channels.
 
 The backbone is timm's ResNet (He et al. 2016) with GroupNorm (Wu and He 2018): a sample's features
 never depend on its batch mates, which gradient caching needs. Its 7x7 convolution and pooling, made
 for 224 pixels, give way to one 3x3 convolution on the stem's channels. The readout flattens a few
-channels instead of
-averaging over places: where a thing is counts as much as what it is.
+channels instead of averaging over places: where a thing is counts as much as what it is. The gist
+(`nsca.models.gist`) forgets places and keeps what is there; it fills half of the feature vector.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from nsca.models.gist import STATISTICS, gist
 from nsca.models.innate_stem import InnateStem, PriorMode
 
 CHANNELS_PER_GROUP = 8
@@ -30,6 +32,7 @@ class VisionEncoder(nn.Module):
         n_out: width of the feature vector.
         stride: of the stem.
         image_size: height and width of the pictures.
+        with_gist: whether half of the features are a linear map of the gist.
         gabor, colour, depth: the stem's priors: off, frozen, learned or random.
     """
 
@@ -42,6 +45,7 @@ class VisionEncoder(nn.Module):
         n_out: int,
         stride: int,
         image_size: int,
+        with_gist: bool,
         gabor: PriorMode,
         colour: PriorMode,
         depth: PriorMode,
@@ -71,17 +75,23 @@ class VisionEncoder(nn.Module):
         self.backbone.maxpool = nn.Identity()
         self.backbone.to(memory_format=torch.channels_last)  # a fifth faster on CPU, more on GPU
         n_places = (image_size // stride // 8) ** 2
+        n_gist = n_out // 2 if with_gist else 0
         self.readout = nn.Sequential(
             nn.Conv2d(channels[-1], readout_channels, kernel_size=1),
             nn.Flatten(),
-            nn.Linear(readout_channels * n_places, n_out),
+            nn.Linear(readout_channels * n_places, n_out - n_gist),
         )
+        self.gist = nn.Linear(STATISTICS * self.stem.n_channels, n_gist) if with_gist else None
 
     def forward(
         self, images: Float[Tensor, "sample 3 height width"]
     ) -> Float[Tensor, "sample feature"]:
         """Return features of RGB pictures in 0..1."""
-        return self.readout(self.backbone(self.stem(images)))
+        channels = self.stem(images)
+        features = self.readout(self.backbone(channels))
+        if self.gist is None:
+            return features
+        return torch.cat([features, self.gist(gist(channels))], dim=1)
 
     def embed_frames(
         self, frames: UInt8[Tensor, "frame height width 3"], chunk: int = 256

@@ -1,23 +1,32 @@
-"""AdamW with warm-up and cosine, for every phase (Loshchilov and Hutter 2017, 2019)."""
+"""Muon with AdamW for vectors, warm-up and cosine, for every phase.
+
+Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks") makes every
+direction of a matrix's momentum count alike; filters are matrices of one row an output channel. Its
+steps are scaled to the size of AdamW's (Liu et al. 2025, "Muon is scalable for LLM training",
+equation 4), so that one learning rate serves both. On small encoders of tabletop pictures it learns
+in a few hundred steps what AdamW (Loshchilov and Hutter 2019) needs two to three times as many for
+(`experiments/LOG.md`).
+"""
 
 import math
 from dataclasses import dataclass
 
+from timm.optim.muon import Muon
 from torch import nn
-from torch.optim import AdamW
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 
 @dataclass(frozen=True)
 class OptimizerSettings:
     """Attributes:
-    learning_rate: after warm-up.
+    learning_rate: of matrices and vectors alike, after warm-up.
     weight_decay: on matrices and filters; biases, norms and other vectors have none.
     warmup_steps: linear rise from 0, but never longer than a tenth of the run.
     final_share: the learning rate at the end, as a share of `learning_rate`.
     """
 
-    learning_rate: float = 3e-4
+    learning_rate: float = 3e-3
     weight_decay: float = 1e-4
     warmup_steps: int = 1000
     final_share: float = 0.01
@@ -29,17 +38,23 @@ class OptimizerSettings:
             raise ValueError(f"impossible optimiser settings: {self}")
 
 
-def build_optimizer(module: nn.Module, settings: OptimizerSettings) -> AdamW:
-    """Return AdamW over the trainable parameters, with decay on those of two or more dimensions."""
+def build_optimizer(module: nn.Module, settings: OptimizerSettings) -> Muon:
+    """Return the optimizer of the trainable parameters: Muon with decay on those of two or more
+    dimensions, AdamW without decay on the others.
+    """
     trainable = [p for p in module.parameters() if p.requires_grad]
     groups = [
         {
             "params": [p for p in trainable if p.ndim >= 2],
             "weight_decay": settings.weight_decay,
         },
-        {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
+        {
+            "params": [p for p in trainable if p.ndim < 2],
+            "weight_decay": 0.0,
+            "use_fallback": True,
+        },
     ]
-    return AdamW(groups, lr=settings.learning_rate)
+    return Muon(groups, lr=settings.learning_rate, adjust_lr_fn="match_rms_adamw")
 
 
 def learning_rate_share(step: int, total_steps: int, settings: OptimizerSettings) -> float:
@@ -52,6 +67,6 @@ def learning_rate_share(step: int, total_steps: int, settings: OptimizerSettings
     return settings.final_share + (1 - settings.final_share) * cosine
 
 
-def build_schedule(optimizer: AdamW, settings: OptimizerSettings, total_steps: int) -> LambdaLR:
+def build_schedule(optimizer: Optimizer, settings: OptimizerSettings, total_steps: int) -> LambdaLR:
     """Return the schedule to be stepped once an optimiser step."""
     return LambdaLR(optimizer, lambda step: learning_rate_share(step, total_steps, settings))

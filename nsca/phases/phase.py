@@ -30,7 +30,7 @@ class Phase(LightningModule, ABC):
     Args:
         loss_weights: weight by term; a term of weight 0 is switched off: neither computed nor
         logged.
-        optimizer: AdamW, warm-up and cosine.
+        optimizer: Muon, warm-up and cosine.
         micro_batch: the most samples embedded with a graph at once, at least 1.
     """
 

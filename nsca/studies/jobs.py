@@ -7,6 +7,8 @@ any moment: what is in the table is done, and a job cut in training goes on from
 """
 
 import contextlib
+import hashlib
+import json
 import os
 import re
 import traceback
@@ -31,6 +33,16 @@ class JobSpecification:
     evaluate: tuple[str, ...]
     leave_out: str
 
+    @property
+    def settings(self) -> str:
+        """Twelve digits that change with any override, but not with where outputs go."""
+        train, evaluate = (
+            [override for override in verb if not override.startswith("outputs=")]
+            for verb in (self.train, self.evaluate)
+        )
+        text = json.dumps([train, evaluate, self.leave_out])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
 
 @dataclass(frozen=True)
 class JobOutcome:
@@ -40,6 +52,11 @@ class JobOutcome:
     metrics: dict[str, float]
     provenance: Provenance | None
     error: str | None
+
+
+def short(fingerprint: str) -> str:
+    """The part of a sha256 that tables show."""
+    return fingerprint[:12]
 
 
 def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome:
@@ -75,7 +92,8 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
             steps=int(trained_card["metrics"]["steps"]),
             seconds=float(trained_card["seconds"]),
             commit=str(trained_card["commit"]),
-            data=str(trained_card["data_fingerprint"])[:12],
+            data=short(trained_card["data_fingerprint"]),
+            settings=specification.settings,
         ),
         None,
     )

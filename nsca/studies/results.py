@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COLUMNS = ("condition", "seed", "metric", "value")
-JOB_COLUMNS = ("condition", "seed", "steps", "seconds", "commit", "data")
+JOB_COLUMNS = ("condition", "seed", "steps", "seconds", "commit", "data", "settings")
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,21 @@ class Job:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a job's figures come from: steps trained, wall seconds, commit and data fingerprint."""
+    """Where a job's figures come from.
+
+    Attributes:
+        steps: trained.
+        seconds: of the training, by the wall clock.
+        commit: of the code.
+        data: the beginning of the fingerprint of the data.
+        settings: the beginning of a sha256 of the study's overrides for this job.
+    """
 
     steps: int
     seconds: float
     commit: str
     data: str
+    settings: str
 
 
 class StudyResults:
@@ -76,11 +85,19 @@ class StudyResults:
             "seconds": f"{provenance.seconds:.1f}",
             "commit": provenance.commit,
             "data": provenance.data,
+            "settings": provenance.settings,
         }
         _replace(self.path, COLUMNS, [*self.rows, *rows])
         _replace(self.jobs_path, JOB_COLUMNS, [*self.jobs, {**name, **origin}])
         self.rows += rows
         self.jobs.append({**name, **origin})
+
+    def made_otherwise(self, column: str, expected: Mapping[Job, str]) -> dict[Job, str]:
+        """The finished jobs whose `column` of jobs.csv is not what it would be now, with what it
+        is. Jobs that `expected` does not name are none of the study any more: they count too.
+        """
+        found = {_job(row): row[column] for row in self.jobs}
+        return {job: was for job, was in found.items() if expected.get(job) != was}
 
     def values(self, condition: str, metric: str) -> dict[int, float]:
         """The metric by seed, for the seeds that ran."""

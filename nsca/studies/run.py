@@ -1,16 +1,18 @@
 """A whole study: its data, its missing jobs, its table and its picture."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 
-from nsca.assembly import build
+from nsca.assembly import build, build_data
 from nsca.babble import babble
 from nsca.errors import UserError
-from nsca.studies.jobs import JobSpecification, run_missing
+from nsca.studies.jobs import JobSpecification, run_missing, short
 from nsca.studies.plan import StudyPlan
 from nsca.studies.results import Job, StudyResults
 from nsca.studies.summary import StudyTable, markdown, plot
+from nsca.training import fingerprint_of
 from nsca.verb import compose
 
 
@@ -24,7 +26,8 @@ def run_study(node: DictConfig, experiments: Path, outputs: Path, workers: int) 
         workers: jobs at once.
 
     Raises:
-        UserError: when a job failed; finished ones are kept, and the same command runs the rest.
+        UserError: when finished jobs were made with other settings or other data; when a job
+            failed (finished ones are kept, and the same command runs the rest).
     """
     plan: StudyPlan = build(node)
     home = experiments / plan.name
@@ -32,7 +35,9 @@ def run_study(node: DictConfig, experiments: Path, outputs: Path, workers: int) 
     if plan.babble is not None:
         babble(compose("babble", list(plan.babble)))
     results = StudyResults(home / "results.csv")
-    failures = run_missing(specifications(plan, outputs), results, workers, logs, print)
+    jobs = specifications(plan, outputs)
+    _refuse_mixing(jobs, results, made_data=plan.babble is not None)
+    failures = run_missing(jobs, results, workers, logs, print)
     summarise(plan, results, home)
     if failures:
         names = ", ".join(f"{f.job.condition} seed={f.job.seed}" for f in failures)
@@ -41,6 +46,32 @@ def run_study(node: DictConfig, experiments: Path, outputs: Path, workers: int) 
             f"read the logs in {logs}; the same command keeps what is done and runs the rest",
         )
     return home
+
+
+def _refuse_mixing(
+    jobs: Sequence[JobSpecification], results: StudyResults, *, made_data: bool
+) -> None:
+    """A table must not mix figures of different studies, nor claim what this command did not make.
+
+    Where the data is given (photographs) it is looked at only if there is something left to run.
+    """
+    made = {spec.job: spec.settings for spec in jobs}
+    _refuse("settings", results.made_otherwise("settings", made), results)
+    if made_data or any(spec.job not in results.finished() for spec in jobs):
+        data = short(fingerprint_of(build_data(compose("train", list(jobs[0].train)))))
+        _refuse("data", results.made_otherwise("data", dict.fromkeys(made, data)), results)
+
+
+def _refuse(what: str, odd: Mapping[Job, str], results: StudyResults) -> None:
+    if not odd:
+        return
+    job, was = next(iter(odd.items()))
+    raise UserError(
+        f"{results.jobs_path}: {len(odd)} finished jobs, such as {job.condition} seed={job.seed}, "
+        f"were made with other {what} ({was}) than this command now has",
+        f"move {results.path.parent} away to run the study anew; the commit column says what made "
+        "the old figures",
+    )
 
 
 def specifications(plan: StudyPlan, outputs: Path) -> list[JobSpecification]:

@@ -28,7 +28,13 @@ _KINDS = {name: [k.name for k in KINDS if k.object_set == name] for name in "AB"
 
 
 def synthetic_episode(
-    seed: int, episode: int, object_set: str, interactions: int, render: bool, renderer: object
+    seed: int,
+    episode: int,
+    object_set: str,
+    interactions: int,
+    render: bool,
+    renderer: object,
+    n_objects: int | None = None,
 ) -> EpisodeRecord:
     """Episode 12 is unstable; the colour fills the pictures, the size scales the sound."""
     rng = np.random.default_rng([seed, episode])

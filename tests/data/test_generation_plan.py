@@ -77,6 +77,8 @@ def test_a_larger_plan_begins_with_the_episodes_of_the_smaller(plan: GenerationP
         ({"interactions": 0}, "interactions=0"),
         ({"interactions_per_episode": 0}, "interactions_per_episode"),
         ({"interactions_per_episode": 11}, "interactions_per_episode"),
+        ({"objects_per_episode": 0}, "objects_per_episode"),
+        ({"objects_per_episode": 4}, "objects_per_episode"),
         ({"fractions": {"train": 0.5, "val": 0.1, "test": 0.1}}, "fractions"),
         ({"fractions": {"train": 0.9, "val": 0.1, "test": 0.1}}, "fractions"),
         ({"fractions": {"train": 1.2, "val": -0.4, "test": 0.2}}, "fractions"),
@@ -104,7 +106,8 @@ def test_equal_plans_have_equal_fingerprints_and_others_do_not(plan: GenerationP
         replace(plan, seed=4),
         replace(plan, interactions=52),
         replace(plan, interactions_per_episode=1),
+        replace(plan, objects_per_episode=2),
         replace(plan, render=False),
         replace(plan, fractions={"train": 0.5, "val": 0.2, "test": 0.3}),
     ]
-    assert len({each.fingerprint() for each in [plan, *others]}) == 6
+    assert len({each.fingerprint() for each in [plan, *others]}) == 7

@@ -122,8 +122,8 @@ def test_a_number_that_is_not_finite_is_never_written(
 ) -> None:
     original = synthetic_world.run_episode
 
-    def exploding(*arguments):
-        record = original(*arguments)
+    def exploding(*arguments, **named):
+        record = original(*arguments, **named)
         record.interactions[-1].touch[5, 2] = np.nan
         return record
 

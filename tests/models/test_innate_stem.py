@@ -11,6 +11,7 @@ from nsca.models.innate_stem import (
     DepthCues,
     GaborEnergy,
     InnateStem,
+    adapt,
     band_filters,
     gabor_pairs,
     luminance,
@@ -94,12 +95,15 @@ def test_depth_cues_see_height_contrast_and_blur():
     assert contrast.mean() > 5 * cues(0.1 * sharp, luminance(0.1 * sharp))[0][1].mean()
 
 
-def test_everything_off_is_the_picture_itself():
+def test_everything_off_is_the_adapted_picture_itself():
     images = torch.rand(2, 3, SIZE, SIZE)
     stem = InnateStem("off", "off", "off", stride=4, image_size=SIZE)
     channels = stem(images)
     assert channels.shape == (2, stem.n_channels, 16, 16)
-    assert torch.equal(functional.pixel_shuffle(channels, 4), images)
+    mean, spread = images.mean(dim=(1, 2, 3), keepdim=True), images.std(dim=(1, 2, 3), keepdim=True)
+    assert torch.allclose(
+        functional.pixel_shuffle(channels, 4), (images - mean) / spread, atol=0.01
+    )
     assert not list(stem.parameters())
     assert not list(stem.buffers())
 
@@ -116,7 +120,25 @@ def test_each_prior_adds_its_channels_and_leaves_the_picture():
         stem = InnateStem(*modes, stride=4, image_size=SIZE)
         channels = stem(images)
         assert channels.shape[1] == stem.n_channels == plain + added
-        assert torch.equal(functional.pixel_shuffle(channels[:, :plain], 4), images)
+        alone = InnateStem("off", "off", "off", stride=4, image_size=SIZE)(images)
+        assert torch.equal(channels[:, :plain], alone)
+
+
+def test_every_group_of_channels_is_centred_in_every_picture_whatever_the_light():
+    torch.manual_seed(0)
+    images = functional.avg_pool2d(torch.rand(3, 3, SIZE + 2, SIZE + 2), 3, stride=1)
+    stem = InnateStem("frozen", "frozen", "frozen", stride=4, image_size=SIZE)
+    channels = stem(images)
+    for group in channels.split([3 * 4**2, 32, 2, 1, 1, 1], dim=1):
+        assert torch.allclose(group.mean(dim=(1, 2, 3)), torch.zeros(3), atol=1e-4)
+        assert (group.std(dim=(1, 2, 3)) - 0.85).abs().max() < 0.2  # even cues keep some evenness
+    dimmed = stem(0.5 * images + 0.2)
+    assert (dimmed - channels)[:, : 3 * 4**2 + 32].abs().mean() < 0.05
+    assert (stem(images.flip(0)).flip(0) - channels).abs().max() < 1e-5  # no batch statistics
+
+
+def test_adaptation_does_not_blow_up_what_is_even():
+    assert adapt(0.5 + 0.001 * torch.rand(1, 3, 8, 8)).abs().max() < 0.1
 
 
 def filters_of(mode) -> dict[str, torch.Tensor]:

@@ -43,6 +43,20 @@ def test_nothing_but_frozen_filters_is_left_without_a_gradient(project):
     assert not any(name.startswith("stem") for name, _ in encoder.named_parameters())
 
 
+def test_half_of_the_features_are_the_gist_if_asked_for(project):
+    torch.manual_seed(0)
+    encoder, images = configured(project, "nsca_tiny"), torch.rand(2, 3, 64, 64)
+    assert encoder.gist is not None
+    before = encoder(images)
+    torch.nn.init.zeros_(encoder.gist.weight)
+    torch.nn.init.zeros_(encoder.gist.bias)
+    assert torch.equal(encoder(images)[:, :128], before[:, :128])
+    assert not encoder(images)[:, 128:].any()
+    without = configured(project, "nsca_tiny", with_gist=False)
+    assert without(images).shape == (2, 256)
+    assert not any("gist" in name for name, _ in without.named_parameters())
+
+
 def test_learned_priors_are_parameters(project):
     encoder = configured(project, "nsca_tiny", gabor="learned", colour="learned", depth="learned")
     assert sum(name.startswith("stem") for name, _ in encoder.named_parameters()) == 5

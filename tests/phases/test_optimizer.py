@@ -41,6 +41,20 @@ def test_only_matrices_decay_and_frozen_weights_stay_out():
     assert len(plain["params"]) == 4
 
 
+def test_matrices_move_by_an_orthogonal_step_the_size_of_adamws_and_vectors_by_adamws():
+    torch.manual_seed(0)
+    layer = nn.Conv2d(8, 16, 3)
+    before = {name: p.detach().clone() for name, p in layer.named_parameters()}
+    layer(torch.randn(32, 8, 6, 6)).square().mean().backward()
+    optimizer = build_optimizer(layer, OptimizerSettings(learning_rate=0.01, weight_decay=0.0))
+    optimizer.step()
+    moved = {name: p.detach() - before[name] for name, p in layer.named_parameters()}
+    spread = torch.linalg.svdvals(moved["weight"].flatten(1))
+    assert spread.max() < 2 * spread.min()  # a plain gradient's largest is many times its smallest
+    assert moved["weight"].square().mean().sqrt() == pytest.approx(0.2 * 0.01, rel=0.3)
+    assert moved["bias"].abs() == pytest.approx(torch.full((16,), 0.01), rel=0.01)
+
+
 def test_the_optimizer_follows_the_schedule():
     optimizer = build_optimizer(nn.Linear(2, 2), SETTINGS)
     schedule = build_schedule(optimizer, SETTINGS, total_steps=200)

@@ -60,6 +60,7 @@ def tiny_encoder(**changes: Any) -> VisionEncoder:
         "n_out": 32,
         "stride": 4,
         "image_size": 64,
+        "with_gist": False,
         "gabor": "frozen",
         "colour": "frozen",
         "depth": "frozen",

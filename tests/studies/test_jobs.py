@@ -2,7 +2,7 @@ from nsca.studies import jobs
 from nsca.studies.jobs import JobOutcome, JobSpecification, run_missing
 from nsca.studies.results import Job, Provenance, StudyResults
 
-WHERE = Provenance(steps=1, seconds=1.0, commit="abc", data="def")
+WHERE = Provenance(steps=1, seconds=1.0, commit="abc", data="def", settings="ghi")
 
 
 class InlinePool:
@@ -57,3 +57,16 @@ def test_a_job_that_cannot_start_is_an_outcome_with_its_traceback_in_the_log(tmp
     assert outcome.provenance is None
     assert "visoin" in (outcome.error or "")
     assert "Traceback" in log.read_text()
+
+
+def test_settings_change_with_any_override_but_not_with_the_place_of_outputs():
+    base = JobSpecification(Job("on", 0), ("a=1", "outputs=here"), ("b=2", "outputs=here"), "never")
+    elsewhere = ("a=1", "outputs=there"), ("b=2", "outputs=there")
+    assert JobSpecification(Job("on", 7), *elsewhere, "never").settings == base.settings
+    others = [
+        JobSpecification(base.job, ("a=2",), base.evaluate, "never"),
+        JobSpecification(base.job, base.train, ("b=3",), "never"),
+        JobSpecification(base.job, base.train, base.evaluate, "other"),
+        JobSpecification(base.job, (*base.train, *base.evaluate), (), "never"),
+    ]
+    assert base.settings not in {other.settings for other in others}

@@ -2,7 +2,7 @@ import pytest
 
 from nsca.studies.results import Job, Provenance, StudyResults
 
-WHERE = Provenance(steps=10, seconds=1.5, commit="abc", data="def")
+WHERE = Provenance(steps=10, seconds=1.5, commit="abc", data="def", settings="ghi")
 
 
 def test_a_job_survives_reopening_and_is_never_added_twice(tmp_path):
@@ -55,3 +55,14 @@ def test_a_table_of_another_shape_is_refused(tmp_path):
     path.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="columns"):
         StudyResults(path)
+
+
+def test_jobs_that_were_made_otherwise_are_named(tmp_path):
+    results = StudyResults(tmp_path / "results.csv")
+    results.add(Job("off", 0), {"accuracy": 0.5}, WHERE)
+    results.add(Job("on", 0), {"accuracy": 0.5}, WHERE)
+    now = {Job("off", 0): "ghi", Job("on", 0): "ghi", Job("on", 1): "ghi"}
+    assert results.made_otherwise("settings", now) == {}
+    assert results.made_otherwise("settings", {**now, Job("on", 0): "new"}) == {Job("on", 0): "ghi"}
+    del now[Job("off", 0)]  # a condition that the study dropped
+    assert results.made_otherwise("settings", now) == {Job("off", 0): "ghi"}

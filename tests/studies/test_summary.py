@@ -4,7 +4,7 @@ from nsca.studies.plan import StudyPlan
 from nsca.studies.results import Job, Provenance, StudyResults
 from nsca.studies.summary import StudyTable, comparisons, markdown, plot
 
-WHERE = Provenance(steps=10, seconds=1.5, commit="abc", data="def")
+WHERE = Provenance(steps=10, seconds=1.5, commit="abc", data="def", settings="ghi")
 METRIC = "held_out/shape/trained"
 
 

@@ -32,7 +32,7 @@ class VisionPhase(Phase):
         projector: from features to the space of the losses; thrown away after training.
         loss_weights: by term, of `nt_xent`, `invariance`, `variance`, `covariance`, `temporal`.
         temperature: of NT-Xent.
-        optimizer: AdamW, warm-up and cosine.
+        optimizer: Muon, warm-up and cosine.
         micro_batch: the most samples embedded with a graph at once.
 
     Raises:

@@ -23,8 +23,9 @@ MATERIALS: dict[str, tuple[float, float]] = {
     "striped": (0.2, 0.3),
     "checker": (0.2, 0.3),
     "speckled": (0.2, 0.3),
+    "grain": (0.1, 0.2),
 }
-TABLE_MATERIALS = ("plain", "wood")
+TABLE_MATERIALS = ("plain", "grain")
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,15 @@ class SceneLook:
 
 def draw_look(rng: Generator) -> SceneLook:
     """Lighting, table and camera of one episode."""
-    grey = rng.uniform(0.35, 0.65)
-    tint = rng.uniform(-0.04, 0.04, 3)
+    grey = rng.uniform(0.45, 0.55)
+    tint = rng.uniform(-0.02, 0.02, 3)
     azimuth = rng.uniform(-np.pi, np.pi)
     radius_m = rng.uniform(0.2, 0.8)
     jitter_m = rng.uniform(-0.012, 0.012, 6)
     return SceneLook(
         table_material=TABLE_MATERIALS[int(rng.integers(len(TABLE_MATERIALS)))],
         table_rgb=(float(grey + tint[0]), float(grey + tint[1]), float(grey + tint[2])),
-        hand_grey=float(rng.uniform(0.3, 0.55)),
+        hand_grey=float(rng.uniform(0.38, 0.46)),
         light_position_m=(
             float(radius_m * np.cos(azimuth)),
             float(radius_m * np.sin(azimuth)),
@@ -67,10 +68,10 @@ def draw_look(rng: Generator) -> SceneLook:
         ),
         camera_target_m=(
             float(jitter_m[3]),
-            float(0.01 + jitter_m[4]),
-            float(0.03 + 0.5 * jitter_m[5]),
+            float(jitter_m[4]),
+            float(0.045 + 0.5 * jitter_m[5]),
         ),
-        camera_fovy_deg=float(rng.uniform(36.0, 39.0)),
+        camera_fovy_deg=float(rng.uniform(25.0, 27.0)),
     )
 
 
@@ -103,17 +104,20 @@ def texture(name: str) -> UInt8[np.ndarray, "32 32"]:
         case "plain":
             grey = np.full_like(row, 0.95)
         case "wood":
-            grey = 0.7 + 0.25 * np.sin(2 * np.pi * (5 * row + 0.4 * np.sin(2 * np.pi * column)))
+            grey = 0.7 + 0.25 * np.sin(2 * np.pi * (3 * row + 0.4 * np.sin(2 * np.pi * column)))
         case "metal":
             grey = 0.75 + 0.2 * noise[:, :1] * np.ones_like(row)
         case "marble":
             grey = 0.95 - 0.55 * np.exp(-20 * np.sin(np.pi * (row + column + 0.1 * noise)) ** 2)
         case "striped":
-            grey = np.where((column * 4) % 1 < 0.5, 1.0, 0.35)
+            grey = np.where((column * 3) % 1 < 0.5, 1.0, 0.3)
         case "checker":
-            grey = np.where(((row * 4) % 1 < 0.5) ^ ((column * 4) % 1 < 0.5), 1.0, 0.4)
+            grey = np.where(((row * 2) % 1 < 0.5) ^ ((column * 2) % 1 < 0.5), 1.0, 0.3)
         case "speckled":
-            grey = np.where(noise < 0.18, 0.2, 0.95)
+            dots = np.kron(noise[::4, ::4], np.ones((4, 4)))  # finer ones vanish at this resolution
+            grey = np.where(dots < 0.25, 0.2, 0.95)
+        case "grain":  # faint: bold waves under small objects drown them (experiments/LOG.md)
+            grey = 0.9 + 0.06 * np.sin(2 * np.pi * (6 * row + 0.3 * np.sin(2 * np.pi * column)))
         case _:
             raise ValueError(f"no texture named {name!r}")
     return (255 * np.clip(grey, 0.0, 1.0)).astype(np.uint8)

@@ -24,7 +24,7 @@ class Appearance:
 
     shape: str
     materials: tuple[str, ...]
-    size_m: Range = (0.055, 0.075)
+    size_m: Range = (0.05, 0.085)
     hue: Range = (0.0, 1.0)
 
 
@@ -162,7 +162,7 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     *_lookalikes(
-        Appearance("rod", ("wood", "metal", "striped"), size_m=(0.06, 0.08)),
+        Appearance("rod", ("wood", "metal", "striped"), size_m=(0.055, 0.09)),
         "A",
         rod_balanced={
             "hardness": (0.8, 1.0), "density_kg_m3": (1200, 2000), "elasticity": (0.4, 0.55)
@@ -172,24 +172,24 @@ KINDS: tuple[Kind, ...] = (
             "offset": (0.5, 0.7),
         },
     ),
-    Kind("capsule_rubber", "A", Appearance("capsule", ("plain", "striped"), (0.06, 0.08)),
+    Kind("capsule_rubber", "A", Appearance("capsule", ("plain", "striped"), (0.055, 0.09)),
          (0.1, 0.3), (900, 1300), (0.6, 0.8), friction=(0.9, 1.3)),
-    Kind("dumbbell_iron", "A", Appearance("dumbbell", ("metal", "speckled"), (0.06, 0.075)),
+    Kind("dumbbell_iron", "A", Appearance("dumbbell", ("metal", "speckled"), (0.055, 0.085)),
          (0.85, 1.0), (3000, 4500), (0.2, 0.4)),
-    Kind("tee_wooden", "A", Appearance("tee", ("wood", "checker"), (0.065, 0.08)),
+    Kind("tee_wooden", "A", Appearance("tee", ("wood", "checker"), (0.055, 0.085)),
          (0.45, 0.65), (500, 800), (0.2, 0.35)),
-    Kind("hammer_heavy", "A", Appearance("hammer", ("metal", "plain"), (0.06, 0.075)),
+    Kind("hammer_heavy", "A", Appearance("hammer", ("metal", "plain"), (0.055, 0.085)),
          (0.8, 1.0), (2500, 3800), (0.15, 0.3), offset=(0.3, 0.5)),
-    Kind("puck_magnetic", "A", Appearance("puck", ("metal", "checker"), (0.05, 0.065)),
+    Kind("puck_magnetic", "A", Appearance("puck", ("metal", "checker"), (0.045, 0.075)),
          (0.7, 0.9), (2000, 3000), (0.2, 0.35), magnetism_n=(0.4, 1.0)),
-    Kind("ell_foam", "A", Appearance("ell", ("plain", "speckled"), (0.055, 0.07)),
+    Kind("ell_foam", "A", Appearance("ell", ("plain", "speckled"), (0.05, 0.075)),
          (0.0, 0.12), (200, 350), (0.1, 0.25), friction=(0.7, 1.0)),
     Kind("mushroom_ceramic", "A", Appearance("mushroom", ("marble", "plain")),
          (0.8, 1.0), (900, 1400), (0.1, 0.2), break_speed_m_s=(0.7, 1.1)),
-    Kind("block_lopsided", "A", Appearance("box", ("metal", "marble"), (0.06, 0.075)),
+    Kind("block_lopsided", "A", Appearance("box", ("metal", "marble"), (0.055, 0.085)),
          (0.55, 0.8), (1000, 1800), (0.15, 0.3), offset=(0.5, 0.7)),
     *_lookalikes(
-        Appearance("capsule", ("marble", "metal"), (0.06, 0.08)),
+        Appearance("capsule", ("marble", "metal"), (0.055, 0.09)),
         "B",
         capsule_light={
             "hardness": (0.1, 0.25), "density_kg_m3": (500, 800), "elasticity": (0.6, 0.8)
@@ -212,7 +212,7 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     *_lookalikes(
-        Appearance("hammer", ("wood", "checker"), (0.06, 0.075)),
+        Appearance("hammer", ("wood", "checker"), (0.055, 0.085)),
         "B",
         hammer_sticky={
             "hardness": (0.1, 0.3), "density_kg_m3": (600, 1000), "elasticity": (0.1, 0.25),
@@ -225,11 +225,11 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind("sphere_foil", "B", Appearance("sphere", ("metal", "checker")),
          (0.3, 0.5), (250, 400), (0.2, 0.4), rolling_m=(0.0015, 0.003)),
-    Kind("tee_glass", "B", Appearance("tee", ("marble", "striped"), (0.065, 0.08)),
+    Kind("tee_glass", "B", Appearance("tee", ("marble", "striped"), (0.055, 0.085)),
          (0.85, 1.0), (1500, 2300), (0.15, 0.3), break_speed_m_s=(0.6, 1.0)),
-    Kind("dumbbell_lopsided", "B", Appearance("dumbbell", ("wood", "plain"), (0.06, 0.075)),
+    Kind("dumbbell_lopsided", "B", Appearance("dumbbell", ("wood", "plain"), (0.055, 0.085)),
          (0.4, 0.6), (900, 1500), (0.3, 0.5), offset=(0.5, 0.7)),
-    Kind("puck_bouncy", "B", Appearance("puck", ("wood", "marble"), (0.05, 0.065)),
+    Kind("puck_bouncy", "B", Appearance("puck", ("wood", "marble"), (0.045, 0.075)),
          (0.3, 0.5), (700, 1100), (0.6, 0.8), friction=(0.15, 0.3)),
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ from nsca.data.batch import VisionBatch
 from nsca.phases.vision.data import FrameSteps, make_views
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "vision.json"
-GOLDEN_TOLERANCE = 2e-3
+GOLDEN_TOLERANCE = 1e-2
 """Relative: ten steps of rounding on another processor stay below it, a new formula does not."""
 
 
@@ -57,7 +57,7 @@ def test_golden_losses():
     rows = ten_steps()
     assert len(rows) == len(golden) == 10
     for row, expected in zip(rows, golden, strict=True):
-        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=1e-4)
+        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=1e-3)
     assert rows[-1]["train/loss"] < rows[0]["train/loss"]
 
 
