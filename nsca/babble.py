@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
-from nsca.config_check import available_cores
 from nsca.errors import UserError
+from nsca.hardware import available_cores
 from nsca.verb import Stopped, launch
 
 if TYPE_CHECKING:

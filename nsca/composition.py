@@ -17,9 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from nsca.conf_folder import config_directory
-from nsca.config_check import advice, check_config, nearest
+from nsca.config_check import check_config
 from nsca.errors import UserError
 from nsca.source_signature import signature_of
+from nsca.spelling import advice, nearest
 
 
 def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:

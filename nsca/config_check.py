@@ -7,15 +7,14 @@ Root keys count as known when the verb's module (or an nsca module that it impor
 """
 
 import ast
-import difflib
-import math
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nsca.conf_folder import config_directory
 from nsca.errors import UserError
+from nsca.hardware import available_cores
 from nsca.source_signature import (
     Signature,
     UnknownTargetError,
@@ -24,6 +23,8 @@ from nsca.source_signature import (
     resolve_class,
     signature_of,
 )
+from nsca.spelling import advice
+from nsca.value_ranges import check_values, is_number
 
 ALLOWED_PREFIXES = (
     "nsca.",
@@ -62,82 +63,6 @@ TRAINER_ELSEWHERE = {
 }
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like `word`, None when nothing is like it."""
-    pool = sorted(set(candidates))
-    close = difflib.get_close_matches(word, pool, n=1, cutoff=0.55)
-    return close[0] if close else None
-
-
-def advice(word: str, candidates: Iterable[str], what: str = "key") -> str:
-    """Remedy for a misspelt word: the nearest candidate, or all of them."""
-    pool = sorted(set(candidates))
-    if (match := nearest(word, pool)) is not None:
-        return f"did you mean '{match}'?"
-    if not pool:
-        return f"remove it: there is no {what} here"
-    return f"choose a {what} from: {', '.join(pool)}"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _rule(test: Callable[[float], bool], text: str) -> tuple[Callable[[Any], bool], str]:
-    return (lambda value: _is_number(value) and test(value)), text
-
-
-# (full key pattern, (test, what it must be)); the first pattern that matches decides
-RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
-    (
-        r"seed|.*\.seed",
-        _rule(lambda v: 0 <= v < 2**32 and v == int(v), "a whole number from 0 to 4294967295"),
-    ),
-    (r".*\b(lr|learning_rate|lr_max)", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
-    (r".*\b(weight_decay|warmup_steps|max_broken)", _rule(lambda v: v >= 0, "0 or more")),
-    (r".*\bval_fraction", _rule(lambda v: 0 < v < 1, "between 0 and 1")),
-    (r".*\bfraction", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
-    (r".*\btemperature", _rule(lambda v: v > 0, "above 0")),
-    (
-        r"hardware\.micro_batch\.\w+|effective_batch|.*\.effective_batch",
-        _rule(lambda v: v >= 1, "1 or more"),
-    ),
-    (
-        r"trainer\.(max_steps|max_epochs)",
-        _rule(lambda v: v >= 1 or v == -1, "1 or more (-1: no limit)"),
-    ),
-    (r"trainer\.(log_every_n_steps|check_val_every_n_epoch)", _rule(lambda v: v >= 1, "1 or more")),
-    (
-        r"trainer\.(overfit_batches|gradient_clip_val)",
-        _rule(lambda v: v >= 0, "0 or more"),
-    ),
-    (r"trainer\.num_sanity_val_steps", _rule(lambda v: v >= -1, "0 or more (-1: all)")),
-    (r"checkpoint\.(every_steps|keep_last)", _rule(lambda v: v >= 1, "1 or more")),
-    (r"checkpoint\.keep_best", _rule(lambda v: v >= 0, "0 or more")),
-    (r"hardware\.(devices|nodes)", _rule(lambda v: v >= 1, "1 or more")),
-    (r"workers|.*\bnum_workers", _rule(lambda v: v >= 0, "0 or more")),
-    (
-        r".*\b(interactions|episodes|shards|image_size|stride|patience|width|depth)",
-        _rule(lambda v: v >= 1, "1 or more"),
-    ),
-    (
-        r".*\b(neighbour_reach|validation_batches|fit_frames|score_frames|test_frames)",
-        _rule(lambda v: v >= 1, "1 or more"),
-    ),
-    (r".*\bloss_weights\.\w+", _rule(lambda v: v >= 0, "0 or more")),
-)
-
-# root keys that are on or off: any other word would count as on
-SWITCHES = ("dry_run", "pictures")
-
-
-def available_cores() -> int:
-    """CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def check_config(
     config: Mapping[str, Any], verb: str, interpolated: frozenset[str] = frozenset()
 ) -> None:
@@ -162,7 +87,7 @@ def check_config(
             _check_class_node(key, value, _signature(NODE_CLASSES[key], key))
         else:
             _check_node(key, value)
-    _check_values("", own)
+    check_values("", own)
     workers = own.get("workers")
     if isinstance(workers, int) and workers > available_cores():
         raise UserError(
@@ -300,7 +225,7 @@ def _fits(value: Any, annotation: ast.expr) -> bool:
             case "int":
                 return isinstance(value, int) and not isinstance(value, bool)
             case "float":
-                return _is_number(value)
+                return is_number(value)
             case "str" | "Path":
                 return isinstance(value, str | os.PathLike)
     return True
@@ -318,29 +243,3 @@ def _check_root_keys(config: Mapping[str, Any], verb: str, interpolated: frozens
         read_whole = (key,) in reads or key in NODE_CLASSES
         if inner and not read_whole and isinstance(value, Mapping) and "_target_" not in value:
             _check_names(str(key), value, frozenset(inner))
-
-
-def _check_values(path: str, node: Any) -> None:
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            _check_values(f"{path}.{key}" if path else str(key), value)
-        return
-    if isinstance(node, list | tuple):
-        for index, value in enumerate(node):
-            _check_values(f"{path}[{index}]", value)
-        return
-    if isinstance(node, float) and not math.isfinite(node):
-        raise UserError(f"{path}={node} is not a finite number", "give a finite number")
-    if path in SWITCHES and not isinstance(node, bool):
-        raise UserError(f"{path}={node} is neither true nor false", f"{path}=true or {path}=false")
-    if node is None or isinstance(node, bool):
-        return
-    for pattern, (test, text) in RANGES:
-        if re.fullmatch(pattern, path):
-            is_word = isinstance(node, str) and "." not in path  # deeper keys have annotations
-            if is_word or (_is_number(node) and not test(node)):
-                raise UserError(
-                    f"{path}={node} is impossible: it must be {text}",
-                    f"set {path} to a value {text}",
-                )
-            return

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from nsca.config_check import available_cores
 from nsca.errors import UserError
 
 
@@ -96,6 +95,13 @@ def require_hardware(profile: HardwareProfile) -> None:
         here |= {"mps"} if torch.backends.mps.is_available() else set()
         if profile.accelerator not in here:
             raise _absent(profile, here)
+
+
+def available_cores() -> int:
+    """CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def may_have(accelerator: str) -> bool:

@@ -20,7 +20,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from nsca.config_check import available_cores
+from nsca.hardware import available_cores
 
 GIB = 1024**3
 SETUP = "make setup"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nsca.composition import compose
-from nsca.config_check import advice, check_config, check_targets, nearest
+from nsca.config_check import check_config, check_targets
 from nsca.errors import UserError
 
 RISKY = [
@@ -96,85 +96,6 @@ def test_the_projects_own_targets_are_allowed():
     check_targets({"c": {"_target_": "lightning.pytorch.callbacks.EarlyStopping"}})
 
 
-IMPOSSIBLE = [
-    "phase.optimizer.learning_rate=-0.001",
-    "phase.optimizer.learning_rate=0",
-    "phase.optimizer.learning_rate=.nan",
-    "phase.optimizer.learning_rate=.inf",
-    "phase.optimizer.weight_decay=-1",
-    "phase.optimizer.warmup_steps=-1",
-    "phase.temperature=0",
-    "phase.loss_weights.nt_xent=-1",
-    "hardware.micro_batch.default=0",
-    "hardware.micro_batch.default=-4",
-    "hardware.devices=0",
-    "effective_batch=0",
-    "data.stride=0",
-    "trainer.max_steps=0",
-    "trainer.max_steps=-2",
-    "trainer.max_steps=many",
-    "trainer.max_steps=1.5",
-    "trainer.log_every_n_steps=0",
-    "trainer.fast_dev_run=perhaps",
-    "trainer.accumulate_grad_batches=4",
-    "trainer.precision=16",
-    "trainer.logger=true",
-    "checkpoint.every_steps=0",
-    "checkpoint.keep_last=0",
-    "checkpoint.keep_best=-1",
-    "checkpoint.mode=best",
-    "seed=-1",
-    "seed=1.5",
-    "data.fraction=0",
-    "data.fraction=1.5",
-    "data.image_size=0",
-    "hardware.compile=7",
-    "debug.find_lr=3",
-    "dry_run=flase",
-    "dry_run=no",
-    "data_module.neighbour_reach=0",
-    "data_module.validation_batches=0",
-    "watch.probes.fit_frames=0",
-    "trainer.overfit_batches=-1",
-    "trainer.gradient_clip_val=-0.5",
-]
-
-
-@pytest.mark.parametrize("override", IMPOSSIBLE)
-def test_an_impossible_value_is_refused_and_its_key_named(override: str):
-    key = override.partition("=")[0]
-    with pytest.raises(UserError) as error:
-        compose("train", [override])
-    assert key in error.value.cause
-    assert error.value.remedy
-
-
-@pytest.mark.parametrize("override", ["seed=abc", "interactions=many", "workers=auto"])
-def test_a_word_where_a_number_belongs_is_refused(override: str):
-    with pytest.raises(UserError, match=override):
-        compose("babble", [override])
-    compose("babble", ["workers=null"])
-
-
-@pytest.mark.parametrize(
-    "override",
-    [
-        "trainer.max_steps=1",
-        "trainer.num_sanity_val_steps=-1",
-        "trainer.max_steps=-1",
-        "trainer.fast_dev_run=true",
-        "trainer.overfit_batches=1",
-        "trainer.limit_train_batches=0.5",
-        "trainer.max_time=00:01:00:00",
-        "seed=4294967295",
-        "hardware.micro_batch.vision=7",
-        "phase.loss_weights.temporal=0",
-    ],
-)
-def test_a_possible_value_is_not_refused(override: str):
-    compose("train", [override])
-
-
 def test_more_workers_than_cores_is_refused_with_the_number_there_is(
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -182,13 +103,6 @@ def test_more_workers_than_cores_is_refused_with_the_number_there_is(
     with pytest.raises(UserError, match="2 cores"):
         check_config({"workers": 3}, "no_such_verb")
     check_config({"workers": 2}, "no_such_verb")
-
-
-def test_the_nearest_word_or_all_of_them():
-    assert nearest("visoin", ["vision", "audio"]) == "vision"
-    assert nearest("zzz", ["vision", "audio"]) is None
-    assert advice("zzz", ["vision", "audio"]) == "choose a key from: audio, vision"
-    assert advice("zzz", []) == "remove it: there is no key here"
 
 
 def test_an_option_that_nobody_reads_is_refused():

@@ -23,9 +23,9 @@ from nsca.checkpoint import (
     checkpoints_of,
     read_header,
 )
-from nsca.config_check import advice
 from nsca.rng_state import capture_rng, restore_rng
 from nsca.run_card import RunCard, versions
+from nsca.spelling import advice
 
 
 @dataclass(frozen=True)

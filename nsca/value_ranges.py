@@ -1,0 +1,92 @@
+"""Which values a setting can have at all: known from its key, before anything is built."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nsca.errors import UserError
+
+
+def is_number(value: object) -> bool:
+    """True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _rule(test: Callable[[float], bool], text: str) -> tuple[Callable[[Any], bool], str]:
+    return (lambda value: is_number(value) and test(value)), text
+
+
+# (full key pattern, (test, what it must be)); the first pattern that matches decides
+RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
+    (
+        r"seed|.*\.seed",
+        _rule(lambda v: 0 <= v < 2**32 and v == int(v), "a whole number from 0 to 4294967295"),
+    ),
+    (r".*\b(lr|learning_rate|lr_max)", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
+    (r".*\b(weight_decay|warmup_steps|max_broken)", _rule(lambda v: v >= 0, "0 or more")),
+    (r".*\bval_fraction", _rule(lambda v: 0 < v < 1, "between 0 and 1")),
+    (r".*\bfraction", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
+    (r".*\btemperature", _rule(lambda v: v > 0, "above 0")),
+    (
+        r"hardware\.micro_batch\.\w+|effective_batch|.*\.effective_batch",
+        _rule(lambda v: v >= 1, "1 or more"),
+    ),
+    (
+        r"trainer\.(max_steps|max_epochs)",
+        _rule(lambda v: v >= 1 or v == -1, "1 or more (-1: no limit)"),
+    ),
+    (r"trainer\.(log_every_n_steps|check_val_every_n_epoch)", _rule(lambda v: v >= 1, "1 or more")),
+    (
+        r"trainer\.(overfit_batches|gradient_clip_val)",
+        _rule(lambda v: v >= 0, "0 or more"),
+    ),
+    (r"trainer\.num_sanity_val_steps", _rule(lambda v: v >= -1, "0 or more (-1: all)")),
+    (r"checkpoint\.(every_steps|keep_last)", _rule(lambda v: v >= 1, "1 or more")),
+    (r"checkpoint\.keep_best", _rule(lambda v: v >= 0, "0 or more")),
+    (r"hardware\.(devices|nodes)", _rule(lambda v: v >= 1, "1 or more")),
+    (r"workers|.*\bnum_workers", _rule(lambda v: v >= 0, "0 or more")),
+    (
+        r".*\b(interactions|episodes|shards|image_size|stride|patience|width|depth)",
+        _rule(lambda v: v >= 1, "1 or more"),
+    ),
+    (
+        r".*\b(neighbour_reach|validation_batches|fit_frames|score_frames|test_frames)",
+        _rule(lambda v: v >= 1, "1 or more"),
+    ),
+    (r".*\bloss_weights\.\w+", _rule(lambda v: v >= 0, "0 or more")),
+)
+
+# root keys that are on or off: any other word would count as on
+SWITCHES = ("dry_run", "pictures")
+
+
+def check_values(path: str, node: Any) -> None:
+    """Refuses every value below `path` that cannot work, whatever builds it.
+
+    Raises:
+        UserError: naming the key, its value and what it must be.
+    """
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            check_values(f"{path}.{key}" if path else str(key), value)
+        return
+    if isinstance(node, list | tuple):
+        for index, value in enumerate(node):
+            check_values(f"{path}[{index}]", value)
+        return
+    if isinstance(node, float) and not math.isfinite(node):
+        raise UserError(f"{path}={node} is not a finite number", "give a finite number")
+    if path in SWITCHES and not isinstance(node, bool):
+        raise UserError(f"{path}={node} is neither true nor false", f"{path}=true or {path}=false")
+    if node is None or isinstance(node, bool):
+        return
+    for pattern, (test, text) in RANGES:
+        if re.fullmatch(pattern, path):
+            is_word = isinstance(node, str) and "." not in path  # deeper keys have annotations
+            if is_word or (is_number(node) and not test(node)):
+                raise UserError(
+                    f"{path}={node} is impossible: it must be {text}",
+                    f"set {path} to a value {text}",
+                )
+            return
