@@ -2,31 +2,18 @@
 
 import errno
 import json
-import os
-import signal
-import subprocess
-import sys
 import types
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from data.sets import checksums, quiet
 
-from nsca.data import generation, shard
-from nsca.data.babbling_store import sha256_of
-from nsca.data.generation import Progress, generate
+from nsca.data import generation_workers, shard
+from nsca.data.generation import generate
 from nsca.data.generation_plan import GenerationPlan
 from nsca.errors import UserError
 from nsca.worlds.tabletop.kinds import KINDS
-
-
-def quiet(progress: Progress) -> None:
-    pass
-
-
-def checksums(root: Path) -> dict[str, str]:
-    return {str(p.relative_to(root)): sha256_of(p) for p in sorted(root.rglob("*.parquet"))}
 
 
 def test_a_set_is_complete_and_its_manifest_tells_the_truth(
@@ -81,7 +68,7 @@ def test_a_stopped_run_continues_to_the_same_bytes(
         return original(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generation, "make_shard", counting)
+        patch.setattr(generation_workers, "make_shard", counting)
         finished = generate(plan, tmp_path / "cut", 0, quiet)
     assert finished["status"] == "complete"
     assert not set(made) & set(stopped["shards"])
@@ -107,108 +94,6 @@ def test_a_broken_shard_is_made_again_and_the_others_are_kept(
     generate(plan, babbling_set, 0, quiet)
     assert checksums(babbling_set) == before
     assert kept.stat().st_ino == inode
-
-
-def test_another_configuration_is_refused_with_the_difference(
-    babbling_set: Path, plan: GenerationPlan
-) -> None:
-    before = checksums(babbling_set)
-    with pytest.raises(UserError, match="seed: 3 -> 4") as failure:
-        generate(replace(plan, seed=4), babbling_set, 0, quiet)
-    assert "interactions:" not in failure.value.cause
-    assert "path=" in failure.value.remedy
-    assert checksums(babbling_set) == before
-
-
-def test_a_set_begun_by_another_world_is_not_continued(
-    babbling_set: Path, plan: GenerationPlan, synthetic_world: types.ModuleType
-) -> None:
-    manifest = babbling_set / "manifest.json"
-    world = json.loads(manifest.read_text())["versions"]["world"]
-    manifest.write_text(manifest.read_text().replace(world, "another"))
-    generate(plan, babbling_set, 0, quiet)  # complete: there is nothing to continue
-    (babbling_set / "observations" / "val-00000.parquet").unlink()
-    with pytest.raises(UserError, match=f"world another -> {world}"):
-        generate(plan, babbling_set, 0, quiet)
-
-
-def test_a_killed_worker_is_reported_and_what_is_finished_is_kept(
-    tmp_path: Path,
-    plan: GenerationPlan,
-    synthetic_world: types.ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from concurrent.futures.process import BrokenProcessPool
-
-    class DyingPool:
-        """Finishes one shard, then breaks as a real pool does."""
-
-        def __init__(self, *arguments: object) -> None:
-            self.submitted = 0
-
-        def __enter__(self) -> "DyingPool":
-            return self
-
-        def __exit__(self, *arguments: object) -> None:
-            pass
-
-        def submit(self, function, *arguments) -> Future:
-            self.submitted += 1
-            future: Future = Future()
-            if self.submitted == 1:
-                future.set_result(function(*arguments))
-            else:
-                future.set_exception(BrokenProcessPool("a process died"))
-            return future
-
-    with monkeypatch.context() as patch:
-        patch.setattr(generation, "ProcessPoolExecutor", DyingPool)
-        with pytest.raises(UserError, match="worker process died") as failure:
-            generate(plan, tmp_path, 2, quiet)
-        assert "workers=1" in failure.value.remedy
-        assert len(json.loads((tmp_path / "manifest.json").read_text())["shards"]) == 1
-        assert generate(plan, tmp_path, 0, quiet)["status"] == "complete"
-
-
-def test_workers_end_with_a_parent_that_is_killed() -> None:
-    script = (
-        "import os, time; from concurrent.futures import ProcessPoolExecutor; "
-        "from multiprocessing import get_context; from nsca.data.generation import _start_worker; "
-        "pool = ProcessPoolExecutor(1, get_context('spawn'), _start_worker); "
-        "print(pool.submit(os.getpid).result(), flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        worker = int(process.stdout.readline())
-        process.kill()
-        try:
-            process.communicate(timeout=30)  # until nobody holds the other end, the worker neither
-        except subprocess.TimeoutExpired:
-            os.kill(worker, signal.SIGKILL)
-            raise
-
-
-def test_a_folder_with_other_things_in_it_is_left_alone(
-    tmp_path: Path, plan: GenerationPlan, synthetic_world: types.ModuleType
-) -> None:
-    (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(UserError, match=r"thesis\.tex"):
-        generate(plan, tmp_path, 0, quiet)
-
-
-def test_what_a_run_killed_before_its_manifest_left_is_cleared_away(
-    tmp_path: Path, plan: GenerationPlan, synthetic_world: types.ModuleType
-) -> None:
-    generate(replace(plan, seed=8, interactions=100), tmp_path, 0, quiet)
-    (tmp_path / "manifest.json").unlink()
-    (tmp_path / ".manifest.json.tmp-77").write_text("{")
-    notes = tmp_path / "observations" / "notes.txt"
-    notes.write_text("mine")
-    manifest = generate(plan, tmp_path, 0, quiet)
-    listed = {f["path"]: f["sha256"] for s in manifest["shards"].values() for f in s["files"]}
-    assert checksums(tmp_path) == listed
-    assert not (tmp_path / ".manifest.json.tmp-77").exists()
-    assert notes.exists()
 
 
 def test_a_second_writer_is_refused(babbling_set: Path, plan: GenerationPlan) -> None:
