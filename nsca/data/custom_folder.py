@@ -17,13 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from nsca.data.batch import Frames, ProbeLabel, Split
-from nsca.data.folder_listing import (
-    check_ranges,
-    existing_folder,
-    fingerprint_of,
-    visible,
-    wrong_layout,
-)
+from nsca.data.file_selection import fingerprint_of
+from nsca.data.folders import check_ranges, existing_folder, visible, wrong_layout
 from nsca.data.media import (
     AUDIO_SUFFIXES,
     IMAGE_SUFFIXES,

@@ -10,13 +10,10 @@ Three layouts are understood, looked for in this order:
 """
 
 import csv
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from nsca.data.folders import some, visible, wrong_layout
 from nsca.data.media import IMAGE_SUFFIXES
 from nsca.errors import UserError
 
@@ -39,43 +36,6 @@ class LabelledFile:
     split: str
     label: str
     path: Path
-
-
-def existing_folder(path: str | Path | None, data: str) -> Path:
-    """The folder as a path.
-
-    Raises:
-        UserError: no path given, nothing there, or a file.
-    """
-    if not path:
-        raise UserError(f"data={data} needs a folder", "data.path=/where/the/pictures/are")
-    folder = Path(path).expanduser()
-    if folder.is_file():
-        unpack = (
-            f"unpack it first (tar xf {folder.name})"
-            if ".tar" in folder.name or folder.suffix == ".zip"
-            else "give a folder"
-        )
-        raise UserError(f"data.path={folder} is a file, not a folder", unpack)
-    if not folder.is_dir():
-        there = next(
-            parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.is_dir()
-        )
-        raise UserError(
-            f"data.path={folder} does not exist",
-            f"check the spelling; {there} exists and holds {some(visible(there))}",
-        )
-    return folder
-
-
-def check_ranges(image_size: int, fraction: float, max_broken: float) -> None:
-    """Raises UserError for a number that no folder could be loaded with."""
-    if image_size < 8:
-        raise UserError(f"data.image_size={image_size} is too small", "data.image_size=64")
-    if not 0 < fraction <= 1:
-        raise UserError(f"data.fraction={fraction} is not in (0, 1]", "data.fraction=0.1")
-    if not 0 <= max_broken <= 1:
-        raise UserError(f"data.max_broken={max_broken} is not in [0, 1]", "data.max_broken=0.01")
 
 
 def list_images(folder: Path) -> list[LabelledFile]:
@@ -121,61 +81,6 @@ def list_images(folder: Path) -> list[LabelledFile]:
                 "add them to train/ or remove them",
             )
     return sorted(files)
-
-
-def thin(files: list[LabelledFile], fraction: float, seed: int) -> list[LabelledFile]:
-    """A seeded `fraction` of the training files of each class (at least one); other splits
-    whole.
-    """
-    kept = [file for file in files if file.split != "train"]
-    for members in _by_class([file for file in files if file.split == "train"]):
-        order = np.random.default_rng(seed).permutation(len(members))
-        kept += [members[i] for i in order[: max(1, round(fraction * len(members)))]]
-    return sorted(kept)
-
-
-def fingerprint_of(files: list[tuple[str, str, Path]], folder: Path, image_size: int) -> str:
-    """sha256 hex over (split, class, path relative to the folder, size in bytes); a missing file
-    counts as size -1.
-    """
-    digest = hashlib.sha256(f"{image_size}\n".encode())
-    for split, label, path in files:
-        length = path.stat().st_size if path.is_file() else -1
-        digest.update(
-            f"{split}\t{label}\t{path.relative_to(folder).as_posix()}\t{length}\n".encode()
-        )
-    return digest.hexdigest()
-
-
-def same_bytes(candidates: list[Path], reference: list[Path]) -> set[Path]:
-    """Candidates whose bytes equal those of a reference file. Only files of equal length are
-    read.
-    """
-
-    def length(path: Path) -> int:
-        return path.stat().st_size if path.is_file() else -1
-
-    by_length: dict[int, list[Path]] = {}
-    for path in reference:
-        by_length.setdefault(length(path), []).append(path)
-    digests: dict[Path, bytes] = {}
-
-    def digest(path: Path) -> bytes:
-        if path not in digests:
-            digests[path] = hashlib.sha256(path.read_bytes()).digest()
-        return digests[path]
-
-    return {
-        path
-        for path in candidates
-        if length(path) > 0
-        and any(digest(path) == digest(other) for other in by_length.get(length(path), []))
-    }
-
-
-def wrong_layout(folder: Path, expected: str, found: str, fix: str) -> UserError:
-    """The one form in which a wrong layout is reported."""
-    return UserError(f"data.path={folder}: expected {expected}; found {found}", fix)
 
 
 def _from_classes(folder: Path, split: str, root: Path) -> list[LabelledFile]:
@@ -261,44 +166,5 @@ def _from_table(table: Path, required: bool) -> list[LabelledFile]:
     return files
 
 
-def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[LabelledFile]:
-    """Move a seeded share of each class (at least one picture, never all) from train to val."""
-    moved = [file for file in files if file.split != "train"]
-    for members in _by_class([file for file in files if file.split == "train"]):
-        if len(members) < 2:
-            raise UserError(
-                f"class {members[0].label!r} has one picture, so none can be held out",
-                "add pictures to it or remove the class",
-            )
-        order = np.random.default_rng(seed).permutation(len(members))
-        count = min(max(1, round(share * len(members))), len(members) - 1)
-        held = set(order[:count].tolist())
-        moved += [
-            LabelledFile("val" if i in held else "train", file.label, file.path)
-            for i, file in enumerate(members)
-        ]
-    return sorted(moved)
-
-
-def _by_class(files: list[LabelledFile]) -> list[list[LabelledFile]]:
-    groups: dict[str, list[LabelledFile]] = {}
-    for file in sorted(files):
-        groups.setdefault(file.label, []).append(file)
-    return list(groups.values())
-
-
-def visible(folder: Path) -> list[Path]:
-    """Children without those that systems and archivers leave behind (.DS_Store, __MACOSX)."""
-    return sorted(child for child in folder.iterdir() if not child.name.startswith((".", "__")))
-
-
 def _where(path: Path, root: Path) -> str:
     return "the folder itself" if path == root else f"{path.relative_to(root).as_posix()}/"
-
-
-def some(paths: Iterable[Path]) -> str:
-    """The first five names, folders with a slash, and how many more."""
-    names = [f"{p.name}/" if p.is_dir() else p.name for p in paths]
-    if not names:
-        return "nothing"
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

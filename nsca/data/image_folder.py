@@ -11,15 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from nsca.data.batch import Frames, ProbeLabel, Split
-from nsca.data.folder_listing import (
-    check_ranges,
-    existing_folder,
-    fingerprint_of,
-    hold_out,
-    list_images,
-    same_bytes,
-    thin,
-)
+from nsca.data.file_selection import fingerprint_of, hold_out, same_bytes, thin
+from nsca.data.folder_listing import list_images
+from nsca.data.folders import check_ranges, existing_folder
 from nsca.data.media import BrokenFileError, load_images
 from nsca.errors import UserError
 

@@ -4,17 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nsca.data.folder_listing import (
-    LabelledFile,
-    check_ranges,
-    existing_folder,
-    fingerprint_of,
-    hold_out,
-    list_images,
-    same_bytes,
-    some,
-    thin,
-)
+from nsca.data.file_selection import hold_out
+from nsca.data.folder_listing import list_images
+from nsca.data.folders import existing_folder
 from nsca.errors import UserError
 
 
@@ -28,15 +20,6 @@ def listed(folder: Path) -> list[tuple[str, str, str]]:
     return [
         (file.split, file.label, file.path.relative_to(folder).as_posix())
         for file in list_images(folder)
-    ]
-
-
-def many(train: int = 8, val: int = 3) -> list[LabelledFile]:
-    return [
-        LabelledFile(split, label, Path(split, label, f"{number}.png"))
-        for split, count in (("train", train), ("val", val))
-        for label in ("cat", "dog")
-        for number in range(count)
     ]
 
 
@@ -143,85 +126,3 @@ def test_wrong_layouts_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
         assert str(folder) in caught.value.cause or name == "single"
         assert remedy in caught.value.remedy, name
         assert "\n" not in caught.value.cause + caught.value.remedy
-
-
-@pytest.mark.parametrize("path", [None, ""])
-def test_no_path_at_all_asks_for_one(path: str | None) -> None:
-    with pytest.raises(UserError, match="data=image_folder needs a folder") as caught:
-        existing_folder(path, "image_folder")
-    assert "data.path=" in caught.value.remedy
-
-
-def test_a_home_directory_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "photos").mkdir()
-    assert existing_folder("~/photos", "image_folder") == tmp_path / "photos"
-
-
-@pytest.mark.parametrize(
-    ("numbers", "said"),
-    [
-        ((7, 1.0, 0.0), "image_size=7"),
-        ((64, 0.0, 0.0), "fraction=0.0"),
-        ((64, 1.1, 0.0), "fraction=1.1"),
-        ((64, float("nan"), 0.0), "fraction=nan"),
-        ((64, 1.0, -0.1), "max_broken=-0.1"),
-        ((64, 1.0, 1.1), "max_broken=1.1"),
-    ],
-)
-def test_numbers_out_of_range_are_named(numbers: tuple, said: str) -> None:
-    check_ranges(8, 1.0, 1.0)
-    with pytest.raises(UserError, match=f"data.{said}"):
-        check_ranges(*numbers)
-
-
-def test_thinning_takes_a_seeded_share_of_each_training_class() -> None:
-    half = thin(many(), 0.5, seed=0)
-    count = [(f.split, f.label) for f in half].count
-    assert [count(("train", label)) for label in ("cat", "dog")] == [4, 4]
-    assert [count(("val", label)) for label in ("cat", "dog")] == [3, 3]
-    assert half == thin(list(reversed(many())), 0.5, seed=0)
-    assert half != thin(many(), 0.5, seed=1)
-    assert thin(many(), 1.0, seed=0) == sorted(many())
-    least = thin(many(), 0.001, seed=0)
-    assert [(f.split, f.label) for f in least].count(("train", "cat")) == 1
-
-
-@pytest.mark.parametrize(("share", "held"), [(0.25, 2), (0.01, 1), (0.99, 7)])
-def test_holding_out_moves_some_of_each_class_and_never_all(share: float, held: int) -> None:
-    files = many(train=8, val=0)
-    split = hold_out(files, share, seed=0)
-    assert {file.path for file in split} == {file.path for file in files}
-    for label in ("cat", "dog"):
-        assert [f.split for f in split if f.label == label].count("val") == held
-    assert split == hold_out(list(reversed(files)), share, seed=0)
-
-
-def test_the_fingerprint_follows_names_parts_sizes_and_not_the_place(tmp_path: Path) -> None:
-    def fingerprint(root: Path, split: str = "train", size: int = 64) -> str:
-        return fingerprint_of([(split, "cat", root / "1.jpg")], root, size)
-
-    put(tmp_path / "here" / "1.jpg", b"12345")
-    put(tmp_path / "there" / "1.jpg", b"54321")
-    first = fingerprint(tmp_path / "here")
-    assert fingerprint(tmp_path / "there") == first
-    assert fingerprint(tmp_path / "here", split="val") != first
-    assert fingerprint(tmp_path / "here", size=32) != first
-    put(tmp_path / "here" / "1.jpg", b"123456")
-    longer = fingerprint(tmp_path / "here")
-    (tmp_path / "here" / "1.jpg").unlink()
-    assert len({first, longer, fingerprint(tmp_path / "here")}) == 3
-
-
-def test_copies_are_found_by_content_and_empty_files_are_none(tmp_path: Path) -> None:
-    names = {"a": b"12345", "b": b"54321", "copy": b"12345", "empty": b"", "void": b""}
-    path = {name: put(tmp_path / name, content) for name, content in names.items()}
-    candidates = [path["copy"], path["b"], path["void"], tmp_path / "missing"]
-    assert same_bytes(candidates, [path["a"], path["empty"], tmp_path / "gone"]) == {path["copy"]}
-
-
-def test_long_lists_are_cut_short(tmp_path: Path) -> None:
-    (tmp_path / "sub").mkdir()
-    assert some([]) == "nothing"
-    assert some([tmp_path / "sub", tmp_path / "file"]) == "sub/, file"
-    assert some(Path(str(n)) for n in range(7)) == "0, 1, 2, 3, 4 and 2 more"

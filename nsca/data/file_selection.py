@@ -1,0 +1,85 @@
+"""Which of the listed pictures are used, for what, and how the choice is known again."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from nsca.data.folder_listing import LabelledFile
+from nsca.errors import UserError
+
+
+def thin(files: list[LabelledFile], fraction: float, seed: int) -> list[LabelledFile]:
+    """A seeded `fraction` of the training files of each class (at least one); other splits
+    whole.
+    """
+    kept = [file for file in files if file.split != "train"]
+    for members in _by_class([file for file in files if file.split == "train"]):
+        order = np.random.default_rng(seed).permutation(len(members))
+        kept += [members[i] for i in order[: max(1, round(fraction * len(members)))]]
+    return sorted(kept)
+
+
+def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[LabelledFile]:
+    """Move a seeded share of each class (at least one picture, never all) from train to val."""
+    moved = [file for file in files if file.split != "train"]
+    for members in _by_class([file for file in files if file.split == "train"]):
+        if len(members) < 2:
+            raise UserError(
+                f"class {members[0].label!r} has one picture, so none can be held out",
+                "add pictures to it or remove the class",
+            )
+        order = np.random.default_rng(seed).permutation(len(members))
+        count = min(max(1, round(share * len(members))), len(members) - 1)
+        held = set(order[:count].tolist())
+        moved += [
+            LabelledFile("val" if i in held else "train", file.label, file.path)
+            for i, file in enumerate(members)
+        ]
+    return sorted(moved)
+
+
+def fingerprint_of(files: list[tuple[str, str, Path]], folder: Path, image_size: int) -> str:
+    """sha256 hex over (split, class, path relative to the folder, size in bytes); a missing file
+    counts as size -1.
+    """
+    digest = hashlib.sha256(f"{image_size}\n".encode())
+    for split, label, path in files:
+        length = path.stat().st_size if path.is_file() else -1
+        digest.update(
+            f"{split}\t{label}\t{path.relative_to(folder).as_posix()}\t{length}\n".encode()
+        )
+    return digest.hexdigest()
+
+
+def same_bytes(candidates: list[Path], reference: list[Path]) -> set[Path]:
+    """Candidates whose bytes equal those of a reference file. Only files of equal length are
+    read.
+    """
+
+    def length(path: Path) -> int:
+        return path.stat().st_size if path.is_file() else -1
+
+    by_length: dict[int, list[Path]] = {}
+    for path in reference:
+        by_length.setdefault(length(path), []).append(path)
+    digests: dict[Path, bytes] = {}
+
+    def digest(path: Path) -> bytes:
+        if path not in digests:
+            digests[path] = hashlib.sha256(path.read_bytes()).digest()
+        return digests[path]
+
+    return {
+        path
+        for path in candidates
+        if length(path) > 0
+        and any(digest(path) == digest(other) for other in by_length.get(length(path), []))
+    }
+
+
+def _by_class(files: list[LabelledFile]) -> list[list[LabelledFile]]:
+    groups: dict[str, list[LabelledFile]] = {}
+    for file in sorted(files):
+        groups.setdefault(file.label, []).append(file)
+    return list(groups.values())

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from nsca.data.file_selection import fingerprint_of, hold_out, same_bytes, thin
+from nsca.data.folder_listing import LabelledFile
+
+
+def put(path: Path, content: bytes = b"never opened by a listing") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def many(train: int = 8, val: int = 3) -> list[LabelledFile]:
+    return [
+        LabelledFile(split, label, Path(split, label, f"{number}.png"))
+        for split, count in (("train", train), ("val", val))
+        for label in ("cat", "dog")
+        for number in range(count)
+    ]
+
+
+def test_thinning_takes_a_seeded_share_of_each_training_class() -> None:
+    half = thin(many(), 0.5, seed=0)
+    count = [(f.split, f.label) for f in half].count
+    assert [count(("train", label)) for label in ("cat", "dog")] == [4, 4]
+    assert [count(("val", label)) for label in ("cat", "dog")] == [3, 3]
+    assert half == thin(list(reversed(many())), 0.5, seed=0)
+    assert half != thin(many(), 0.5, seed=1)
+    assert thin(many(), 1.0, seed=0) == sorted(many())
+    least = thin(many(), 0.001, seed=0)
+    assert [(f.split, f.label) for f in least].count(("train", "cat")) == 1
+
+
+@pytest.mark.parametrize(("share", "held"), [(0.25, 2), (0.01, 1), (0.99, 7)])
+def test_holding_out_moves_some_of_each_class_and_never_all(share: float, held: int) -> None:
+    files = many(train=8, val=0)
+    split = hold_out(files, share, seed=0)
+    assert {file.path for file in split} == {file.path for file in files}
+    for label in ("cat", "dog"):
+        assert [f.split for f in split if f.label == label].count("val") == held
+    assert split == hold_out(list(reversed(files)), share, seed=0)
+
+
+def test_the_fingerprint_follows_names_parts_sizes_and_not_the_place(tmp_path: Path) -> None:
+    def fingerprint(root: Path, split: str = "train", size: int = 64) -> str:
+        return fingerprint_of([(split, "cat", root / "1.jpg")], root, size)
+
+    put(tmp_path / "here" / "1.jpg", b"12345")
+    put(tmp_path / "there" / "1.jpg", b"54321")
+    first = fingerprint(tmp_path / "here")
+    assert fingerprint(tmp_path / "there") == first
+    assert fingerprint(tmp_path / "here", split="val") != first
+    assert fingerprint(tmp_path / "here", size=32) != first
+    put(tmp_path / "here" / "1.jpg", b"123456")
+    longer = fingerprint(tmp_path / "here")
+    (tmp_path / "here" / "1.jpg").unlink()
+    assert len({first, longer, fingerprint(tmp_path / "here")}) == 3
+
+
+def test_copies_are_found_by_content_and_empty_files_are_none(tmp_path: Path) -> None:
+    names = {"a": b"12345", "b": b"54321", "copy": b"12345", "empty": b"", "void": b""}
+    path = {name: put(tmp_path / name, content) for name, content in names.items()}
+    candidates = [path["copy"], path["b"], path["void"], tmp_path / "missing"]
+    assert same_bytes(candidates, [path["a"], path["empty"], tmp_path / "gone"]) == {path["copy"]}
