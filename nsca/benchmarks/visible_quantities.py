@@ -22,7 +22,7 @@ from nsca.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from nsca.data.batch import Frames, FrameSource, ProbeLabel, Split
 from nsca.errors import UserError
 from nsca.knn import knn_accuracy
-from nsca.probe_rows import group_split, labelled_rows
+from nsca.probe_rows import group_split, labelled_rows, rows_with_value, valued_rows
 from nsca.probe_target import ProbeScore, chance_accuracy
 from nsca.probes import FittedProbes
 
@@ -160,12 +160,12 @@ class VisibleQuantities:
                 continue
             truth = test_labels[quantity].values
             value = knn_accuracy(fit_x, label.values, test_x, truth, self.neighbours)
-            classes = np.unique(label.values)
-            chance = chance_accuracy(label.values, truth)
-            unseen = float((~np.isin(truth, classes)).mean())
+            known, asked = label.values[valued_rows(label)], truth[rows_with_value(truth)]
+            chance = chance_accuracy(known, asked)
+            unseen = float((~np.isin(asked, np.unique(known))).mean())
             yield Score(
                 split, "transfer", quantity, name, "knn_accuracy", CLEAN, 0,
-                value, chance, len(fit_x), len(test_x), unseen,
+                value, chance, len(known), len(asked), unseen,
             )  # fmt: skip
 
 

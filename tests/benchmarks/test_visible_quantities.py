@@ -1,11 +1,14 @@
 """The benchmark on a source whose answers are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from squares import Squares, knows
 
 from nsca.benchmarks.scores import flat_metrics
 from nsca.benchmarks.visible_quantities import VisibleQuantities
+from nsca.data.batch import ProbeLabel
 from nsca.errors import UserError
 
 
@@ -40,6 +43,22 @@ def test_features_that_hold_the_answer_are_told_from_those_that_do_not(scores):
         assert metrics[f"{split}/channel/random"] < 0.5
         assert metrics[f"{split}/position/random"] < 0.1
     assert metrics["val/channel_knn/trained"] > 0.9 > metrics["val/channel_knn/random"]
+
+
+def test_neighbours_count_only_rows_that_have_a_label():
+    class PartlyLabelled(Squares):
+        def probe_labels(self, split: str) -> dict[str, ProbeLabel]:
+            labels = super().probe_labels(split)
+            channel = labels["channel"].values.astype(float)
+            channel[::4] = np.nan
+            return labels | {"channel": replace(labels["channel"], values=channel)}
+
+    found = benchmark(corruptions=[]).run(
+        {"trained": knows}, PartlyLabelled(), report=lambda _line: None
+    )
+    nearest = [s for s in found if s.measure == "knn_accuracy"]
+    assert {(s.fit_rows, s.test_rows, s.unseen) for s in nearest} == {(180, 180, 0.0)}
+    assert all(0.3 < s.chance < 0.6 for s in nearest)
 
 
 def test_shuffled_labels_fall_to_chance(scores):
