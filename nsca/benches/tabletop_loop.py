@@ -42,7 +42,7 @@ def placed_scene(number: int, rng: "Generator") -> "tuple[mujoco.MjModel, mujoco
     scene = build_scene(objects, draw_look(rng))
     data = mujoco.MjData(scene.model)
     stand(scene, data, draw_poses(objects, 0, 0.0, rng))
-    data.qpos[2] = HIGHEST_M  # the hand
+    data.qpos[2] = data.ctrl[2] = HIGHEST_M  # the hand stays up
     mujoco.mj_forward(scene.model, data)
     return scene.model, data
 
