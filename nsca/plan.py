@@ -157,7 +157,7 @@ def _planned_seconds(phase: Phase, profile: HardwareProfile) -> float:
 
 
 def _memory_bytes(phase: Phase) -> float:
-    """Weights, gradients, at most two moments, and what autograd keeps of one micro-batch, in fp32."""
+    """Weights, gradients, at most two moments, what autograd keeps of one micro-batch, in fp32."""
     kept: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
