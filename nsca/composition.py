@@ -14,7 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from yaml import YAMLError, safe_load
 
 from nsca.conf_folder import config_directory
 from nsca.config_check import check_config
@@ -153,8 +153,8 @@ def explain(error: Exception, config_name: str, config: DictConfig | None = None
         if str(inner.key) in siblings:
             return UserError(f"{full_key}: {_first_line(inner)}", "give a value of that kind")
         siblings -= set() if full_key != inner.key else {"hydra"}
-        remedy = advice(str(inner.key), siblings | (_groups() if full_key == inner.key else set()))
-        return UserError(f"unknown key '{full_key}'", remedy)
+        known = siblings | (_groups_of(config_name) if full_key == inner.key else set())
+        return UserError(f"unknown key '{full_key}'", advice(str(inner.key), known))
     text = _first_line(error)
     if match := re.search(r"Key '(\w+)' not in '(\w+)'", str(error)):
         known = signature_of(f"hydra.conf.{match[2]}").annotations
@@ -180,6 +180,13 @@ def _first_line(error: BaseException) -> str:
 
 def _groups() -> set[str]:
     return {folder.name for folder in config_directory().iterdir() if folder.is_dir()}
+
+
+def _groups_of(config_name: str) -> set[str]:
+    """Groups that the root config's defaults list names: those that a verb lets one choose from."""
+    root = safe_load((config_directory() / f"{config_name}.yaml").read_text(encoding="utf-8"))
+    entries = [entry for entry in root.get("defaults", []) if isinstance(entry, dict)]
+    return {str(group) for entry in entries for group in entry}
 
 
 def _key_advice(word: str, config_name: str) -> str:

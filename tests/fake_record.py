@@ -7,6 +7,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from nsca.benchmarks.scores import Score
+from nsca.reporting.compose import compose_report
 from nsca.reporting.run_record import RunRecord
 
 
@@ -76,3 +77,8 @@ def record(
         scores=tuple(made),
         diagnoses=(),
     )
+
+
+def page_of(*runs: RunRecord) -> str:
+    """The page of these runs, without pictures."""
+    return compose_report(list(runs), pictures=False, seed=0)

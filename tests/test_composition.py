@@ -34,6 +34,14 @@ def test_a_misspelt_word_is_answered_with_the_right_one(override: str, named: st
     assert "\n" not in error.value.cause + error.value.remedy
 
 
+def test_a_group_of_another_verb_is_not_offered():
+    with pytest.raises(UserError) as error:
+        compose("babble", ["data.interactions=60"])
+    assert "interactions, " in error.value.remedy
+    assert "hardware" not in error.value.remedy
+    assert "did you mean" not in error.value.remedy
+
+
 def test_a_key_that_does_not_fit_its_grammar_is_one_line():
     with pytest.raises(UserError) as error:
         compose("train", ["seed=["])

@@ -29,6 +29,7 @@ from nsca.worlds.tabletop.interaction import (
     Interaction,
 )
 from nsca.worlds.tabletop.kinds import ObjectInstance
+from nsca.worlds.tabletop.magnetism import pull_magnets
 from nsca.worlds.tabletop.primitives import CONTROLLERS, Motion, Parameters, View, yaw_of
 from nsca.worlds.tabletop.recording import Recording, feel, measured, object_states
 from nsca.worlds.tabletop.scene import Scene, build_scene
@@ -39,8 +40,6 @@ CONTROLS = FRAMES * CONTROLS_PER_FRAME
 SETTLE_STEPS = 40  # before time 0
 BREAK_WINDOW = 2  # controls (25 ms) over which a change of velocity counts as one impact
 STIRRED = 0.0005  # of a pose's metres and quaternion: what moved by less reads as where it was put
-MAGNET_RANGE_M = 0.09
-MAGNET_FULL_M = 0.04
 
 
 @runtime_checkable
@@ -170,11 +169,6 @@ class Arena:
 
     def _attach(self, scene: Scene, data: mujoco.MjData) -> None:
         self._scene, self._data = scene, data
-        self._magnets = [
-            (index, instance.magnetism_n)
-            for index, instance in enumerate(scene.objects)
-            if instance.magnetism_n > 0 and index not in scene.broken
-        ]
         self._fragile = [
             (index, instance.break_impulse_n_s / instance.mass_kg)
             for index, instance in enumerate(scene.objects)
@@ -243,7 +237,7 @@ class Arena:
                 frames[control // CONTROLS_PER_FRAME] = self._renderer.render(scene.model, data)
                 drawing += perf_counter() - before
             data.ctrl[:] = command
-            self._pull_magnets(data)
+            pull_magnets(scene, data)
             for index in range(step, step + STEPS_PER_CONTROL):
                 mujoco.mj_step(scene.model, data)
                 recording.step(index, data)
@@ -264,17 +258,6 @@ class Arena:
         view.target_yaw_rad = yaw_of(*pose[3:])
         palm, left, right = data.sensordata[:3].tolist()
         view.touch = (palm, left, right)
-
-    def _pull_magnets(self, data: mujoco.MjData) -> None:
-        for index, strength_n in self._magnets:
-            at = self._scene.position_address[index]
-            away = data.qpos[:3] - data.qpos[at : at + 3]
-            distance_m = float(np.sqrt(away @ away))
-            force_n = 0.0
-            if distance_m < MAGNET_RANGE_M:
-                force_n = strength_n * min(1.0, (MAGNET_FULL_M / max(distance_m, 1e-3)) ** 2)
-            body = self._scene.body[index]
-            data.xfrc_applied[body, :3] = force_n / max(distance_m, 1e-3) * away
 
     def _break_what_must(self, step: int, recording: Recording, rng: Generator) -> None:
         """An impact changes velocity by more than the object bears."""

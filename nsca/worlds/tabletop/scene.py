@@ -1,35 +1,25 @@
-"""One episode's MuJoCo model: tray, hand and objects, whole or broken.
-
-Contacts of an object take its own parameters (geom priority): friction, rolling resistance, and a
-spring and damper (negative solref) whose stiffness carries hardness and whose damping carries
-elasticity: a collision with a linear spring of frequency w and damping ratio z rebounds with
-restitution exp(-pi z / sqrt(1 - z^2)). The simulated stiffness is far below that of real solids (a
-time step of 2.5 ms must resolve the collision); sound uses the true duration instead.
-"""
+"""One episode's MuJoCo model: tray, hand and objects, whole or broken."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, log, pi, sin, sqrt
+from math import cos, pi, sin
 
 import mujoco
 import numpy as np
 
 from nsca.worlds.tabletop.appearance import SceneLook, add_materials
-from nsca.worlds.tabletop.hand import COLLIDING, HAND_CONTACT, add_hand, add_touch_sensor
+from nsca.worlds.tabletop.contact_parameters import add_skin, contact_parameters
+from nsca.worlds.tabletop.hand import HAND_CONTACT, add_hand, add_touch_sensor
 from nsca.worlds.tabletop.interaction import PHYSICS_DT_S
 from nsca.worlds.tabletop.kinds import ObjectInstance
 from nsca.worlds.tabletop.shapes import UPRIGHT, ShapePart
+from nsca.worlds.tabletop.tray import TABLE_CONTACT, UNDRAWN_GROUP, WALL_CONTACT, add_tray
 
-TRAY_HALF_M = 0.155
-RIM_HEIGHT_M = 0.015
-TABLE_CONTACT, WALL_CONTACT, OBJECT_CONTACT, FRAGMENT_CONTACT = 1, 2, 8, 16
+OBJECT_CONTACT, FRAGMENT_CONTACT = 8, 16
 TABLE, HAND, FIRST_OBJECT = 0, 1, 2  # entities
-WEIGHT_GROUP = 4  # not drawn
 WEIGHT_SHARE = 0.6  # of the mass of an object with an off-centre weight
 FRAGMENT_SCALES = (1.0, 0.85, 0.75, 0.65)
 FOOT_M = 0.0005  # an upright cylinder stands on feet this high
-SKIN_DAMPING_RATIO = 0.7  # of the contacts between fingers and objects
-SOFT_RAD_S, HARD_RAD_S = 110.0, 260.0
 GEOM_TYPES = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
     "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
@@ -58,19 +48,6 @@ class Scene:
     body: tuple[int, ...]
 
 
-def contact_frequency_rad_s(hardness: float) -> float:
-    """Stiffness of an object's contacts as the frequency of a unit mass on it."""
-    return SOFT_RAD_S + (HARD_RAD_S - SOFT_RAD_S) * hardness
-
-
-def contact_solref(hardness: float, elasticity: float) -> tuple[float, float]:
-    """MuJoCo's direct (-stiffness, -damping), both by unit mass."""
-    frequency = contact_frequency_rad_s(hardness)
-    loss = -log(min(max(elasticity, 0.01), 0.95))
-    ratio = loss / sqrt(pi**2 + loss**2)
-    return -(frequency**2), -2.0 * ratio * frequency
-
-
 def build_scene(
     objects: Sequence[ObjectInstance], look: SceneLook, broken: frozenset[int] = frozenset()
 ) -> Scene:
@@ -89,7 +66,7 @@ def build_scene(
     spec.visual.headlight.specular = [0.1] * 3
     spec.visual.map.znear = 0.05
     add_materials(spec)
-    _add_tray(spec, look)
+    add_tray(spec, look)
     add_hand(spec, look)
     for index, instance in enumerate(objects):
         if index in broken:
@@ -125,80 +102,6 @@ def _entity(model: mujoco.MjModel, geom: int) -> int:
     return TABLE if name == "world" else HAND
 
 
-def _add_tray(spec: mujoco.MjSpec, look: SceneLook) -> None:
-    world, half = spec.worldbody, TRAY_HALF_M
-    world.add_light(
-        pos=look.light_position_m,
-        dir=tuple(-axis for axis in look.light_position_m),
-        diffuse=[look.light_strength] * 3,
-        specular=[0.4 * look.light_strength] * 3,
-        directional=True,
-        castshadow=False,
-    )
-    camera = np.array(look.camera_position_m)
-    back = camera - np.array(look.camera_target_m)
-    back /= np.linalg.norm(back)
-    right = np.cross((0.0, 0.0, 1.0), back)
-    right /= np.linalg.norm(right)
-    quaternion = np.empty(4)
-    mujoco.mju_mat2Quat(quaternion, np.stack([right, np.cross(back, right), back], axis=1).ravel())
-    world.add_camera(name="front", pos=camera, quat=quaternion, fovy=look.camera_fovy_deg)
-    world.add_geom(
-        name="table",
-        type=mujoco.mjtGeom.mjGEOM_PLANE,
-        size=(half, half, 0.05),
-        contype=TABLE_CONTACT,
-        conaffinity=0,
-        group=WEIGHT_GROUP,
-    )
-    rim = tuple(0.6 * channel for channel in look.table_rgb)
-    world.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        size=(half, half, 0.01),
-        pos=(0, 0, -0.01),
-        material=look.table_material,
-        rgba=(*look.table_rgb, 1),
-        contype=0,
-        conaffinity=0,
-    )
-    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-        world.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_PLANE,
-            size=(half, half, 0.05),
-            pos=(x * half, y * half, 0),
-            quat=_facing(-x, -y),
-            contype=WALL_CONTACT,
-            conaffinity=0,
-            group=WEIGHT_GROUP,
-        )
-        world.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=(0.004 if x else half + 0.008, 0.004 if y else half + 0.008, RIM_HEIGHT_M),
-            pos=(x * (half + 0.004), y * (half + 0.004), RIM_HEIGHT_M - 0.02),
-            rgba=(*rim, 1),
-            contype=0,
-            conaffinity=0,
-        )
-
-
-def _facing(x: float, y: float) -> tuple[float, float, float, float]:
-    """Rotation that turns +z into the horizontal unit vector (x, y, 0)."""
-    return sqrt(0.5), -sqrt(0.5) * y, sqrt(0.5) * x, 0.0
-
-
-def _physics(instance: ObjectInstance, flat: bool) -> dict:
-    """Contact and looks of a geom; flat ones touch at several points: they cannot roll."""
-    return {
-        "condim": 3 if flat else 6,
-        "priority": 1,
-        "friction": (instance.friction, 0.004, instance.rolling_m),
-        "solref": contact_solref(instance.hardness, instance.elasticity),
-        "solimp": (0.6, 0.6, 0.001, 0.5, 2.0),
-        "rgba": (*instance.colour, 1),
-        "material": instance.visible_material,
-    }
-
-
 def _add_object(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> None:
     shape, size_m = instance.shape, instance.size_m
     body = spec.worldbody.add_body(name=f"object{index}", pos=(0.1 * index, 0, 0.1))
@@ -219,9 +122,9 @@ def _add_object(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> No
             mass=(1 - share) * instance.mass_kg * part.volume() / volume,
             contype=OBJECT_CONTACT,
             conaffinity=TABLE_CONTACT | WALL_CONTACT | OBJECT_CONTACT | FRAGMENT_CONTACT,
-            **_physics(instance, flat=part.part == "box"),
+            **contact_parameters(instance, flat=part.part == "box"),
         )
-        _add_skin(spec, instance, f"object{index}.{number}")
+        add_skin(spec, instance, f"object{index}.{number}")
     if share:
         extent = -shape.half_z if shape.weight_down else shape.half_x
         place = extent * size_m * instance.offset
@@ -232,28 +135,9 @@ def _add_object(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) -> No
             mass=share * instance.mass_kg,
             contype=0,
             conaffinity=0,
-            group=WEIGHT_GROUP,
+            group=UNDRAWN_GROUP,
         )
     add_touch_sensor(spec, body, f"object{index}")
-
-
-def _add_skin(spec: mujoco.MjSpec, instance: ObjectInstance, geom: str) -> None:
-    """Contacts with the hand: the object's friction, but padded fingers that let nothing bounce.
-
-    With the object's own elasticity a light bouncy thing would chatter out of the grip; the stiffer
-    impedance keeps friction from creeping.
-    """
-    frequency = contact_frequency_rad_s(instance.hardness)
-    sliding, rolling = instance.friction, instance.rolling_m
-    for part in COLLIDING:
-        spec.add_pair(
-            geomname1=part,
-            geomname2=geom,
-            condim=4,
-            friction=(sliding, sliding, 0.004, rolling, rolling),
-            solref=(-(frequency**2), -2.0 * SKIN_DAMPING_RATIO * frequency),
-            solimp=(0.95, 0.95, 0.001, 0.5, 2.0),
-        )
 
 
 def _add_feet(body: mujoco.MjsBody, instance: ObjectInstance, part: ShapePart) -> None:
@@ -280,8 +164,8 @@ def _add_feet(body: mujoco.MjsBody, instance: ObjectInstance, part: ShapePart) -
                 mass=0.0,
                 contype=OBJECT_CONTACT,
                 conaffinity=TABLE_CONTACT,
-                group=WEIGHT_GROUP,
-                **_physics(instance, flat=True),
+                group=UNDRAWN_GROUP,
+                **contact_parameters(instance, flat=True),
             )
 
 
@@ -303,7 +187,7 @@ def _add_fragments(spec: mujoco.MjSpec, instance: ObjectInstance, index: int) ->
             mass=instance.mass_kg * scale**3 / whole,
             contype=FRAGMENT_CONTACT,
             conaffinity=TABLE_CONTACT | WALL_CONTACT | HAND_CONTACT,
-            **_physics(instance, flat=True),
+            **contact_parameters(instance, flat=True),
         )
         if number == 0:
             add_touch_sensor(spec, body, name)

@@ -15,7 +15,8 @@ from numpy.random import Generator
 from nsca.worlds.tabletop.hand import COLLIDING, LOWEST_GRIP_M, OPENING_M
 from nsca.worlds.tabletop.kinds import ObjectInstance
 from nsca.worlds.tabletop.primitives import CLEARANCE_M, Parameters, grip_yaw_rad
-from nsca.worlds.tabletop.scene import TRAY_HALF_M, Scene
+from nsca.worlds.tabletop.scene import Scene
+from nsca.worlds.tabletop.tray import TRAY_HALF_M
 
 SIDEWAYS = ("reach", "strike", "push")  # primitives that come from the side
 HAND_REACH_M = 0.055  # from the grip point outwards: no part of the hand is farther

@@ -1,4 +1,4 @@
-"""The shape of an interaction, instability, magnetism, fresh starts."""
+"""The shape of an interaction, instability, fresh starts."""
 
 import mujoco
 import numpy as np
@@ -89,17 +89,6 @@ def test_unstable_physics_is_noticed_and_leaves_no_log_file(make, tmp_path, dama
 def test_a_stable_interaction_warns_of_nothing(make, play) -> None:
     arena, _ = play("strike", make("jar_fragile"), speed_m_s=1.2)
     assert (arena.warnings, arena.unstable) == (0, False)
-
-
-def test_magnetism_pulls_towards_a_near_hand_only(make, play) -> None:
-    def drift_m(strength_n: float) -> float:
-        puck = make("puck_magnetic", magnetism_n=strength_n, friction=0.1)
-        _, played = play("lift", puck, spawn="touching", height_m=0.06)
-        return float(np.abs(played.object_state[2, 0, :2] - played.object_state[0, 0, :2]).max())
-
-    assert drift_m(1.0) > drift_m(0.0) + 0.0005 or drift_m(1.0) > 0.0005
-    _, far = play("reach", make("puck_magnetic", magnetism_n=1.0), spawn="free", seed=4)
-    assert np.abs(far.object_state[1, 0, :2] - far.object_state[0, 0, :2]).max() < 1e-4
 
 
 def test_every_interaction_starts_with_whole_objects_on_the_table(make) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from nsca.worlds.tabletop.appearance import draw_look
 from nsca.worlds.tabletop.kinds import KINDS, ObjectInstance, draw_instance
-from nsca.worlds.tabletop.scene import Scene, build_scene, contact_solref, reference_model
+from nsca.worlds.tabletop.scene import Scene, build_scene, reference_model
 from nsca.worlds.tabletop.spawning import Pose, stand
 
 
@@ -86,11 +86,6 @@ def test_every_kind_comes_to_rest_and_stays_where_it_stands(kind) -> None:
     assert np.abs(states[-100:, 7:]).max() < 0.1
     assert np.hypot(*states[-1, :2]) < 0.002
     assert abs(states[-1, 2] - start) < 0.001
-
-
-def test_hard_contacts_are_stiffer_and_elastic_ones_damped_less() -> None:
-    assert contact_solref(1.0, 0.5)[0] < contact_solref(0.0, 0.5)[0] < 0
-    assert contact_solref(0.5, 0.1)[1] < contact_solref(0.5, 0.8)[1] < 0
 
 
 def test_all_models_declare_the_same_assets_and_neither_shadows_nor_multisampling(make) -> None:

@@ -1,0 +1,194 @@
+"""What a report says of scores: the verdict, the tables, the fall under corruption."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from nsca.benchmarks.scores import CLEAN, Score
+from nsca.reporting import page, plots
+from nsca.reporting.run_record import RunRecord
+from nsca.statistics import mean_and_standard_error, paired_difference
+
+PARTS = {
+    "val": "held-out objects",
+    "test": "kinds never seen (set B)",
+    "test_refit": "kinds never seen, probe fitted on other objects of them",
+}
+REFERENCES = ("random", "pixels")
+
+
+def _mean(scores: Sequence[Score], part: str, measure: str, features: str) -> list[float]:
+    """Mean over quantities for each seed, an R2 below 0 counted as 0."""
+    values: dict[str, list[float]] = {}
+    for score in scores:
+        wanted = (score.features, score.measure, score.corruption) == (features, measure, CLEAN)
+        if wanted and score.name.partition("/")[0] == part:
+            value = score.value if measure == "accuracy" else max(score.value, 0.0)
+            values.setdefault(score.quantity, []).append(value)
+    if not values:
+        return []
+    seeds = min(len(v) for v in values.values())
+    return [float(np.mean([v[seed] for v in values.values()])) for seed in range(seeds)]
+
+
+def verdict(scores: Sequence[Score], grouped: Mapping[str, Sequence[RunRecord]]) -> str:
+    """The mean figure of each condition beside its references and chance, in sentences."""
+    if not scores:
+        return (
+            '<div class="verdict"><p>Not judged yet: <code>python -m nsca.evaluate '
+            f"run={page.escape(str(next(iter(grouped.values()))[0].path))}</code></p></div>"
+        )
+    parts = {score.name.partition("/")[0] for score in scores}
+    part = "test" if "test" in parts else "val"
+    lines = []
+    names = list(grouped) if len(grouped) > 1 else ["trained"]
+    for name in names:
+        for measure, word in (("accuracy", "accuracy"), ("r2", "R²")):
+            ours = _mean(scores, part, measure, name)
+            if not ours:
+                continue
+            compared = []
+            for reference in REFERENCES:
+                theirs = _mean(scores, part, measure, reference)
+                if theirs:
+                    compared.append(
+                        f"{plots.NAMES[reference]} {_spread(theirs)} ({_gain(ours, theirs)})"
+                    )
+            whose = f"{page.escape(name)}: mean" if len(names) > 1 else "Mean"
+            chance = np.mean(
+                [
+                    s.chance
+                    for s in scores
+                    if (s.measure, s.corruption) == (measure, CLEAN)
+                    and s.name.partition("/")[0] == part
+                ]
+            )
+            compared.append(f"chance {chance:.3f}")
+            lines.append(
+                f"<p>{whose} {word} of linear probes on {PARTS.get(part, part)}: "
+                f"<b>{_spread(ours)}</b>; {', '.join(compared)}.</p>"
+            )
+    seeds = max(len(runs) for runs in grouped.values())
+    if seeds == 1:
+        lines.append(
+            '<p class="soft">One seed: the spread over seeds is unknown, so small differences mean '
+            "nothing.</p>"
+        )
+    return f'<div class="verdict">{"".join(lines)}</div>'
+
+
+def _gain(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Ours minus theirs; with several paired seeds judged by the t interval, else by its sign."""
+    if len(ours) == len(theirs) > 1:
+        paired = paired_difference(ours, theirs)
+        kind = {"better": "good", "worse": "bad"}.get(paired.verdict, "soft")
+        text = f"{paired.mean:+.3f}, 95 % from {paired.low:+.3f} to {paired.high:+.3f}"
+        return f'<span class="{kind}">{text}</span>'
+    gain = float(np.mean(ours) - np.mean(theirs))
+    kind = "soft" if abs(gain) < 0.0005 else "good" if gain > 0 else "bad"
+    return f'<span class="{kind}">{gain:+.3f}</span>'
+
+
+def evaluation(scores: Sequence[Score]) -> str:
+    """Every quantity on clean pictures: dots and tables, part by part."""
+    linear = [s for s in scores if s.corruption == CLEAN and s.measure != "knn_accuracy"]
+    parts = []
+    features = _in_order(s.features for s in linear)
+    for part in dict.fromkeys(s.name.partition("/")[0] for s in linear):
+        here = [s for s in linear if s.name.partition("/")[0] == part]
+        drawings = [
+            f"<div>{plots.quantity_dots(here, title, measure)}</div>"
+            for measure, title in (("accuracy", "classes"), ("r2", "scalars"))
+            if any(s.measure == measure for s in here)
+        ]
+        parts.append(f"<h3>{page.escape(_capital(PARTS.get(part, part)))}</h3>")
+        if part != "test_refit":
+            parts.append(f'<div class="row">{"".join(drawings)}</div>')
+        parts.append(_table(here))
+        if missing := max((s.unseen for s in here), default=0):
+            parts.append(
+                page.paragraph(
+                    f"Up to {missing:.0%} of rows are of classes the probe never saw.", True
+                )
+            )
+    near = [s for s in scores if s.corruption == CLEAN and s.measure == "knn_accuracy"]
+    if near:
+        parts.append("<h3>Nearest neighbours (kNN accuracy)</h3>")
+        for part in dict.fromkeys(s.split for s in near):
+            parts.append(page.paragraph(_capital(PARTS.get(part, part)), soft=True))
+            parts.append(_table([s for s in near if s.split == part]))
+    intro = (
+        "Linear probes on frozen features, fitted on training objects, regularisation chosen on "
+        "validation objects, the same for every kind of features. Accuracy for classes, R² for "
+        "scalars (0: no better than the mean; below -0.25 drawn at the edge). "
+        "Stressed: the best that beats chance."
+    )
+    key = page.legend(plots.legend(features)) if linear else ""
+    return page.section("What the features know", key, *parts, intro=intro) if parts else ""
+
+
+def _table(scores: Sequence[Score]) -> str:
+    features = _in_order(s.features for s in scores)
+    rows, best = [], []
+    for quantity in dict.fromkeys(s.quantity for s in scores):
+        here = [s for s in scores if s.quantity == quantity]
+        values = {f: [s.value for s in here if s.features == f] for f in features}
+        means = [
+            float(np.mean(values[f])) if values[f] and f != "shuffled" else -np.inf
+            for f in features
+        ]
+        unit = {"r2": "R²", "accuracy": "accuracy", "knn_accuracy": "accuracy"}[here[0].measure]
+        chance = float(np.mean([s.chance for s in here]))
+        fitted, tested = here[0].fit_rows, here[0].test_rows
+        cells = [_spread(values[f]) for f in features]
+        rows.append([quantity, unit, *cells, f"{chance:.3f}", f"{fitted:,} / {tested:,}"])
+        best.append(2 + int(np.argmax(means)) if max(means) > chance else None)
+    head = ["quantity", "measure", *(plots.NAMES.get(f, f) for f in features)]
+    return page.table([*head, "chance", "frames fit / scored"], rows, best)
+
+
+def robustness(scores: Sequence[Score]) -> str:
+    """How the figures fall as pictures get worse."""
+    part = "test" if any(s.split == "test" for s in scores) else "val"
+    here = [
+        s
+        for s in scores
+        if s.split == part and s.protocol == "transfer" and s.measure != "knn_accuracy"
+    ]
+    if not any(s.corruption != CLEAN for s in here):
+        return ""
+    drawings = []
+    for measure, word in (("accuracy", "Classes"), ("r2", "Scalars")):
+        # A quantity may have no corrupted figure: few frames can hold a single value of it.
+        found = (s.quantity for s in here if s.measure == measure and s.corruption != CLEAN)
+        quantities = list(dict.fromkeys(found))
+        if quantities:
+            drawings.append(f"<h3>{word}: {page.escape(', '.join(quantities))}</h3>")
+            drawings.append(plots.robustness(here, measure, quantities))
+    features = _in_order(s.features for s in here if s.corruption != CLEAN)
+    intro = (
+        "Probes stay as fitted on clean pictures; only the test pictures "
+        f"({PARTS.get(part, part)}) change. "
+        " Dotted: chance. Severities are our own and not those of ImageNet-C."
+    )
+    return page.section(
+        "Under corruption", page.legend(plots.legend(features)), *drawings, intro=intro
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _in_order(features: Iterable[str]) -> list[str]:
+    """Ours first, then what it is compared with, the control last."""
+    found = list(dict.fromkeys(features))
+    last = [name for name in ("random", "pixels", "shuffled") if name in found]
+    return [name for name in found if name not in last] + last
+
+
+def _spread(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    mean, error = mean_and_standard_error(values)
+    return f"{mean:.3f}" if np.isnan(error) else f"{mean:.3f} ± {error:.3f}"
