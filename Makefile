@@ -96,10 +96,10 @@ quickstart: setup ## from nothing to a report: a small world's data, a tiny enco
 	echo; \
 	echo "done in $$((SECONDS - start)) s, installation aside. Open this in a browser: $$PWD/$$report/report.html"
 
-test: setup ## the tests, without network, at most 12 minutes on 2 cores
+test: setup ## the tests, without network, about 3 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist worksteal
 
-test-slow: setup ## the slower tests as well
+test-slow: setup ## the slower tests alone, which `make test` leaves out
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist worksteal -m slow
 
 faults: setup ## the fault campaign: kills, broken files, simultaneous launches
@@ -122,7 +122,7 @@ bench: setup ## speed against plain loops, into outputs/bench.json
 
 lock: $(INSTALLED) ## resolve the dependencies again and write requirements.lock
 	@PATH="build/uv/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header --group dev --extra wandb --python-version 3.11 pyproject.toml -o requirements.lock
+		--no-annotate --no-header --group dev --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean: ## remove .venv, caches and build leftovers; outputs/ stays
 	@rm -rf .venv build dist .pytest_cache .ruff_cache .import_linter_cache

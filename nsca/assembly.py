@@ -1,5 +1,6 @@
 """From a checked configuration to the objects of a run: all instantiation from YAML is here."""
 
+import sys
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -9,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nsca.config_check import check_targets
 from nsca.errors import UserError
-from nsca.hardware import profile_of
+from nsca.hardware import HardwareProfile, profile_of
 from nsca.phases.phase import Phase
 
 
@@ -60,6 +61,17 @@ def build_phase(cfg: DictConfig) -> Phase:
     if not isinstance(phase, Phase):
         raise TypeError(f"{cfg.phase._target_} is no Phase")
     return phase
+
+
+def checkpoint_gradients(phase: Phase, profile: HardwareProfile) -> None:
+    """Let the phase's models recompute activations instead of keeping them, if the profile asks."""
+    if not profile.gradient_checkpointing:
+        return
+    able = [m for m in phase.modules() if hasattr(m, "set_grad_checkpointing")]
+    for module in able:
+        module.set_grad_checkpointing(True)
+    if not able:
+        print("gradient checkpointing: no part of this phase offers it", file=sys.stderr)
 
 
 def build_data(cfg: DictConfig) -> LightningDataModule:

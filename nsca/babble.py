@@ -1,17 +1,14 @@
 """`python -m nsca.babble`: generate a babbling data set, or continue one."""
 
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
 from nsca.errors import UserError
 from nsca.hardware import available_cores
+from nsca.stop_signals import graceful_stop
 from nsca.verb import Stopped, launch
 
 if TYPE_CHECKING:
@@ -67,7 +64,9 @@ def _generate(plan: "GenerationPlan", root: Path, workers: int, cfg: DictConfig)
     from nsca.run_card import RunCard
     from nsca.worlds.tabletop.interaction import FRAMES
 
-    with open_set(plan, root) as claimed, _stop_signals() as stopped:
+    stopped: list[int] = []
+    stopping = graceful_stop(stopped.append, "finishing the shards in progress")
+    with open_set(plan, root) as claimed, stopping:
         write_text(root / "config.yaml", OmegaConf.to_yaml(cfg, resolve=True))
         card = RunCard(
             root,
@@ -85,42 +84,24 @@ def _generate(plan: "GenerationPlan", root: Path, workers: int, cfg: DictConfig)
                 card.samples = made * FRAMES
                 show(progress)
 
-            manifest = claimed.make(workers, report, lambda: stopped() is not None)
+            manifest = claimed.make(workers, report, lambda: bool(stopped))
             totals = manifest["totals"]
             card.record({f"babble/{name}": value for name, value in totals.items()})
-            card.record({f"babble/share_{n}": share for n, share in last[0].shares.items()})
-            card.record(
-                {
-                    "babble/frames_per_s": last[0].frames_per_s,
-                    "babble/workers": workers,
-                    "babble/worker_peak_memory_mb": last[0].peak_memory_mb,
-                }
-            )
+            if card.samples:  # otherwise the figures of the run that made the set stay
+                card.record({f"babble/share_{n}": share for n, share in last[0].shares.items()})
+                card.record(
+                    {
+                        "babble/frames_per_s": last[0].frames_per_s,
+                        "babble/workers": workers,
+                        "babble/worker_peak_memory_mb": last[0].peak_memory_mb,
+                    }
+                )
             card.data_fingerprint = content_fingerprint(manifest)
             print(describe(last[0]), file=sys.stderr)
-            if (number := stopped()) is not None and manifest["status"] != "complete":
+            if stopped and manifest["status"] != "complete":
                 print("stopped; the same command continues", file=sys.stderr)
-                raise Stopped(root, 128 + number)
+                raise Stopped(root, 128 + stopped[0])
     return root
-
-
-@contextmanager
-def _stop_signals() -> Iterator[Callable[[], int | None]]:
-    """The first SIGINT or SIGTERM asks to stop after the shards in progress, the second insists."""
-    received: list[int] = []
-
-    def handle(number: int, _: FrameType | None) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-        print("stopping after the shards in progress", file=sys.stderr, flush=True)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: received[0] if received else None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _print_plan(plan: "GenerationPlan", root: Path, workers: int) -> None:

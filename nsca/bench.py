@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nsca.benches.babbling import PARTS, generate
 from nsca.benches.measurement import Measurement, figures_in_own_process, medians, write
-from nsca.errors import UserError
+from nsca.errors import UserError, show
 
 WANTED_INTERACTIONS_PER_MIN = 2000.0  # 10,000 in five minutes
 Figures = Mapping[str, float]
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = measure_worlds(options.rounds, options.interactions, options.seconds)
         rows |= measure_training(options.rounds, options.steps)
     except UserError as error:
-        print(f"error: {error.cause}\n  fix: {error.remedy}", file=sys.stderr)
+        show(error)
         return 2
     write(options.output, rows)
     print(table(rows))

@@ -28,11 +28,8 @@ from nsca.value_ranges import check_values, is_number
 
 ALLOWED_PREFIXES = (
     "nsca.",
-    "torch.optim.",
     "lightning.pytorch.callbacks.",
     "lightning.pytorch.loggers.",
-    "lightning.pytorch.profilers.",
-    "lightning.pytorch.strategies.",
 )
 HYDRA_PREFIXES = ("hydra._internal.core_plugins.", "hydra_plugins.")
 HYDRA_PLUGIN_NODES = ("hydra.launcher", "hydra.sweeper")

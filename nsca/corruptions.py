@@ -4,7 +4,8 @@ The list follows Hendrycks and Dietterich 2019 ("Benchmarking Neural Network Rob
 Corruptions and Perturbations"); the parameters are our own, chosen for 64x64 pictures, so figures
 are NOT comparable with ImageNet-C or CIFAR-10-C. Severity 3 is meant to be plainly visible with the
 object still recognisable. One seed draws one pattern per picture, which all severities share, so
-that a curve over severity is paired.
+that a curve over severity is paired; only shot noise draws anew, because photons are counted at
+each severity's own rate.
 
 Unsure: the parameters were set by eye on rendered scenes; they are not equalised between
 corruptions.

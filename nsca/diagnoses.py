@@ -23,7 +23,7 @@ DIVERGED_RATIO = 1.5
 OSCILLATION = 0.3
 """Typical jump from one row to the next over the loss itself, with the jumps changing sign."""
 PLATEAU_SHARE = 0.005
-"""Smallest improvement over the later half of the rows that still counts as progress."""
+"""Smallest change from the first rows to the last, over the first, that counts as movement."""
 NO_PROGRESS_STEPS = 1000
 STARVED_SHARE = 0.3
 """Share of the time spent waiting for the loader."""

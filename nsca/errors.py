@@ -1,4 +1,8 @@
-"""Errors that a user can do something about."""
+"""Errors that a user can do something about, and how every command shows them."""
+
+import os
+import sys
+import traceback
 
 
 class UserError(Exception):
@@ -17,3 +21,11 @@ class UserError(Exception):
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         """Both arguments travel: exceptions by default take only `args` out of a worker process."""
         return type(self), (self.cause, self.remedy)
+
+
+def show(error: UserError) -> None:
+    """Write cause and remedy to stderr; `NSCA_TRACEBACK=1` puts the traceback before them."""
+    if os.environ.get("NSCA_TRACEBACK") == "1":
+        traceback.print_exception(error)
+    sys.stdout.flush()  # where both go to one place, results come before the error
+    print(f"error: {error.cause}\n  fix: {error.remedy}", file=sys.stderr)

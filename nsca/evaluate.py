@@ -21,7 +21,7 @@ def evaluate(cfg: DictConfig) -> Path:
         seed=cfg.seed,
         outputs=cfg.outputs,
         data=cfg.get("data"),
-        rows=cfg.benchmark,
+        benchmarks=cfg.benchmark,
     )
 
 

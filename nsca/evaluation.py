@@ -19,7 +19,7 @@ from nsca.benchmarks.scores import Encoder, flat_metrics, write_table
 from nsca.data.batch import FrameSource
 from nsca.errors import UserError
 from nsca.models.vision_encoder import VisionEncoder
-from nsca.run_card import load_run_card, update_run_card
+from nsca.run_card import load_run_card
 from nsca.run_directory import RunDirectory
 from nsca.trained_phase import load_config
 
@@ -31,7 +31,7 @@ def evaluate_run(
     seed: int,
     outputs: str,
     data: DictConfig | None,
-    rows: DictConfig | None,
+    benchmarks: DictConfig | None,
 ) -> Path:
     """Judge one training run and return the run directory of the evaluation.
 
@@ -41,35 +41,34 @@ def evaluate_run(
         seed: of everything the benchmarks draw.
         outputs: where run directories go.
         data: another data set than the run was trained on; None for its own.
-        rows: the benchmarks by name.
+        benchmarks: their settings by name.
 
     Raises:
         UserError: no such run, a run without vision encoder, no benchmark, or data that is gone.
     """
     trained_run = training_run(run)
-    if not rows:
+    if not benchmarks:
         raise UserError("no benchmark is chosen", "benchmark=visible_quantities")
     config = load_config(trained_run)
     source = source_of(config, data)
     encoder = vision_encoder(nsca.load(trained_run), trained_run)
     encoders = {"trained": frozen(encoder), "random": frozen(untrained_encoder(config))}
-    benchmarks = {str(name): build(node) for name, node in rows.items()}
+    chosen = {str(name): build(node) for name, node in benchmarks.items()}
     target = RunDirectory.claim(Path(outputs) / "evaluate", trained_run.parent.name)
     try:
         target.write_config(cfg)
         with target.card("evaluate", seed, data_fingerprint=source.fingerprint()) as card:
-            for name, benchmark in benchmarks.items():
+            card.note(
+                # Relative, so that the outputs folder may be moved as a whole.
+                evaluated_run=os.path.relpath(trained_run, target.path),
+                evaluated_seed=load_run_card(trained_run)["seed"],
+                weights_sha256=weights_digest(encoder),
+            )
+            for name, benchmark in chosen.items():
                 scores = benchmark.run(encoders, source, seed)
                 write_table(scores, target.path / f"{name}.csv")
                 card.record({f"{name}/{key}": value for key, value in flat_metrics(scores).items()})
                 card.samples += sum(score.test_rows for score in scores)
-        update_run_card(
-            target.path,
-            # Relative, so that the outputs folder may be moved as a whole.
-            evaluated_run=os.path.relpath(trained_run, target.path),
-            evaluated_seed=load_run_card(trained_run)["seed"],
-            weights_sha256=weights_digest(encoder),
-        )
     finally:
         target.release()
     return target.path

@@ -43,7 +43,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Gpu:
-    """A CUDA device as its driver describes it."""
+    """A CUDA device as its driver describes it; a memory of 0 is one that it does not tell."""
 
     name: str
     memory_gib: float
@@ -123,13 +123,21 @@ def check_torch_pair(versions: dict[str, str] | None = None) -> Finding:
 
 
 def nvidia_gpus() -> list[Gpu]:
-    """The CUDA devices that the driver lists; none without `nvidia-smi`."""
+    """The CUDA devices that the driver lists; none without `nvidia-smi` or while it hangs."""
     if shutil.which("nvidia-smi") is None:
         return []
     query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
-    answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
     rows = [line.rsplit(",", 1) for line in answer.stdout.splitlines() if "," in line]
-    return [Gpu(name.strip(), float(mib) / 1024) for name, mib in rows]
+    # "[N/A]" where card and processor share their memory
+    return [Gpu(name.strip(), float(mib) / 1024 if _is_number(mib) else 0.0) for name, mib in rows]
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\s*\d+(\.\d+)?\s*", text) is not None
 
 
 def profiles_that_fit(gpus: list[Gpu], system: str, machine: str, profiles: Path) -> list[str]:
@@ -163,14 +171,16 @@ def check_devices(gpus: list[Gpu]) -> Finding:
 
     profiles = config_directory() / "hardware"
     fitting = profiles_that_fit(gpus, platform.system(), platform.machine(), profiles)
-    found = ", ".join(f"{gpu.name} ({gpu.memory_gib:.0f} GiB)" for gpu in gpus) or "no CUDA GPU"
+    sizes = [f"{gpu.memory_gib:.0f} GiB" if gpu.memory_gib else "memory unknown" for gpu in gpus]
+    named = [f"{gpu.name} ({size})" for gpu, size in zip(gpus, sizes, strict=True)]
+    found = ", ".join(named) or "no CUDA GPU"
     return Finding("ok", "devices", f"{found}; hardware= may be {', '.join(fitting)}")
 
 
 def check_cores(cores: int, memory_gib: float, gpus: list[Gpu]) -> Finding:
     """Enough cores and memory for MuJoCo beside the GPU there is."""
     largest = max((gpu.memory_gib for gpu in gpus), default=0.0)
-    want_cores, want_gib, beside = 2, 8, "for the quickstart"
+    want_cores, want_gib, beside = 2, 4, "for the quickstart"
     if largest >= 36:
         want_cores, want_gib, beside = 32, 128, "to keep a data-centre GPU busy with MuJoCo"
     elif largest >= 20:
@@ -184,7 +194,7 @@ def check_cores(cores: int, memory_gib: float, gpus: list[Gpu]) -> Finding:
 
 
 def check_disk(place: Path, free_gib: float) -> Finding:
-    """Room for outputs: 10,000 interactions take about 2 GiB."""
+    """Room for outputs: 10,000 interactions with pictures take 0.2 GB."""
     detail = f"{free_gib:.0f} GiB free at {place}"
     if free_gib >= 10:
         return Finding("ok", "disk", detail)
@@ -193,12 +203,12 @@ def check_disk(place: Path, free_gib: float) -> Finding:
 
 
 def check_codecs() -> Finding:
-    """The encoders that previews and reports use; PyAV brings them, no ffmpeg program is needed."""
+    """The encoders of a preview's film; PyAV brings them, no ffmpeg program is needed."""
     try:
         import av.codec
     except ImportError as reason:
         return Finding("missing", "codecs", f"PyAV does not import: {reason}", SETUP)
-    wanted = ("libx264", "aac", "gif")
+    wanted = ("libx264", "aac")
     absent = [name for name in wanted if name not in av.codec.codecs_available]
     if absent:
         return Finding(

@@ -6,7 +6,7 @@ from counted operations and the profile's sustained rate: planned figures are ma
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,12 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nsca.assembly import build_phase, phase_name, plain
+from nsca.assembly import build_phase, checkpoint_gradients, phase_name, plain
 from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.hardware import HardwareProfile, profile_of
 from nsca.phases.phase import Phase
 
 EXAMPLE_SAMPLES = 8
-BACKWARD_COST = 2  # a backward pass takes about twice the operations of the forward pass
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,13 @@ def make_plan(cfg: DictConfig) -> Plan:
     """Return what the configured run would take, from a phase with fresh weights."""
     profile = profile_of(cfg)
     phase, name = build_phase(cfg), phase_name(cfg)
+    checkpoint_gradients(phase, profile)
     effective = int(cfg.effective_batch)
     steps, may_end_sooner = _length(cfg)
     accumulation = profile.accumulation(name, effective)
     measured = profile.accelerator == "cpu"
-    per_sample = _seconds_per_sample(phase) if measured else _planned_seconds(phase, profile)
-    if accumulation > 1:  # gradient caching embeds everything twice
-        per_sample *= (2 + BACKWARD_COST) / (1 + BACKWARD_COST)
+    forward, step = _measured_seconds(phase) if measured else _planned_seconds(phase, profile)
+    per_sample = forward + step if accumulation > 1 else step  # gradient caching embeds twice
     share = effective / (profile.devices * profile.nodes)
     seconds = steps * share * per_sample if steps > 0 else None
     hours = seconds / 3600 if seconds is not None else None
@@ -136,24 +135,42 @@ def _step(phase: Phase, batch: Any) -> Tensor:
     return loss
 
 
-def _seconds_per_sample(phase: Phase) -> float:
-    """Forward and backward on this machine, the better of two after one to warm up."""
-    samples = min(2 * EXAMPLE_SAMPLES, phase.micro_batch)
+def _per_sample(
+    phase: Phase, samples: int, cost: Callable[[Callable[[], Any]], float]
+) -> tuple[float, float]:
+    """Cost of embedding without gradient and of a whole step with its backward pass."""
     batch = phase.example_batch(samples)
-    taken = []
-    for _ in range(3):
-        began = time.perf_counter()
-        _step(phase, batch).backward()
-        taken.append(time.perf_counter() - began)
+    with torch.no_grad():
+        forward = cost(lambda: phase.embed(batch))
+    step = cost(lambda: _step(phase, batch).backward())
     phase.zero_grad()
-    return min(taken[1:]) / samples
+    return forward / samples, step / samples
 
 
-def _planned_seconds(phase: Phase, profile: HardwareProfile) -> float:
-    with FlopCounterMode(display=False) as counter:
-        phase.embed(phase.example_batch(EXAMPLE_SAMPLES))
-    per_sample = counter.get_total_flops() / EXAMPLE_SAMPLES * (1 + BACKWARD_COST)
-    return per_sample / (profile.sustained_tflops * 1e12)
+def _measured_seconds(phase: Phase) -> tuple[float, float]:
+    """Seconds on this machine, the better of two after one to warm up."""
+
+    def fastest(action: Callable[[], Any]) -> float:
+        taken = []
+        for _ in range(3):
+            began = time.perf_counter()
+            action()
+            taken.append(time.perf_counter() - began)
+        return min(taken[1:])
+
+    return _per_sample(phase, min(2 * EXAMPLE_SAMPLES, phase.micro_batch), fastest)
+
+
+def _planned_seconds(phase: Phase, profile: HardwareProfile) -> tuple[float, float]:
+    """Seconds by counted operations; what checkpointing computes again is among them."""
+    rate = profile.sustained_tflops * 1e12
+
+    def counted(action: Callable[[], Any]) -> float:
+        with FlopCounterMode(display=False) as counter:
+            action()
+        return counter.get_total_flops() / rate
+
+    return _per_sample(phase, min(EXAMPLE_SAMPLES, phase.micro_batch), counted)
 
 
 def _memory_bytes(phase: Phase) -> float:

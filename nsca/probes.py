@@ -26,58 +26,11 @@ covariance.
 VALIDATION_SHARE = 0.25
 
 
-def ridge_class_probe(
-    fit_features: np.ndarray,
-    fit: ProbeLabel,
-    test_features: np.ndarray,
-    test: ProbeLabel,
-    seed: int = 0,
-) -> ProbeScore:
-    """Accuracy of a linear class probe.
-
-    Args:
-        fit_features: [fit row, feature], any float type.
-        fit: class labels of those rows with their groups.
-        test_features: [test row, feature].
-        test: class labels of the test rows.
-        seed: which groups form the validation part.
-
-    Raises:
-        ValueError: labels of the wrong kind, lengths that differ, fewer than two groups or classes
-        to fit.
-    """
-    return _one_probe("class", fit_features, fit, test_features, test, seed)
-
-
-def ridge_scalar_probe(
-    fit_features: np.ndarray,
-    fit: ProbeLabel,
-    test_features: np.ndarray,
-    test: ProbeLabel,
-    seed: int = 0,
-) -> ProbeScore:
-    """R2 of a linear probe of a scalar; rows where the label is NaN are left out. Arguments as
-    `ridge_class_probe`.
-    """
-    return _one_probe("scalar", fit_features, fit, test_features, test, seed)
-
-
-def probe_all(
-    fit_features: np.ndarray,
-    fit_labels: Mapping[str, ProbeLabel],
-    test_features: np.ndarray,
-    test_labels: Mapping[str, ProbeLabel],
-    seed: int = 0,
-) -> dict[str, ProbeScore]:
-    """`FittedProbes(...).score(...)` in one call, for one test part."""
-    return FittedProbes(fit_features, fit_labels, seed).score(test_features, test_labels)
-
-
 class FittedProbes:
     """Linear probes of every label, fitted once and scored on as many test parts as wanted.
 
     Labels over the same rows share the matrix work. A label that cannot be judged (fewer than two
-    groups or distinct values to fit, no test row) is left out; `why_unjudged` gives the reason.
+    groups or distinct values to fit, no test row) is left out.
 
     Args:
         features: [row, feature], any float type.
@@ -95,7 +48,7 @@ class FittedProbes:
         by_rows: dict[bytes, list[str]] = {}
         for name, label in labels.items():
             _check_lengths(name, label, len(x))
-            if _why_not_fitted(label) is None:
+            if _can_be_fitted(label):
                 key = valued_rows(label).tobytes() + np.asarray(label.group, dtype=str).tobytes()
                 by_rows.setdefault(key, []).append(name)
         self._fitted: dict[str, _Fitted] = {}
@@ -120,56 +73,30 @@ class FittedProbes:
             _check_lengths(name, test, len(x))
             if test.kind != fitted.target.kind:
                 raise ValueError(f"label {name!r} is {test.kind}, fitted was {fitted.target.kind}")
-            if _why_not_scored(test) is None:
+            if _can_be_scored(test):
                 answer = fitted.answer(x).numpy()
                 scores[name] = fitted.target.score(answer, test, fitted.strength)
         return scores
 
 
-def why_unjudged(fit: ProbeLabel, test: ProbeLabel) -> str | None:
-    """Why this label cannot be probed, or None when it can."""
-    return _why_not_fitted(fit) or _why_not_scored(test)
-
-
-def _why_not_fitted(label: ProbeLabel) -> str | None:
+def _can_be_fitted(label: ProbeLabel) -> bool:
+    """Whether at least two groups (objects) and two distinct values are there."""
     rows = valued_rows(label)
-    if not rows.any():
-        return "no row with a value to fit"
-    if len(np.unique(np.asarray(label.group)[rows])) < 2:
-        return "fewer than two groups (objects) to fit"
-    if len(np.unique(np.asarray(label.values)[rows])) < 2:
-        return "only one distinct value to fit"
-    return None
+    groups, values = np.asarray(label.group)[rows], np.asarray(label.values)[rows]
+    return len(np.unique(groups)) > 1 and len(np.unique(values)) > 1
 
 
-def _why_not_scored(label: ProbeLabel) -> str | None:
-    rows = valued_rows(label)
-    if not rows.any():
-        return "no row with a value in the test part"
-    if label.kind == "scalar" and np.ptp(np.asarray(label.values, dtype=np.float64)[rows]) == 0:
-        return "only one distinct value in the test part"
-    return None
+def _can_be_scored(label: ProbeLabel) -> bool:
+    """Whether a row has a value, and a scalar two distinct ones: R2 divides by their spread."""
+    values = np.asarray(label.values)[valued_rows(label)]
+    if not len(values):
+        return False
+    return label.kind != "scalar" or bool(np.ptp(values.astype(np.float64)) > 0)
 
 
 def _check_lengths(name: str, label: ProbeLabel, rows: int) -> None:
     if len(label.values) != rows or len(label.group) != rows:
         raise ValueError(f"label {name!r} has {len(label.values)} values for {rows} feature rows")
-
-
-def _one_probe(
-    kind: str,
-    fit_features: np.ndarray,
-    fit: ProbeLabel,
-    test_features: np.ndarray,
-    test: ProbeLabel,
-    seed: int,
-) -> ProbeScore:
-    if fit.kind != kind:
-        raise ValueError(f"a {kind} probe was given a {fit.kind} label")
-    scores = probe_all(fit_features, {"label": fit}, test_features, {"label": test}, seed)
-    if "label" not in scores:
-        raise ValueError(f"cannot probe: {why_unjudged(fit, test)}")
-    return scores["label"]
 
 
 @dataclass(frozen=True)

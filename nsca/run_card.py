@@ -25,7 +25,7 @@ from nsca.errors import UserError
 from nsca.hardware import describe_hardware
 
 RUN_CARD = "run.json"
-RECORDED_PACKAGES = ("nsca", "torch", "lightning", "timm", "numpy", "mujoco", "datasets")
+RECORDED_PACKAGES = ("nsca", "torch", "lightning", "timm", "numpy", "mujoco")
 # keys that say how and where a run is computed, not what it computes
 NOT_IN_FINGERPRINT = ("resume", "logger", "hardware", "outputs", "dry_run", "hydra")
 
@@ -69,6 +69,11 @@ class RunCard:
     def record(self, metrics: Mapping[str, float]) -> None:
         """Add or replace flat metrics."""
         self.metrics.update({name: float(value) for name, value in metrics.items()})
+
+    def note(self, **fields: Any) -> None:
+        """Add or replace fields beside the metrics, and write them at once."""
+        self._fixed |= fields
+        self.update()
 
     def __enter__(self) -> Self:
         self._started = time.monotonic()
@@ -143,14 +148,6 @@ def load_run_card(path: Path) -> dict[str, Any]:
     except ValueError:
         raise UserError(f"{file} is damaged", "restore it or remove that run directory") from None
     return dict(card)
-
-
-def update_run_card(path: Path, **fields: Any) -> None:
-    """Replace fields of run.json atomically; `metrics` are merged, not replaced."""
-    card = load_run_card(path)
-    if "metrics" in fields:
-        fields["metrics"] = {**card.get("metrics", {}), **fields["metrics"]}
-    _write_card(Path(path), {**card, **fields})
 
 
 def config_fingerprint(cfg: DictConfig) -> str:

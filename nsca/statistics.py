@@ -22,7 +22,7 @@ class PairedDifference:
 
     Attributes:
         mean: mean difference, in the unit of the metric.
-        standard_error: standard error of that mean (0 for a single pair, where it is unknown).
+        standard_error: standard error of that mean; NaN for a single pair.
         low, high: Student t interval at the asked confidence.
         bootstrap_low, bootstrap_high: percentile bootstrap interval at the same confidence.
         cohens_d: mean over standard deviation of the differences (d_z); NaN where undefined.

@@ -1,7 +1,7 @@
 """SIGTERM and SIGINT ask a run to finish its step, save and leave; a second signal leaves at once.
 
-Checkpoints are written atomically, so leaving at once loses the steps since the last one and
-nothing else.
+Checkpoints, shards and tables are written atomically, so leaving at once loses what is in progress
+and nothing else.
 """
 
 import os
@@ -16,13 +16,16 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def graceful_stop(ask: Callable[[int], None]) -> Iterator[None]:
+def graceful_stop(
+    ask: Callable[[int], None], doing: str = "finishing this step and saving"
+) -> Iterator[None]:
     """Within the block the first signal calls `ask(number)`, the second ends the process.
 
     Outside the main thread, where Python allows no handlers, nothing changes.
 
     Args:
         ask: must only note the wish; it runs between two arbitrary instructions.
+        doing: what happens now; written to stderr at the first signal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -36,7 +39,7 @@ def graceful_stop(ask: Callable[[int], None]) -> Iterator[None]:
         asked = True
         name = signal.Signals(number).name
         # os.write and not print: a handler may interrupt a print that holds the stream's lock
-        text = f"{name}: finishing this step and saving; once more leaves at once\n"
+        text = f"{name}: {doing}; once more leaves at once\n"
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
         ask(number)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from nsca.assembly import build_phase
@@ -19,14 +20,14 @@ def load_config(run: str | Path) -> DictConfig:
     """Return the resolved configuration of a run.
 
     Raises:
-        UserError: the folder is no run directory.
+        UserError: the folder is no run directory, or the file is damaged.
     """
     file = Path(run) / CONFIG
     if not file.is_file():
         raise UserError(f"{run} is not a run directory", "give a folder that holds config.yaml")
     try:
         config = OmegaConf.load(file)
-    except YAMLError:
+    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError):
         config = None
     if not isinstance(config, DictConfig):
         raise UserError(f"{file} is damaged", "restore it or train again")

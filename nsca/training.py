@@ -15,7 +15,7 @@ from lightning.pytorch.tuner import Tuner
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 
-from nsca.assembly import build, build_data, build_phase, plain
+from nsca.assembly import build, build_data, build_phase, checkpoint_gradients, plain
 from nsca.callbacks.checkpointing import (
     Checkpointing,
     CheckpointSettings,
@@ -152,12 +152,7 @@ def build_loggers(cfg: DictConfig, run: RunDirectory) -> list[Logger]:
 def _prepare(phase: Phase, cfg: DictConfig) -> None:
     """Apply what the hardware profile says about the modules."""
     hardware = profile_of(cfg)
-    if hardware.gradient_checkpointing:
-        able = [m for m in phase.modules() if hasattr(m, "set_grad_checkpointing")]
-        for module in able:
-            module.set_grad_checkpointing(True)
-        if not able:
-            print("gradient checkpointing: no part of this phase offers it", file=sys.stderr)
+    checkpoint_gradients(phase, hardware)
     if hardware.compile:
         for part in phase.children():
             part.compile()

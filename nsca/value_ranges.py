@@ -23,7 +23,7 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
         r"seed|.*\.seed",
         _rule(lambda v: 0 <= v < 2**32 and v == int(v), "a whole number from 0 to 4294967295"),
     ),
-    (r".*\b(lr|learning_rate|lr_max)", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
+    (r".*\blearning_rate", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
     (r".*\b(weight_decay|warmup_steps|max_broken)", _rule(lambda v: v >= 0, "0 or more")),
     (r".*\bval_fraction", _rule(lambda v: 0 < v < 1, "between 0 and 1")),
     (r".*\bfraction", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
@@ -45,9 +45,9 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r"checkpoint\.(every_steps|keep_last)", _rule(lambda v: v >= 1, "1 or more")),
     (r"checkpoint\.keep_best", _rule(lambda v: v >= 0, "0 or more")),
     (r"hardware\.(devices|nodes)", _rule(lambda v: v >= 1, "1 or more")),
-    (r"workers|.*\bnum_workers", _rule(lambda v: v >= 0, "0 or more")),
+    (r"workers", _rule(lambda v: v >= 0, "0 or more")),
     (
-        r".*\b(interactions|episodes|shards|image_size|stride|patience|width|depth)",
+        r".*\b(interactions|image_size|stride)",
         _rule(lambda v: v >= 1, "1 or more"),
     ),
     (

@@ -6,11 +6,11 @@ about a second. Hydra composes and sweeps; it creates no run directories (run_di
 those).
 
 Exit codes: 0 done, 1 a bug (with traceback), 2 a UserError or a wrong configuration, 130
-interrupted, 143 terminated.
+interrupted, 143 terminated. A sweep runs on after a failed job and ends with 1 if one of its jobs
+met a bug, else with 2.
 """
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ from nsca.composition import (
     shape_advice,
     sweep_parser,
 )
-from nsca.errors import UserError
+from nsca.errors import UserError, show
 
 __all__ = ["Stopped", "compose", "config_directory", "launch"]
 
@@ -105,7 +105,7 @@ def _through_hydra(
     config_name: str, run: Run, known: argparse.Namespace, arguments: list[str]
 ) -> int:
     """Help, --cfg, --info and multirun (with its launchers) are Hydra's."""
-    failures: list[str] = []
+    failures: dict[str, int] = {}
 
     def job(_: DictConfig) -> None:
         overrides = list(HydraConfig.get().overrides.task)
@@ -113,7 +113,7 @@ def _through_hydra(
         if code >= 128:
             sys.exit(code)
         if code:
-            failures.append(" ".join(overrides))
+            failures[" ".join(overrides)] = code
 
     job.__module__ = f"nsca.{config_name}"
     flags = [argument for argument in arguments if argument not in known.overrides]
@@ -125,7 +125,7 @@ def _through_hydra(
     )()
     for failure in failures:
         print(f"failed: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    return min(failures.values(), default=0)  # a bug before a mistake
 
 
 def _sweep_directory(overrides: Sequence[str]) -> str:
@@ -158,7 +158,7 @@ def _exit_code(action: Callable[[], int]) -> int:
     try:
         return action()
     except UserError as error:
-        _report(error)
+        show(error)
         return 2
     except Stopped as stop:
         print(stop.run_directory, flush=True)
@@ -173,19 +173,12 @@ def _exit_code(action: Callable[[], int]) -> int:
         if (friendly := _disk_error(error)) is None:
             traceback.print_exc()
             return 1
-        _report(friendly)
+        show(friendly)
         return 2
     except Exception:  # noqa: BLE001  (the outermost frame: everything else is a bug to show)
         traceback.print_exc()
         print("error: this is a bug in nsca, not in your command", file=sys.stderr)
         return 1
-
-
-def _report(error: UserError) -> None:
-    if os.environ.get("NSCA_TRACEBACK") == "1":
-        traceback.print_exc()
-    sys.stdout.flush()
-    print(f"error: {error.cause}\n  fix: {error.remedy}", file=sys.stderr)
 
 
 def _disk_error(error: OSError) -> UserError | None:

@@ -12,7 +12,7 @@ from nsca.assembly import build_phase
 from nsca.benchmarks.scores import Score, write_table
 from nsca.checkpoint import HEADER_KEY, checkpoint_path, write_checkpoint
 from nsca.loggers.csv_log import CsvLog
-from nsca.run_card import config_fingerprint, update_run_card
+from nsca.run_card import config_fingerprint
 from nsca.run_directory import RunDirectory
 from nsca.verb import compose
 
@@ -33,10 +33,10 @@ def write_pictures(folder: Path, train: int, val: int) -> Path:
     return folder
 
 
-def write_run(data: Path, outputs: Path, seed: int) -> Path:
+def write_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Path:
     """outputs/train/vision-nsca_tiny/<time>: configuration, run card, metrics and a checkpoint."""
-    overrides = ["phase=vision", "model=nsca_tiny", "data=image_folder", f"data.path={data}"]
-    cfg = compose("train", [*overrides, f"seed={seed}", f"outputs={outputs}"])
+    chosen = ["phase=vision", "model=nsca_tiny", "data=image_folder", f"data.path={data}"]
+    cfg = compose("train", [*chosen, f"seed={seed}", f"outputs={outputs}", *overrides])
     run = RunDirectory.claim(outputs / "train", "vision-nsca_tiny")
     run.write_config(cfg)
     fingerprint = config_fingerprint(cfg)
@@ -67,8 +67,8 @@ def write_run(data: Path, outputs: Path, seed: int) -> Path:
 def write_evaluation(run: Path, outputs: Path, scores: Sequence[Score]) -> Path:
     """outputs/evaluate/<name>/<time>: a table of given figures and a run card."""
     target = RunDirectory.claim(outputs / "evaluate", run.parent.name)
-    with target.card("evaluate", 0, data_fingerprint="d" * 64):
+    with target.card("evaluate", 0, data_fingerprint="d" * 64) as card:
+        card.note(evaluated_run=os.path.relpath(run, target.path))
         write_table(scores, target.path / "visible_quantities.csv")
-    update_run_card(target.path, evaluated_run=os.path.relpath(run, target.path))
     target.release()
     return target.path

@@ -1,8 +1,9 @@
 import pytest
 
-from nsca.assembly import build, build_data, build_phase, phase_name
+from nsca.assembly import build, build_data, build_phase, checkpoint_gradients, phase_name
 from nsca.composition import compose
 from nsca.errors import UserError
+from nsca.hardware import profile_of
 from nsca.phases.phase import Phase
 
 
@@ -15,6 +16,22 @@ def test_a_phase_gets_the_micro_batch_of_the_hardware():
     assert phase.micro_batch == 8
     assert phase_name(cfg) == "vision"
     assert build_data(cfg).effective_batch == 32
+
+
+@pytest.mark.parametrize(("hardware", "expected"), [("8gb", True), ("16gb", False)])
+def test_gradients_are_checkpointed_where_the_hardware_asks(hardware: str, expected: bool):
+    cfg = compose("train", ["model=nsca_tiny", f"hardware={hardware}"])
+    phase = build_phase(cfg)
+    checkpoint_gradients(phase, profile_of(cfg))
+    assert phase.encoder.backbone.grad_checkpointing is expected
+
+
+def test_a_phase_without_checkpointing_says_so(capsys: pytest.CaptureFixture[str]):
+    cfg = compose("train", ["model=nsca_tiny", "hardware=8gb"])
+    phase = build_phase(cfg)
+    phase.encoder.backbone = None
+    checkpoint_gradients(phase, profile_of(cfg))
+    assert "no part of this phase offers it" in capsys.readouterr().err
 
 
 def test_what_a_constructor_refuses_is_an_error_of_the_user():

@@ -59,9 +59,11 @@ def test_the_real_world_passes_validation(one_worker: Path) -> None:
 
 def test_a_finished_set_is_kept_as_it_is(one_worker: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in one_worker.rglob("*.parquet")}
-    done = babble(one_worker, *SMALL, "workers=1")
+    measured = json.loads((one_worker / "run.json").read_text())["metrics"]
+    done = babble(one_worker, *SMALL, "workers=0")
     assert done.returncode == 0
     assert {p: p.stat().st_mtime_ns for p in one_worker.rglob("*.parquet")} == before
+    assert json.loads((one_worker / "run.json").read_text())["metrics"] == measured
 
 
 def test_every_scene_has_as_many_objects_as_asked_for(tmp_path: Path) -> None:
@@ -100,6 +102,7 @@ def test_a_signal_stops_cleanly_and_the_same_command_continues(
         out, err = process.communicate(timeout=120)
     assert process.returncode == 128 + number, err.decode()
     assert b"Traceback" not in err
+    assert f"{number.name}: finishing the shards in progress".encode() in err
     assert out.decode().splitlines()[-1] == str(tmp_path / "set")
     manifest = read_manifest(tmp_path / "set")
     written = sorted((tmp_path / "set" / "observations").iterdir())

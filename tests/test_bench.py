@@ -53,4 +53,7 @@ def test_a_loop_that_fails_is_two_lines(
     monkeypatch.setattr(bench, "figures_in_own_process", fail)
     assert bench.main([]) == 2
     assert capsys.readouterr().err == "error: no GL\n  fix: install it\n"
+    monkeypatch.setenv("NSCA_TRACEBACK", "1")
+    assert bench.main([]) == 2
+    assert "Traceback" in capsys.readouterr().err
     assert not Path("outputs").exists()

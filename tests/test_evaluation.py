@@ -121,13 +121,13 @@ def test_an_evaluation_without_benchmark_is_refused(run, tmp_path):
             seed=0,
             outputs=str(tmp_path / "out"),
             data=None,
-            rows=None,
+            benchmarks=None,
         )
     assert not (tmp_path / "out").exists()
 
 
 def judge(run: Path, outputs: Path, **changes: object) -> Path:
-    row = {
+    settings = {
         "_target_": "nsca.benchmarks.visible_quantities.VisibleQuantities",
         "fit_frames": 10,
         "test_frames": 10,
@@ -143,7 +143,7 @@ def judge(run: Path, outputs: Path, **changes: object) -> Path:
         seed=0,
         outputs=str(outputs),
         data=None,
-        rows=OmegaConf.create({"row": row | changes}),
+        benchmarks=OmegaConf.create({"squares": settings | changes}),
     )
 
 
@@ -163,3 +163,5 @@ def test_a_benchmark_that_fails_leaves_a_card_that_says_why(run, tmp_path, monke
     (card,) = [load_run_card(file.parent) for file in tmp_path.glob("evaluate/*/*/run.json")]
     assert card["status"] == "failed"
     assert "features are gone" in card["error"]
+    assert card["evaluated_seed"] == 3
+    assert (next(tmp_path.glob("evaluate/*/*")) / card["evaluated_run"]).resolve() == run.resolve()

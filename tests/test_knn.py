@@ -14,7 +14,8 @@ def test_nearest_neighbours_vote():
     assert knn_accuracy(x[:200], values[:200], x[200:], values[200:]) > 0.98
     noise = random.normal(size=x.shape)  # with clusters, four votes would decide by luck
     assert knn_accuracy(noise[:200], values[:200], noise[200:], values[200:]) < 0.42
-    assert knn_accuracy(x[:3], values[:3], x[200:], values[200:], neighbours=20) >= 0
+    few = knn_accuracy(x[:3], values[:3], x[200:], values[200:], neighbours=20)
+    assert few == np.isin(values[200:], values[:3]).mean(), "fewer rows than neighbours: all vote"
     with pytest.raises(ValueError, match="length"):
         knn_accuracy(x[:200], values[:10], x[200:], values[200:])
 

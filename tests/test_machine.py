@@ -1,13 +1,16 @@
 """Each check finds what it is there to find."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from nsca import machine
 from nsca.machine import (
     Gpu,
     check_codecs,
     check_cores,
+    check_devices,
     check_disk,
     check_gl,
     check_lock,
@@ -15,6 +18,7 @@ from nsca.machine import (
     check_python,
     check_torch_pair,
     memory_here_gib,
+    nvidia_gpus,
     profiles_that_fit,
 )
 
@@ -60,6 +64,36 @@ def test_largest_fitting_profile(gib: float | None, best: str, project: Path):
     assert profiles_that_fit(gpus, "Linux", "x86_64", project / "conf/hardware")[-1] == best
 
 
+def answering(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> None:
+    """Stand in for nvidia-smi."""
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess:
+        if isinstance(answer, Exception):
+            raise answer
+        return subprocess.CompletedProcess(command, 0, stdout=answer)
+
+    monkeypatch.setattr(machine.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(machine.subprocess, "run", run)
+
+
+@pytest.mark.parametrize(
+    "failure", [subprocess.TimeoutExpired("nvidia-smi", 20), OSError("no such device")]
+)
+def test_a_driver_that_does_not_answer_is_no_gpu(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception
+):
+    answering(monkeypatch, failure)
+    assert nvidia_gpus() == []
+
+
+def test_a_gpu_of_unknown_memory_is_still_named(monkeypatch: pytest.MonkeyPatch):
+    answering(monkeypatch, "GB10, [N/A]\nRTX 4090, 24564\n")
+    gpus = nvidia_gpus()
+    assert [gpu.name for gpu in gpus] == ["GB10", "RTX 4090"]
+    assert [round(gpu.memory_gib) for gpu in gpus] == [0, 24]
+    assert "GB10 (memory unknown), RTX 4090 (24 GiB)" in check_devices(gpus).detail
+
+
 def test_apple_silicon_has_mps(project: Path):
     assert profiles_that_fit([], "Darwin", "arm64", project / "conf/hardware") == ["cpu", "mps"]
 
@@ -75,6 +109,8 @@ def test_a_node_profile_wants_all_its_devices(tmp_path: Path):
     [
         (2, 16, 0, "ok"),
         (1, 16, 0, "warn"),
+        (2, 3.8, 0, "ok"),  # sold as 4 GB
+        (2, 2, 0, "warn"),
         (8, 62, 23.6, "warn"),
         (16, 62, 23.6, "ok"),
         (16, 62, 80, "warn"),

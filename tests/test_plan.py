@@ -39,6 +39,25 @@ def test_memory_grows_with_the_micro_batch():
     assert large.accumulation == 1
 
 
+def test_gradient_checkpointing_saves_memory_and_costs_time():
+    kept, recomputed = (
+        make_plan(
+            compose("train", [*TINY, "hardware=8gb", f"hardware.gradient_checkpointing={on}"])
+        )
+        for on in ("false", "true")
+    )
+    assert recomputed.memory_gb < 0.7 * kept.memory_gb
+    assert 1.1 * kept.seconds < recomputed.seconds < 1.34 * kept.seconds  # a forward pass at most
+
+
+def test_gradient_caching_costs_a_second_forward_pass():
+    whole, cached = (
+        make_plan(compose("train", [*TINY, "hardware=8gb", f"hardware.micro_batch.vision={n}"]))
+        for n in (16, 8)
+    )
+    assert 1.2 * whole.seconds < cached.seconds < 1.6 * whole.seconds
+
+
 @pytest.mark.parametrize(
     ("override", "steps", "shown"),
     [

@@ -1,13 +1,13 @@
 from pathlib import Path
 
 import pytest
+from fake_card import change_card
 from omegaconf import OmegaConf
 
 from nsca.callbacks.diagnosis import DIAGNOSES, recorded_diagnoses
 from nsca.errors import UserError
 from nsca.loggers.csv_log import CsvLog, read_metrics
 from nsca.resuming import choose_start, find_finished
-from nsca.run_card import update_run_card
 from nsca.run_directory import RunDirectory
 
 
@@ -16,7 +16,7 @@ def a_run(root: Path, fingerprint: str, status: str) -> Path:
     run.write_config(OmegaConf.create({"seed": 0}))
     with run.card("train", 0, config_fingerprint=fingerprint, data_fingerprint="d"):
         pass
-    update_run_card(run.path, status=status)
+    change_card(run.path, status=status)
     run.release()
     return run.path
 

@@ -12,7 +12,6 @@ from nsca.run_card import (
     commit,
     config_fingerprint,
     load_run_card,
-    update_run_card,
     write_atomically,
 )
 
@@ -80,13 +79,12 @@ def test_a_figure_that_is_not_finite_is_null(tmp_path: Path):
     assert "NaN" not in text
 
 
-def test_updating_merges_metrics_and_replaces_the_rest(tmp_path: Path):
+def test_what_is_noted_is_there_at_once_and_to_the_end(tmp_path: Path):
     with card(tmp_path) as run:
-        run.record({"a": 1.0})
-    update_run_card(tmp_path, metrics={"b": 2.0}, status="failed")
-    written = load_run_card(tmp_path)
-    assert written["metrics"] == {"a": 1.0, "b": 2.0}
-    assert written["status"] == "failed"
+        run.note(judged="a run")
+        assert load_run_card(tmp_path)["judged"] == "a run"
+        assert load_run_card(tmp_path)["status"] == "running"
+    assert load_run_card(tmp_path)["judged"] == "a run"
 
 
 def test_an_absent_or_damaged_card_is_named(tmp_path: Path):

@@ -2,10 +2,10 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
+from fake_card import change_card
 from omegaconf import OmegaConf
 
 from nsca.errors import UserError
-from nsca.run_card import update_run_card
 from nsca.run_directory import RunDirectory, available_bytes, is_held, runs_like
 
 
@@ -72,7 +72,7 @@ def test_runs_of_a_configuration_come_newest_first_without_held_ones(tmp_path: P
     for number, run in enumerate(runs):
         with run.card("train", 0, config_fingerprint="a" if number else "b"):
             pass
-    update_run_card(runs[1].path, status="running")
+    change_card(runs[1].path, status="running")
     for run in runs[:3]:
         run.release()
     found = list(runs_like(tmp_path / "x", "a", ""))

@@ -19,6 +19,12 @@ def test_the_first_signal_asks_and_handlers_are_put_back(number: int, capfd):
     assert "finishing this step" in capfd.readouterr().err
 
 
+def test_what_happens_now_is_said_in_the_callers_words(capfd):
+    with graceful_stop(lambda _: None, "ending the jobs"):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert capfd.readouterr().err == "SIGTERM: ending the jobs; once more leaves at once\n"
+
+
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_the_second_signal_ends_the_process_at_once(second: int):
     script = f"""

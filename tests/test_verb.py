@@ -109,12 +109,22 @@ def test_a_sweep_runs_every_job_and_lists_the_failed_ones(monkeypatch, capsys, t
         return tmp_path / str(cfg.seed)
 
     monkeypatch.chdir(tmp_path)
-    assert start(monkeypatch, run, "-m", "seed=0,1,2", "trainer.max_steps=5") == 1
+    assert start(monkeypatch, run, "-m", "seed=0,1,2", "trainer.max_steps=5") == 2
     assert seen == [(0, 5), (1, 5), (2, 5)]
     shown = capsys.readouterr()
     assert [Path(line).name for line in shown.out.splitlines()] == ["0", "2"]
     assert "failed: seed=1" in shown.err
     assert {path.name for path in tmp_path.iterdir()} <= {"outputs"}
+
+
+def test_a_sweep_with_a_bug_in_one_job_ends_with_1(monkeypatch, tmp_path: Path):
+    def run(cfg):
+        if cfg.seed == 1:
+            raise UserError("seed 1 is unlucky", "take another")
+        raise ZeroDivisionError
+
+    monkeypatch.chdir(tmp_path)
+    assert start(monkeypatch, run, "-m", "seed=1,2") == 1
 
 
 def test_a_sweep_over_all_choices_of_a_group(monkeypatch, capsys, tmp_path: Path):

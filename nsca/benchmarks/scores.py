@@ -73,11 +73,11 @@ def read_table(path: Path) -> list[Score]:
     """The scores that `write_table` wrote.
 
     Raises:
-        ValueError: other columns than a Score has.
+        ValueError: other columns than a Score has, or a row that is cut or no figure.
     """
     kinds = get_type_hints(Score)
     with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
+        reader = csv.DictReader(stream, restval="")
         if set(reader.fieldnames or []) != set(kinds):
             raise ValueError(f"{path} has the columns {reader.fieldnames}, expected {list(kinds)}")
         return [Score(**{name: kinds[name](row[name]) for name in kinds}) for row in reader]

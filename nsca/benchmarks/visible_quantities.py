@@ -48,7 +48,7 @@ class VisibleQuantities:
         neighbours: of the kNN on class labels; 0 for no kNN.
 
     Raises:
-        UserError: an unknown corruption or severity, or a budget that is not positive.
+        UserError: an unknown corruption or severity, or a budget that is too small.
     """
 
     def __init__(
@@ -69,9 +69,14 @@ class VisibleQuantities:
         for severity in severities:
             if severity not in SEVERITIES:
                 raise UserError(f"severity {severity} is not in 1..5", "severities: [1, 3, 5]")
-        for name, number in (("fit_frames", fit_frames), ("test_frames", test_frames)):
-            if number < 2:
-                raise UserError(f"{name}={number} is too few", f"{name}: 2000")
+        for name, number, least in (
+            ("fit_frames", fit_frames, 2),
+            ("test_frames", test_frames, 2),
+            ("corrupted_frames", corrupted_frames, 1),
+            ("neighbours", neighbours, 0),
+        ):
+            if number < least:
+                raise UserError(f"{name}={number} is too few", f"{name}: {least} or more")
         self.fit_frames = fit_frames
         self.test_frames = test_frames
         self.conditions = [(c, s) for c in corruptions for s in severities]
@@ -92,11 +97,11 @@ class VisibleQuantities:
             encoders: by name; `trained` is also judged on shuffled labels.
             source: frames and labels; with time (a world made it) it has the part `test` too.
             seed: of the choice of frames, the validation groups and the corruptions.
-            report: receives a line when the next features are begun.
+            report: receives a line when the next features are begun, and for a part left out.
 
         Returns:
             One score for each part, protocol, label, kind of features and corruption; labels that
-            cannot be judged on a part are left out.
+            cannot be judged on a part are left out, and so are parts without any label.
 
         Raises:
             UserError: the source has no label that can be probed.
@@ -109,7 +114,13 @@ class VisibleQuantities:
         if not len(fit[0]):
             raise nothing_to_probe
         splits: list[Split] = ["val", "test"] if source.has_time else ["val"]
-        tests = {split: _choose(source, split, self.test_frames, seed) for split in splits}
+        tests: dict[Split, Part] = {}
+        for split in splits:
+            part = _choose(source, split, self.test_frames, seed)
+            if len(part[0]):
+                tests[split] = part
+            else:
+                report(f"{split}: no frame has a label, not judged")
         judged = dict(encoders) | ({"pixels": pixels} if self.raw_pixels else {})
         scores: list[Score] = []
         for name, encode in judged.items():
@@ -159,8 +170,10 @@ class VisibleQuantities:
             if label.kind != "class" or quantity not in test_labels:
                 continue
             truth = test_labels[quantity].values
-            value = knn_accuracy(fit_x, label.values, test_x, truth, self.neighbours)
             known, asked = label.values[valued_rows(label)], truth[rows_with_value(truth)]
+            if not len(known) or not len(asked):
+                continue
+            value = knn_accuracy(fit_x, label.values, test_x, truth, self.neighbours)
             chance = chance_accuracy(known, asked)
             unseen = float((~np.isin(asked, np.unique(known))).mean())
             yield Score(

@@ -105,7 +105,6 @@ class Checkpointing(Callback):
         self.origin = origin
         self.stop = stop
         self.card = card
-        self.refused_steps: list[int] = []
         self._rng: dict[str, Any] | None = None
         self._figure: float | None = None
         self._saved_step: int | None = None
@@ -172,7 +171,6 @@ class Checkpointing(Callback):
         if step == self._saved_step or trainer.fast_dev_run:
             return
         if not all_finite(trainer.strategy.lightning_module_state_dict()):
-            self.refused_steps.append(step)
             print(
                 f"WARNING: the weights are not finite at step {step}: not saved, the last good "
                 "checkpoint is kept; lower the learning rate or look at the data",

@@ -1,13 +1,12 @@
 """`python -m nsca.data inspect | preview | validate <path>`: look at a data set before using it."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nsca.errors import UserError
+from nsca.errors import UserError, show
 
 DEFAULT_PATH = Path("outputs/babbling")
 SHOWN_PROBLEMS = 50
@@ -139,9 +138,7 @@ def run() -> int:
     try:
         return main()
     except UserError as error:
-        if os.environ.get("NSCA_TRACEBACK") == "1":
-            raise
-        print(f"error: {error.cause}\n  fix: {error.remedy}", file=sys.stderr)
+        show(error)
         return 2
 
 

@@ -17,9 +17,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from nsca.models.innate_stem import LUMA
+
 AUGMENTATION_STREAM = 3
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in perceived brightness (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ import pyarrow as pa
 import pyarrow.compute
 
 from nsca.data.babbling_store import content_fingerprint, read_manifest, read_shards
-from nsca.data.babbling_tables import STATE_WIDTH
 from nsca.data.batch import Frames, ProbeLabel, Split
 from nsca.errors import UserError
-from nsca.worlds.tabletop.interaction import FRAMES, FRAMES_PER_S, IMAGE_SIZE
+from nsca.worlds.tabletop.interaction import FRAMES, FRAMES_PER_S, IMAGE_SIZE, STATE_WIDTH
 
 CLASS_LABELS = ("shape", "visible_material")
 SCALAR_LABELS = ("size_m", "colour_r", "colour_g", "colour_b")
@@ -32,7 +31,7 @@ class BabblingFrames:
         path: the data set's folder (`python -m nsca.babble` makes one).
         image_size: edge of the pictures in pixels; stored are 64.
         stride: every how many frames one is taken; neighbours are stride / 20 s apart.
-        fraction: share of each split's episodes, from the first on.
+        fraction: share of the training episodes, from the first on; val and test stay whole.
     """
 
     name = "babbling"
@@ -142,7 +141,8 @@ class BabblingFrames:
                 f"finish it: run python -m nsca.babble path={self.path} with its own settings",
             )
         distinct = sorted(set(episodes))
-        last = distinct[max(1, round(len(distinct) * self.fraction)) - 1]
+        share = self.fraction if split == "train" else 1.0
+        last = distinct[max(1, round(len(distinct) * share)) - 1]
         wanted = list(dict.fromkeys(["episode", *columns]))
         tables = read_shards(self.path, manifest, "observations", split, wanted)
         kept = (table.filter(pa.compute.less_equal(table["episode"], last)) for table in tables)

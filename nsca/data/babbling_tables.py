@@ -21,6 +21,7 @@ from nsca.worlds.tabletop.interaction import (
     FRAMES_PER_S,
     IMAGE_SIZE,
     PROPRIOCEPTION_NAMES,
+    STATE_WIDTH,
     TOUCH_NAMES,
     EpisodeRecord,
     Event,
@@ -29,7 +30,6 @@ from nsca.worlds.tabletop.interaction import (
 )
 
 SCHEMA_VERSION = 1
-STATE_WIDTH = 13
 STREAMS = {
     "touch": TOUCH_NAMES,
     "proprioception": PROPRIOCEPTION_NAMES,

@@ -24,6 +24,17 @@ def data_card(manifest: dict[str, Any]) -> str:
         f"| {count['episodes']} | {count['interactions']} |"
         for split, count in splits.items()
     )
+    if configuration["render"]:
+        made = "physics and pictures, modal sound"
+        recorded = "32 frames of 64x64 RGB at 20 frames/s"
+        raw = (
+            "`frames` and `audio` are raw bytes (uint8\n"
+            "  [32, 64, 64, 3]; little-endian int16 [25600])"
+        )
+    else:
+        made = "physics, modal sound"
+        recorded = "32 moments at 20 a second, no pictures"
+        raw = "`audio` is raw bytes (little-endian\n  int16 [25600]), `frames` is null"
     return f"""---
 license: apache-2.0
 configs:
@@ -35,20 +46,19 @@ configs:
 # NSCA babbling, seed {configuration["seed"]}
 
 A robot hand reaches, grasps, lifts, shakes, drops, strikes and pushes objects on a table. Made by
-`python -m nsca.babble` (MuJoCo physics and pictures, modal sound); no person, place or recording is
+`python -m nsca.babble` (MuJoCo {made}); no person, place or recording is
 in it. Status: {manifest["status"]}; schema version {manifest["schema_version"]}.
 
 | split | object set | episodes | interactions |
 |---|---|---|---|
 {rows}
 
-An interaction is one primitive call with settling: 32 frames of 64x64 RGB at 20 frames/s, sound at
+An interaction is one primitive call with settling: {recorded}, sound at
 16 kHz, touch, proprioception, commands, the kinematic state of every object, events with times and
 an utterance. Every object instance lives in one episode, every episode in one split: splits share
 neither.
 
-- `observations/`: what an agent may perceive. `frames` and `audio` are raw bytes (uint8
-  [32, 64, 64, 3]; little-endian int16 [25600]); the shapes of all columns stand in the file
+- `observations/`: what an agent may perceive. {raw}; the shapes of all columns stand in the file
   metadata under `nsca_shapes`. `datasets.load_dataset("parquet", data_files=...)` opens them.
 - `labels/`: kind and visible attributes of each object, for probes only.
 - `privileged/`: hidden properties, for evaluation only. Training code must not read them.

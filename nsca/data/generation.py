@@ -150,15 +150,3 @@ def open_set(plan: GenerationPlan, root: Path) -> Iterator[OpenSet]:
     """
     with friendly_disk_errors(root), exclusive(root):
         yield OpenSet(plan, root, open_manifest(plan, root))
-
-
-def generate(
-    plan: GenerationPlan,
-    root: Path,
-    workers: int,
-    report: Callable[[Progress], None],
-    stop: Callable[[], bool] = lambda: False,
-) -> dict[str, Any]:
-    """`open_set` and `OpenSet.make` in one."""
-    with open_set(plan, root) as claimed:
-        return claimed.make(workers, report, stop)

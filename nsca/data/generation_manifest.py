@@ -72,7 +72,8 @@ def open_manifest(plan: GenerationPlan, root: Path) -> dict[str, Any]:
 def maker_versions() -> dict[str, str]:
     """What the bytes of a set depend on beside its configuration."""
     digest = hashlib.sha256()
-    for file in sorted(Path(worlds.__file__).parent.rglob("*.py")):
+    folder = Path(worlds.__file__).parent  # the other worlds in it make other sets
+    for file in sorted([*folder.glob("*.py"), *folder.glob("tabletop/*.py")]):
         digest.update(file.read_bytes())
     packages = {name: version(name) for name in ("nsca", "mujoco", "numpy", "pyarrow")}
     return {**packages, "world": digest.hexdigest()[:12]}

@@ -1,6 +1,5 @@
 """What is in a data set, as lines of text: splits, kinds, primitives, events, sizes, fields."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -8,14 +7,17 @@ from typing import Any, Literal
 import pyarrow.parquet as pq
 
 from nsca.data.babbling_store import files_of, read_manifest, read_shards
+from nsca.data.custom_folder import NUMBERED
+from nsca.data.folders import visible
 from nsca.data.generation_plan import SPLITS
 from nsca.errors import UserError
-
-_PAIRED_NAME = re.compile(r"(image|audio|proprio)_\d+\.\w+$")
 
 
 def format_of(path: Path) -> Literal["babbling", "custom_folder", "image_folder"]:
     """Which kind of data set a folder is, by its names alone.
+
+    A custom folder has no labels.csv, and most of its training files are numbered: a few such names
+    among photographs say nothing, a few others among recordings are mistakes to be named.
 
     Raises:
         UserError: there is no such folder, or nothing in it.
@@ -26,13 +28,15 @@ def format_of(path: Path) -> Literal["babbling", "custom_folder", "image_folder"
         )
     if (path / "manifest.json").is_file():
         return "babbling"
-    names = [file.name for file in path.rglob("*") if file.is_file()]
-    if not names:
+    if not any(file.is_file() for file in path.rglob("*")):
         raise UserError(
             f"{path} is empty", "make a set there: python -m nsca.babble path=" + str(path)
         )
-    paired = any(_PAIRED_NAME.match(name) for name in names)
-    return "custom_folder" if paired else "image_folder"
+    if (path / "labels.csv").is_file() or not (path / "train").is_dir():
+        return "image_folder"
+    classes = [child for child in visible(path / "train") if child.is_dir()]
+    numbered = [bool(NUMBERED.fullmatch(file.name)) for c in classes for file in visible(c)]
+    return "custom_folder" if 2 * sum(numbered) > len(numbered) else "image_folder"
 
 
 def describe_babbling(root: Path) -> Iterator[str]:

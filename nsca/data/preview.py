@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image, ImageDraw
 
+from nsca.data import animation
 from nsca.data.babbling_store import read_manifest, read_shards
 from nsca.data.babbling_tables import audio_from_int16
 from nsca.errors import UserError
@@ -132,18 +133,7 @@ def gif(
 ) -> Path:
     """Writes an endless GIF."""
     large = frames.repeat(scale, 1).repeat(scale, 2)
-    palette = Image.fromarray(np.concatenate(list(frames))).quantize(256)  # one for all: no flicker
-    pictures = [
-        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
-        for frame in large
-    ]
-    pictures[0].save(
-        path,
-        save_all=True,
-        append_images=pictures[1:],
-        duration=round(1000 / frames_per_s),
-        loop=0,
-    )
+    Path(path).write_bytes(animation.gif(large, frames_per_s))
     return Path(path)
 
 

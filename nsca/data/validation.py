@@ -1,7 +1,7 @@
 """Is a data set whole and plausible? Every problem as one line that names its file.
 
 A babbling set is held against its manifest (files, checksums, counts), its schema and the ranges
-that physics allows; folders are opened file by file.
+that physics allows. Folders of pictures are checked in `nsca.data.__main__`.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nsca.data.babbling_store import TABLES, read_manifest, sha256_of
-from nsca.data.babbling_tables import OBSERVATION_SCHEMA, STATE_WIDTH, STREAMS
+from nsca.data.babbling_tables import OBSERVATION_SCHEMA, STREAMS
 from nsca.data.generation_plan import GenerationPlan
 from nsca.worlds.tabletop.interaction import (
     AUDIO_SAMPLES,
@@ -23,6 +23,7 @@ from nsca.worlds.tabletop.interaction import (
     MAX_OBJECTS,
     PRIMITIVES,
     SPAWNS,
+    STATE_WIDTH,
 )
 
 PICTURE_BYTES = FRAMES * IMAGE_SIZE * IMAGE_SIZE * 3

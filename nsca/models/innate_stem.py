@@ -40,6 +40,7 @@ OCTAVES = 2
 GABOR_SIZE_PX = 11
 DEPTH_SIZE_PX = 7
 LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in perceived brightness (ITU-R BT.601)."""
 OPPONENCY = ((1.0, -1.0, 0.0), (-0.5, -0.5, 1.0))
 """Red minus green; blue minus yellow (mean of red and green). Rows sum to 0: greys give nothing."""
 
@@ -51,7 +52,7 @@ class InnateStem(nn.Module):
         gabor: Gabor energy, 32 channels.
         colour: colour opponency, 2 channels.
         depth: depth cues, 3 channels.
-        stride: output pixels are stride x stride input pixels; a power of 2, at least 2.
+        stride: output pixels are stride x stride input pixels; 2, 4 or 8.
         image_size: height and width of the input, a multiple of the stride.
 
     With every prior off, the output is the picture itself, rearranged (`pixel_unshuffle`) and
@@ -192,7 +193,7 @@ class DepthCues(nn.Module):
 def luminance(
     images: Float[Tensor, "sample 3 height width"],
 ) -> Float[Tensor, "sample 1 height width"]:
-    """Return perceived brightness (ITU-R BT.601)."""
+    """Return perceived brightness."""
     red, green, blue = images.split(1, dim=1)  # a 1x1 convolution is four times slower on a CPU
     return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 

@@ -53,7 +53,6 @@ class VisionEncoder(nn.Module):
         super().__init__()
         if len(channels) != 4 or len(blocks) != 4 or any(c % CHANNELS_PER_GROUP for c in channels):
             raise ValueError(f"need 4 stages of channels divisible by 8: {channels}, {blocks}")
-        self.n_out = n_out
         self.image_size = image_size
         self.stem = InnateStem(gabor, colour, depth, stride, image_size)
         self.backbone = timm.create_model(

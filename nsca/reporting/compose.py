@@ -19,17 +19,20 @@ def compose_report(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
     """
     first = runs[0]
     grouped = conditions(list(runs))
-    scores = _by_condition(grouped)
+    judged = [name for name, of_it in grouped.items() if any(run.scores for run in of_it)]
+    scores = _by_condition(grouped, source=judged[0]) if judged else []
+    several = len(grouped) > 1 and judged
+    remark = f" Untrained twin, raw pixels, shuffled labels: of {judged[0]}." if several else ""
     title = first.path.parent.name
     body = [
         f"<h1>{page.escape(title)}</h1>",
         page.paragraph(run_sections.subtitle(runs), soft=True),
-        score_sections.verdict(scores, grouped),
+        score_sections.verdict(grouped),
         page.tiles(run_sections.tiles(runs)),
         data_section(first, seed) if pictures else "",
         _curves(grouped),
-        score_sections.evaluation(scores),
-        score_sections.robustness(scores),
+        score_sections.evaluation(scores, remark),
+        score_sections.robustness(scores, remark),
         model_section(first, seed) if pictures else "",
         run_sections.diagnoses(runs),
         run_sections.reproduce(runs),
@@ -38,19 +41,17 @@ def compose_report(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
     return page.page(f"NSCA report: {title}", "".join(body))
 
 
-def _by_condition(grouped: Mapping[str, Sequence[RunRecord]]) -> list[Score]:
-    """All scores; with several conditions `trained` carries the condition's name."""
-    if len(grouped) == 1:
-        return [score for runs in grouped.values() for run in runs for score in run.scores]
-    scores = []
-    for index, (name, runs) in enumerate(grouped.items()):
-        for run in runs:
-            for score in run.scores:
-                if score.features == "trained":
-                    scores.append(replace(score, features=name))
-                elif index == 0:
-                    scores.append(score)
-    return scores
+def _by_condition(grouped: Mapping[str, Sequence[RunRecord]], source: str) -> list[Score]:
+    """All scores; with several conditions `trained` carries the condition's name, and what it is
+    compared with comes from the condition `source`.
+    """
+    return [
+        replace(score, features=name) if mine and len(grouped) > 1 else score
+        for name, runs in grouped.items()
+        for run in runs
+        for score in run.scores
+        if (mine := score.features == "trained") or name == source
+    ]
 
 
 def _curves(grouped: Mapping[str, Sequence[RunRecord]]) -> str:

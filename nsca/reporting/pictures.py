@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int16, UInt8
 from PIL import Image
 
+from nsca.data import animation
+
 GAP_PX = 2
 
 
@@ -32,24 +34,8 @@ def webp(picture: UInt8[np.ndarray, "height width channel"]) -> str:
 
 
 def gif(frames: Sequence[UInt8[np.ndarray, "height width 3"]], frames_per_s: int) -> str:
-    """An endless animation with one palette for all frames (a palette each would flicker)."""
-    sheet = Image.fromarray(np.concatenate(list(frames[:: max(1, len(frames) // 8)]), axis=0))
-    palette = sheet.quantize(255, method=Image.Quantize.MEDIANCUT)
-    pictures = [
-        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
-        for frame in frames
-    ]
-    stored = io.BytesIO()
-    pictures[0].save(
-        stored,
-        "GIF",
-        save_all=True,
-        append_images=pictures[1:],
-        duration=round(1000 / frames_per_s),
-        loop=0,
-        optimize=False,
-    )
-    return data_uri(stored.getvalue(), "image/gif")
+    """An endless animation."""
+    return data_uri(animation.gif(np.stack(frames), frames_per_s), "image/gif")
 
 
 def wav(samples: Int16[np.ndarray, " sample"], rate_hz: int) -> str:

@@ -180,7 +180,7 @@ def quantity_dots(scores: Sequence[Score], title: str, measure: str) -> str:
                 axis.errorbar(
                     np.mean(values), row, xerr=error, fmt="o", color=colour_of(name, features),
                     markersize=9 if name not in NAMES or name == "trained" else 7,
-                    alpha=0.95, label=NAMES.get(name, name) if row == 0 else None,
+                    alpha=0.95,
                 )  # fmt: skip
         axis.set_yticks(range(len(quantities)), quantities)
         axis.invert_yaxis()

@@ -29,7 +29,6 @@ class Rollout:
     events: str
     animation: str
     sound: str
-    loudest: float
 
 
 def rollouts(path: Path, split: str, primitives: Sequence[str]) -> list[Rollout]:
@@ -81,7 +80,6 @@ def _rollout(
         events=words,
         animation=gif(with_spectrogram(frames, samples), FRAMES_PER_S),
         sound=wav(played, AUDIO_RATE_HZ),
-        loudest=loudest,
     )
 
 

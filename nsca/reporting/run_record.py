@@ -1,23 +1,24 @@
 """What a report knows about a training run: its card, curves, and the evaluations made of it."""
 
-import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from nsca.assembly import plain
 from nsca.benchmarks.scores import Score, read_table
-from nsca.callbacks.diagnosis import DIAGNOSES
+from nsca.callbacks.diagnosis import DIAGNOSES, recorded_diagnoses
 from nsca.errors import UserError
-from nsca.loggers.csv_log import read_metrics
+from nsca.loggers.csv_log import METRICS, read_metrics
 from nsca.run_card import RUN_CARD, load_run_card
 from nsca.run_directory import CONFIG
+from nsca.trained_phase import load_config
 
 # what may differ between runs of one condition
 NOT_A_CONDITION = ("seed", "outputs", "resume", "logger", "hardware", "dry_run", "checkpoint")
@@ -60,35 +61,46 @@ def read_run(path: Path) -> RunRecord:
     card = load_run_card(path)
     chosen = None
     if card.get("verb") == "evaluate":
-        chosen, path = path, path / str(card["evaluated_run"])
-        path = path.resolve()
+        if "evaluated_run" not in card:
+            raise UserError(f"{path} does not say which run it judged", "give the training run")
+        chosen, path = path, (path / str(card["evaluated_run"])).resolve()
         card = load_run_card(path)
     if card.get("verb") != "train":
         raise UserError(
             f"{path} is a run of {card.get('verb')}", "give runs of nsca.train or nsca.evaluate"
         )
-    config = DictConfig(OmegaConf.load(path / CONFIG) if (path / CONFIG).is_file() else {})
+    config = load_config(path) if (path / CONFIG).is_file() else DictConfig({})
     evaluation = chosen or newest_evaluation(path)
     scores: list[Score] = []
     if evaluation is not None:
         for table in sorted(evaluation.glob("*.csv")):
-            scores += read_table(table)
+            with _damage_named(table):
+                scores += read_table(table)
+    with _damage_named(path / METRICS):
+        curves = read_curves(path)
+    with _damage_named(path / DIAGNOSES):
+        diagnoses = tuple(recorded_diagnoses(path))
     return RunRecord(
         path=path,
         card=card,
         config=config,
-        curves=read_curves(path),
+        curves=curves,
         evaluation=evaluation,
         evaluation_card=load_run_card(evaluation) if evaluation is not None else {},
         scores=tuple(scores),
-        diagnoses=tuple(_diagnoses(path / DIAGNOSES)),
+        diagnoses=diagnoses,
     )
 
 
-def _diagnoses(file: Path) -> list[dict[str, Any]]:
-    if not file.is_file():
-        return []
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
+@contextmanager
+def _damage_named(file: Path) -> Iterator[None]:
+    """Content that cannot be read becomes an error that names its file."""
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(
+            f"{file} is damaged: {error}", "restore it, or leave that run out"
+        ) from error
 
 
 def read_curves(path: Path) -> dict[str, np.ndarray]:

@@ -71,11 +71,11 @@ def reproduce(runs: Sequence[RunRecord]) -> str:
 
 
 def _run_argument(runs: Sequence[RunRecord]) -> str:
-    paths = [_shown(run.path) for run in runs]
+    paths = [shown_path(run.path) for run in runs]
     return f"run={paths[0]}" if len(paths) == 1 else f"'run=[{','.join(paths)}]'"
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """A run's path from its outputs folder on: where that folder lies is nobody's business."""
     parts = path.resolve().parts
     at = max((i for i, part in enumerate(parts) if part == "train"), default=1)
@@ -93,7 +93,7 @@ def cards(runs: Sequence[RunRecord]) -> str:
             hardware = " · ".join(f"{k} {v}" for k, v in hardware.items())
         facts = page.facts(
             [
-                ("run", _shown(run.path)),
+                ("run", shown_path(run.path)),
                 ("status", str(card.get("status", ""))),
                 ("commit", str(card.get("commit", ""))),
                 ("seed", str(card.get("seed", ""))),

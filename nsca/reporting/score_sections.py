@@ -1,12 +1,14 @@
 """What a report says of scores: the verdict, the tables, the fall under corruption."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from nsca.benchmarks.scores import CLEAN, Score
 from nsca.reporting import page, plots
 from nsca.reporting.run_record import RunRecord
+from nsca.reporting.run_sections import shown_path
 from nsca.statistics import mean_and_standard_error, paired_difference
 
 PARTS = {
@@ -17,59 +19,25 @@ PARTS = {
 REFERENCES = ("random", "pixels")
 
 
-def _mean(scores: Sequence[Score], part: str, measure: str, features: str) -> list[float]:
-    """Mean over quantities for each seed, an R2 below 0 counted as 0."""
-    values: dict[str, list[float]] = {}
-    for score in scores:
-        wanted = (score.features, score.measure, score.corruption) == (features, measure, CLEAN)
-        if wanted and score.name.partition("/")[0] == part:
-            value = score.value if measure == "accuracy" else max(score.value, 0.0)
-            values.setdefault(score.quantity, []).append(value)
-    if not values:
-        return []
-    seeds = min(len(v) for v in values.values())
-    return [float(np.mean([v[seed] for v in values.values()])) for seed in range(seeds)]
-
-
-def verdict(scores: Sequence[Score], grouped: Mapping[str, Sequence[RunRecord]]) -> str:
-    """The mean figure of each condition beside its references and chance, in sentences."""
-    if not scores:
-        return (
-            '<div class="verdict"><p>Not judged yet: <code>python -m nsca.evaluate '
-            f"run={page.escape(str(next(iter(grouped.values()))[0].path))}</code></p></div>"
-        )
-    parts = {score.name.partition("/")[0] for score in scores}
-    part = "test" if "test" in parts else "val"
+def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
+    """The mean figure of each condition beside its own references and chance, in sentences."""
     lines = []
-    names = list(grouped) if len(grouped) > 1 else ["trained"]
-    for name in names:
-        for measure, word in (("accuracy", "accuracy"), ("r2", "R²")):
-            ours = _mean(scores, part, measure, name)
-            if not ours:
-                continue
-            compared = []
-            for reference in REFERENCES:
-                theirs = _mean(scores, part, measure, reference)
-                if theirs:
-                    compared.append(
-                        f"{plots.NAMES[reference]} {_spread(theirs)} ({_gain(ours, theirs)})"
-                    )
-            whose = f"{page.escape(name)}: mean" if len(names) > 1 else "Mean"
-            chance = np.mean(
-                [
-                    s.chance
-                    for s in scores
-                    if (s.measure, s.corruption) == (measure, CLEAN)
-                    and s.name.partition("/")[0] == part
-                ]
-            )
-            compared.append(f"chance {chance:.3f}")
-            lines.append(
-                f"<p>{whose} {word} of linear probes on {PARTS.get(part, part)}: "
-                f"<b>{_spread(ours)}</b>; {', '.join(compared)}.</p>"
-            )
-    seeds = max(len(runs) for runs in grouped.values())
-    if seeds == 1:
+    for name, runs in grouped.items():
+        whose = f"{page.escape(name)}: " if len(grouped) > 1 else ""
+        judged = {run.card.get("seed"): run.scores for run in runs if run.scores}
+        if judged:
+            lines += [
+                f"<p>{whose + each if whose else _capital(each)}</p>" for each in _sentences(judged)
+            ]
+        else:
+            command = f"python -m nsca.evaluate run={shown_path(runs[0].path)}"
+            text = f"not judged yet: <code>{page.escape(command)}</code>"
+            lines.append(f"<p>{whose + text if whose else _capital(text)}</p>")
+    anything = any(run.scores for runs in grouped.values() for run in runs)
+    if (
+        anything
+        and max(len({run.card.get("seed") for run in runs}) for runs in grouped.values()) < 2
+    ):
         lines.append(
             '<p class="soft">One seed: the spread over seeds is unknown, so small differences mean '
             "nothing.</p>"
@@ -77,32 +45,80 @@ def verdict(scores: Sequence[Score], grouped: Mapping[str, Sequence[RunRecord]])
     return f'<div class="verdict">{"".join(lines)}</div>'
 
 
-def _gain(ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """Ours minus theirs; with several paired seeds judged by the t interval, else by its sign."""
-    if len(ours) == len(theirs) > 1:
-        paired = paired_difference(ours, theirs)
+def _sentences(judged: Mapping[Any, Sequence[Score]]) -> list[str]:
+    """One a measure, for the scores of one condition by seed."""
+    everything = [score for scores in judged.values() for score in scores]
+    part = "test" if any(_part(score) == "test" for score in everything) else "val"
+    sentences = []
+    for measure, word in (("accuracy", "accuracy"), ("r2", "R²")):
+        clean = [s for s in everything if (s.measure, s.corruption) == (measure, CLEAN)]
+        ours = _means(judged, part, measure, "trained")
+        if not ours:
+            continue
+        compared = []
+        for reference in REFERENCES:
+            # The twin of a seed is compared with what became of it.
+            theirs = _means(judged, part, measure, reference)
+            if theirs.keys() & ours.keys():
+                spread = _spread(list(theirs.values()))
+                compared.append(f"{plots.NAMES[reference]} {spread} ({_gain(ours, theirs)})")
+        compared.append(f"chance {np.mean([s.chance for s in clean if _part(s) == part]):.3f}")
+        sentences.append(
+            f"mean {word} of linear probes on {PARTS.get(part, part)}: "
+            f"<b>{_spread(list(ours.values()))}</b>; {', '.join(compared)}."
+        )
+    return sentences
+
+
+def _means(
+    judged: Mapping[Any, Sequence[Score]], part: str, measure: str, features: str
+) -> dict[Any, float]:
+    """Mean over quantities by seed, an R2 below 0 counted as 0."""
+    wanted = (part, measure, features, CLEAN)
+    means = {}
+    for seed, scores in judged.items():
+        values = [
+            score.value if measure == "accuracy" else max(score.value, 0.0)
+            for score in scores
+            if (_part(score), score.measure, score.features, score.corruption) == wanted
+        ]
+        if values:
+            means[seed] = float(np.mean(values))
+    return means
+
+
+def _part(score: Score) -> str:
+    return score.name.partition("/")[0]
+
+
+def _gain(ours: Mapping[Any, float], theirs: Mapping[Any, float]) -> str:
+    """Ours minus theirs over the seeds of both; with several of them judged by the t interval, else
+    by its sign.
+    """
+    seeds = [seed for seed in ours if seed in theirs]
+    paired = paired_difference([ours[s] for s in seeds], [theirs[s] for s in seeds])
+    if paired.pairs > 1:
         kind = {"better": "good", "worse": "bad"}.get(paired.verdict, "soft")
         text = f"{paired.mean:+.3f}, 95 % from {paired.low:+.3f} to {paired.high:+.3f}"
         return f'<span class="{kind}">{text}</span>'
-    gain = float(np.mean(ours) - np.mean(theirs))
-    kind = "soft" if abs(gain) < 0.0005 else "good" if gain > 0 else "bad"
-    return f'<span class="{kind}">{gain:+.3f}</span>'
+    kind = "soft" if abs(paired.mean) < 0.0005 else "good" if paired.mean > 0 else "bad"
+    return f'<span class="{kind}">{paired.mean:+.3f}</span>'
 
 
-def evaluation(scores: Sequence[Score]) -> str:
-    """Every quantity on clean pictures: dots and tables, part by part."""
+def evaluation(scores: Sequence[Score], remark: str = "") -> str:
+    """Every quantity on clean pictures: dots and tables, part by part; `remark` ends the intro."""
     linear = [s for s in scores if s.corruption == CLEAN and s.measure != "knn_accuracy"]
     parts = []
     features = _in_order(s.features for s in linear)
-    for part in dict.fromkeys(s.name.partition("/")[0] for s in linear):
-        here = [s for s in linear if s.name.partition("/")[0] == part]
-        drawings = [
-            f"<div>{plots.quantity_dots(here, title, measure)}</div>"
-            for measure, title in (("accuracy", "classes"), ("r2", "scalars"))
-            if any(s.measure == measure for s in here)
-        ]
+    for part in dict.fromkeys(_part(s) for s in linear):
+        here = [s for s in linear if _part(s) == part]
         parts.append(f"<h3>{page.escape(_capital(PARTS.get(part, part)))}</h3>")
         if part != "test_refit":
+            drawings = [
+                f"<div>{plots.quantity_dots(here, title, measure)}</div>"
+                for measure, title in (("accuracy", "classes"), ("r2", "scalars"))
+                if any(s.measure == measure for s in here)
+            ]
             parts.append(f'<div class="row">{"".join(drawings)}</div>')
         parts.append(_table(here))
         if missing := max((s.unseen for s in here), default=0):
@@ -121,7 +137,7 @@ def evaluation(scores: Sequence[Score]) -> str:
         "Linear probes on frozen features, fitted on training objects, regularisation chosen on "
         "validation objects, the same for every kind of features. Accuracy for classes, R² for "
         "scalars (0: no better than the mean; below -0.25 drawn at the edge). "
-        "Stressed: the best that beats chance."
+        f"Stressed: the best that beats chance.{remark}"
     )
     key = page.legend(plots.legend(features)) if linear else ""
     return page.section("What the features know", key, *parts, intro=intro) if parts else ""
@@ -147,8 +163,8 @@ def _table(scores: Sequence[Score]) -> str:
     return page.table([*head, "chance", "frames fit / scored"], rows, best)
 
 
-def robustness(scores: Sequence[Score]) -> str:
-    """How the figures fall as pictures get worse."""
+def robustness(scores: Sequence[Score], remark: str = "") -> str:
+    """How the figures fall as pictures get worse; `remark` ends the intro."""
     part = "test" if any(s.split == "test" for s in scores) else "val"
     here = [
         s
@@ -169,7 +185,7 @@ def robustness(scores: Sequence[Score]) -> str:
     intro = (
         "Probes stay as fitted on clean pictures; only the test pictures "
         f"({PARTS.get(part, part)}) change. "
-        " Dotted: chance. Severities are our own and not those of ImageNet-C."
+        f"Dotted: chance. Severities are our own and not those of ImageNet-C.{remark}"
     )
     return page.section(
         "Under corruption", page.legend(plots.legend(features)), *drawings, intro=intro

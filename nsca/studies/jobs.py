@@ -3,7 +3,8 @@
 Each worker imports the suite once and then trains and evaluates job after job, on its share of
 the cores. Only the parent writes the table, one whole job at a time, so a study may be killed at
 any moment: what is in the table is done, and a job cut in training goes on from its checkpoint
-(`resume=auto`).
+(`resume=auto`). Asked to stop, it begins no further job; Ctrl-C reaches the workers too, where a
+training saves and leaves and an evaluation runs to its end.
 """
 
 import contextlib
@@ -12,13 +13,19 @@ import json
 import os
 import re
 import traceback
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from nsca.data.generation_workers import start_worker
+from nsca.errors import UserError
+from nsca.hardware import available_cores
+from nsca.stop_signals import graceful_stop
 from nsca.studies.results import Job, Provenance, StudyResults
+from nsca.verb import Stopped, compose
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,15 @@ class JobSpecification:
 
 @dataclass(frozen=True)
 class JobOutcome:
-    """What came of a job: its figures and provenance, or the error that ended it."""
+    """What came of a job: its figures and provenance, the error that ended it, or the exit code of
+    a signal that stopped it after saving.
+    """
 
     job: Job
     metrics: dict[str, float]
     provenance: Provenance | None
     error: str | None
+    stopped: int | None = None
 
 
 def short(fingerprint: str) -> str:
@@ -68,7 +78,6 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
     from nsca.evaluate import evaluate
     from nsca.run_card import load_run_card
     from nsca.training import run_training
-    from nsca.verb import compose
 
     job = specification.job
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +87,8 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
             run = run_training(compose("train", [*specification.train, seed, "resume=auto"]))
             judged = evaluate(compose("evaluate", [*specification.evaluate, f"run={run}", seed]))
             trained_card, judged_card = load_run_card(run), load_run_card(judged)
+        except Stopped as stop:
+            return JobOutcome(job, {}, None, None, stop.exit_code)
         except Exception as error:  # noqa: BLE001 -- reported, and the study goes on
             traceback.print_exc(file=out)
             return JobOutcome(job, {}, None, f"{type(error).__name__}: {error}")
@@ -99,7 +110,20 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
     )
 
 
+def process_count(asked: int | None) -> int:
+    """How many worker processes `workers=` means; None takes every core.
+
+    Raises:
+        UserError: fewer than one.
+    """
+    workers = available_cores() if asked is None else asked
+    if workers < 1:
+        raise UserError(f"workers={workers}: a study needs at least one process", "workers=1")
+    return workers
+
+
 def _start_worker(threads: int) -> None:
+    start_worker()
     os.environ["OMP_NUM_THREADS"] = str(threads)
     import torch
 
@@ -118,30 +142,67 @@ def run_missing(
     Args:
         specifications: all jobs of the study, in the order to start them.
         results: the table to resume from and to extend.
-        workers: processes; each gets an equal share of the cores.
+        workers: processes, at least one; each gets an equal share of the cores.
         log: where what the jobs print goes.
-        report: receives one line per finished or failed job.
+        report: receives one line per finished, failed or stopped job.
+
+    Raises:
+        UserError: a worker died.
+        Stopped: a signal asked for it; the jobs that were in progress have ended.
     """
     missing = [s for s in specifications if s.job not in results.finished()]
     report(f"{len(specifications) - len(missing)} jobs done before, {len(missing)} to run")
-    if not missing:
-        return []
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    failures = []
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(threads,)
-    ) as pool:
-        futures = [
-            pool.submit(train_and_evaluate, s, log / f"{s.job.condition}-{s.job.seed}.log")
-            for s in missing
-        ]
-        for done, future in enumerate(as_completed(futures), start=1):
-            outcome = future.result()
-            name = f"{outcome.job.condition} seed={outcome.job.seed}"
-            if outcome.provenance is None:
-                failures.append(outcome)
-                report(f"{done}/{len(missing)} {name} failed: {outcome.error}")
-            else:
+    failures: list[JobOutcome] = []
+    stopped: list[int] = []
+    with graceful_stop(lambda n: stopped.append(128 + n), "ending the jobs in progress"):
+        outcomes = _outcomes(missing, workers, log, lambda: bool(stopped))
+        for done, outcome in enumerate(outcomes, start=1):
+            name = f"{done}/{len(missing)} {outcome.job.condition} seed={outcome.job.seed}"
+            if outcome.provenance is not None:
                 results.add(outcome.job, outcome.metrics, outcome.provenance)
-                report(f"{done}/{len(missing)} {name} ({outcome.provenance.seconds:.0f} s)")
+                report(f"{name} ({outcome.provenance.seconds:.0f} s)")
+            elif outcome.stopped is not None:
+                stopped.append(outcome.stopped)
+                report(f"{name} stopped; what it trained is saved")
+            else:
+                failures.append(outcome)
+                report(f"{name} failed: {outcome.error}")
+    if stopped:
+        raise Stopped(results.path.parent, stopped[0])
     return failures
+
+
+def _outcomes(
+    specifications: Sequence[JobSpecification], workers: int, log: Path, stop: Callable[[], bool]
+) -> Iterator[JobOutcome]:
+    """Outcomes, as they come; once `stop` says so no further job begins.
+
+    Only as many jobs as workers are handed out: one in the pool's queue cannot be withdrawn.
+    """
+    waiting = iter(specifications)
+    threads = max(1, available_cores() // workers)
+    running: set[Future[JobOutcome]] = set()
+    try:
+        with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (threads,)) as pool:
+            while True:
+                while len(running) < workers and not stop():
+                    spec = next(waiting, None)
+                    if spec is None:
+                        break
+                    file = log / f"{spec.job.condition}-{spec.job.seed}.log"
+                    running.add(pool.submit(train_and_evaluate, spec, file))
+                if not running:
+                    return
+                done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                failures = [error for future in done if (error := future.exception())]
+                yield from (future.result() for future in done if not future.exception())
+                if failures:
+                    raise failures[0]
+    except BrokenProcessPool as error:
+        if stop():
+            return  # the signal went to the whole group and met a worker that was not training
+        raise UserError(
+            "a worker process died (killed, or out of memory)",
+            "run the same command again to continue; "
+            f"workers={max(1, workers // 2)} needs less memory",
+        ) from error

@@ -107,10 +107,6 @@ class StudyResults:
             if row["condition"] == condition and row["metric"] == metric
         }
 
-    def metrics(self) -> list[str]:
-        """Every metric name, sorted."""
-        return sorted({row["metric"] for row in self.rows})
-
 
 def _job(row: Mapping[str, str]) -> Job:
     return Job(row["condition"], int(row["seed"]))

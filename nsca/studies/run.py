@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from nsca.assembly import build, build_data
 from nsca.babble import babble
 from nsca.errors import UserError
-from nsca.studies.jobs import JobSpecification, run_missing, short
+from nsca.studies.jobs import JobSpecification, process_count, run_missing, short
 from nsca.studies.plan import StudyPlan
 from nsca.studies.results import Job, StudyResults
 from nsca.studies.summary import StudyTable, markdown, plot
@@ -16,19 +16,21 @@ from nsca.training import fingerprint_of
 from nsca.verb import compose
 
 
-def run_study(node: DictConfig, experiments: Path, outputs: Path, workers: int) -> Path:
+def run_study(node: DictConfig, experiments: Path, outputs: Path, workers: int | None) -> Path:
     """Run what is missing in `experiments/<name>/results.csv` and summarise the whole.
 
     Args:
         node: the study's configuration, a `StudyPlan`.
         experiments: the folder that holds one folder a study.
         outputs: where training runs, evaluations and logs go.
-        workers: jobs at once.
+        workers: jobs at once; None for one a core.
 
     Raises:
         UserError: when finished jobs were made with other settings or other data; when a job
-            failed (finished ones are kept, and the same command runs the rest).
+            failed or a worker died (finished jobs are kept, and the same command runs the rest).
+        Stopped: a signal asked for it.
     """
+    workers = process_count(workers)
     plan: StudyPlan = build(node)
     home = experiments / plan.name
     logs = outputs / "study" / plan.name
@@ -37,8 +39,10 @@ def run_study(node: DictConfig, experiments: Path, outputs: Path, workers: int) 
     results = StudyResults(home / "results.csv")
     jobs = specifications(plan, outputs)
     _refuse_mixing(jobs, results, made_data=plan.babble is not None)
-    failures = run_missing(jobs, results, workers, logs, print)
-    summarise(plan, results, home)
+    try:
+        failures = run_missing(jobs, results, workers, logs, print)
+    finally:
+        summarise(plan, results, home)
     if failures:
         names = ", ".join(f"{f.job.condition} seed={f.job.seed}" for f in failures)
         raise UserError(
@@ -58,8 +62,15 @@ def _refuse_mixing(
     made = {spec.job: spec.settings for spec in jobs}
     _refuse("settings", results.made_otherwise("settings", made), results)
     if made_data or any(spec.job not in results.finished() for spec in jobs):
-        data = short(fingerprint_of(build_data(compose("train", list(jobs[0].train)))))
-        _refuse("data", results.made_otherwise("data", dict.fromkeys(made, data)), results)
+        # A condition may change the data; its seeds do not.
+        data = {train: _data_of(train) for train in dict.fromkeys(spec.train for spec in jobs)}
+        expected = {spec.job: data[spec.train] for spec in jobs}
+        _refuse("data", results.made_otherwise("data", expected), results)
+
+
+def _data_of(train: Sequence[str]) -> str:
+    """The beginning of the fingerprint of the data that these overrides choose."""
+    return short(fingerprint_of(build_data(compose("train", list(train)))))
 
 
 def _refuse(what: str, odd: Mapping[Job, str], results: StudyResults) -> None:

@@ -71,7 +71,6 @@ class Impact:
         time_s: when it happens, seconds from the start of the sound.
         body_a, body_b: who meets whom; both ring.
         impulse_n_s: integral of the normal force over the contact, newton seconds.
-        contact_duration_s: length of the pulse; None takes Hertz's law (`hertz_duration_s`).
         breaks: body_a breaks: a shower of small bright fragments is added.
     """
 
@@ -79,7 +78,6 @@ class Impact:
     body_a: SoundBody
     body_b: SoundBody
     impulse_n_s: float
-    contact_duration_s: float | None = None
     breaks: bool = False
 
 
@@ -227,9 +225,7 @@ def synthesise(
         inside = 0 <= int(impact.time_s * rate_hz) < n_samples
         if not inside or impact.impulse_n_s <= loudest * SILENCE:
             continue
-        duration_s = impact.contact_duration_s
-        if duration_s is None:
-            duration_s = hertz_duration_s(impact.body_a, impact.body_b, impact.impulse_n_s)
+        duration_s = hertz_duration_s(impact.body_a, impact.body_b, impact.impulse_n_s)
         for body in (impact.body_a, impact.body_b):
             _ring(sound, body, impact, duration_s, rate_hz, rng)
         if impact.breaks:

@@ -14,7 +14,7 @@ from functools import cache
 from nsca.errors import UserError
 
 PROBE_TIMEOUT_S = 60.0
-PACKAGES = {"egl": "libegl1 libgl1-mesa-dri", "osmesa": "libosmesa6", "glfw": "a display"}
+PACKAGES = {"egl": "libegl1 libgl1-mesa-dri", "osmesa": "libosmesa6"}
 
 # A red wall must come out red; a driver that draws nothing leaves black.
 _PROBE = """

@@ -37,6 +37,14 @@ def test_an_empty_file_is_refused(tmp_path):
         read_table(tmp_path / "table.csv")
 
 
+def test_a_row_that_was_cut_is_refused(tmp_path):
+    path = tmp_path / "table.csv"
+    write_table(fake_record.scores(), path)
+    path.write_text(path.read_text()[:-12])
+    with pytest.raises(ValueError, match="invalid literal"):
+        read_table(path)
+
+
 @pytest.mark.parametrize(
     ("changes", "name"),
     [

@@ -95,9 +95,58 @@ def test_a_source_without_labels_says_so():
         benchmark().run({"trained": knows}, Squares(label_names=()), report=lambda _line: None)
 
 
+class Unlabelled(Squares):
+    """Labels of one name are missing on one part."""
+
+    def __init__(self, split: str, *missing: str) -> None:
+        super().__init__()
+        self.split, self.missing = split, missing
+
+    def probe_labels(self, split: str) -> dict[str, ProbeLabel]:
+        labels = super().probe_labels(split)
+        for name in self.missing if split == self.split else ():
+            gone = np.full(len(labels[name].values), np.nan)
+            labels[name] = replace(labels[name], values=gone)
+        return labels
+
+
+def test_a_part_without_any_label_is_left_out_and_named():
+    said: list[str] = []
+    source = Unlabelled("val", "channel", "position")
+    found = benchmark().run({"trained": knows}, source, report=said.append)
+    assert {score.split for score in found} == {"test"}
+    assert "val: no frame has a label, not judged" in said
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_class_that_one_side_lacks_has_no_neighbours(split):
+    source = Unlabelled(split, "channel")
+    found = benchmark(corruptions=[]).run({"trained": knows}, source, report=lambda _line: None)
+    judged = {(score.split, score.quantity) for score in found if score.protocol == "transfer"}
+    assert ("val", "position") in judged
+    assert ("val", "channel") not in judged
+    assert (("test", "channel") in judged) == (split == "val")
+
+
+def test_neighbours_may_be_switched_off():
+    found = benchmark(corruptions=[], neighbours=0).run(
+        {"trained": knows}, Squares(), report=lambda _line: None
+    )
+    assert not [score for score in found if score.measure == "knn_accuracy"]
+
+
 @pytest.mark.parametrize(
-    "change", [{"corruptions": ["snow"]}, {"severities": [6]}, {"fit_frames": 0}]
+    "change",
+    [
+        {"corruptions": ["snow"]},
+        {"severities": [6]},
+        {"fit_frames": 0},
+        {"test_frames": 1},
+        {"corrupted_frames": 0},
+        {"neighbours": -1},
+    ],
 )
 def test_a_wrong_setting_is_refused(change):
-    with pytest.raises(UserError):
+    (key,) = change
+    with pytest.raises(UserError, match="severity" if key == "severities" else key.rstrip("s")):
         benchmark(**change)

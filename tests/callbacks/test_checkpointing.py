@@ -40,9 +40,7 @@ class Line(LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.01)
 
 
-def fit(
-    run: Path, model: Line, stop: StopRequest | None = None, **settings: object
-) -> Checkpointing:
+def fit(run: Path, model: Line, stop: StopRequest | None = None, **settings: object) -> None:
     chosen = {
         "every_steps": 4,
         "keep_last": 2,
@@ -72,7 +70,6 @@ def fit(
     )
     numbers = DataLoader(torch.arange(8.0))
     trainer.fit(model, numbers, DataLoader(torch.arange(2.0)))
-    return saving
 
 
 pytestmark = [
@@ -109,9 +106,8 @@ def test_a_figure_to_monitor_that_is_never_logged_is_named_once(tmp_path: Path, 
 
 
 def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path, capsys):
-    saving = fit(tmp_path, Line([1.0] * 4, poisoned_step=10))
+    fit(tmp_path, Line([1.0] * 4, poisoned_step=10))
     assert max(steps(tmp_path)) == 8
-    assert saving.refused_steps[0] == 12
     assert "not finite at step 12" in capsys.readouterr().err
     for path in checkpoints_of(tmp_path):
         assert torch.isfinite(read_checkpoint(path)["state_dict"]["weight"]).all()

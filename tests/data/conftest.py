@@ -122,7 +122,7 @@ def plan() -> GenerationPlan:
 @pytest.fixture(scope="session")
 def pristine_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small complete set, made once; tests take copies."""
-    from nsca.data.generation import generate
+    from data.sets import generate
 
     path = tmp_path_factory.mktemp("pristine") / "set"
     with pytest.MonkeyPatch.context() as patch:

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from nsca.data.augmentation import (
-    LUMA,
     AugmentationParameters,
     AugmentationSettings,
     augment,
     draw_parameters,
 )
+from nsca.models.innate_stem import LUMA
 
 NOTHING = AugmentationSettings(
     crop_area=1.0,

@@ -76,6 +76,14 @@ def test_a_fraction_takes_whole_episodes_from_the_first_on(babbling_set: Path) -
     assert (half.images == whole.images[: len(half)]).all()
 
 
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_a_fraction_leaves_what_is_judged_on_whole(babbling_set: Path, split: str) -> None:
+    whole = BabblingFrames(str(babbling_set))
+    half = BabblingFrames(str(babbling_set), fraction=0.5)
+    assert len(half.frames(split)) == len(whole.frames(split))
+    assert len(half.probe_labels(split)["shape"].values) == len(whole.frames(split))
+
+
 def test_pictures_can_be_made_smaller(babbling_set: Path) -> None:
     small = BabblingFrames(str(babbling_set), image_size=32).frames("val")
     large = BabblingFrames(str(babbling_set)).frames("val")
@@ -88,7 +96,7 @@ def test_the_fingerprint_follows_the_content(
 ) -> None:
     from dataclasses import replace
 
-    from nsca.data.generation import generate
+    from data.sets import generate
 
     again, other = tmp_path / "again", tmp_path / "other"
     generate(plan, again, 0, lambda _: None)
@@ -147,7 +155,7 @@ def test_a_truncated_shard_is_named(babbling_set: Path) -> None:
 def test_a_set_without_pictures_says_how_to_get_them(tmp_path: Path, plan, synthetic_world) -> None:
     from dataclasses import replace
 
-    from nsca.data.generation import generate
+    from data.sets import generate
 
     generate(replace(plan, render=False), tmp_path / "blind", 0, lambda _: None)
     with pytest.raises(UserError, match="without pictures"):

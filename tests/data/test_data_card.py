@@ -20,7 +20,7 @@ def manifest() -> dict:
     return {
         "schema_version": 1,
         "status": "partial",
-        "configuration": {"seed": 41},
+        "configuration": {"seed": 41, "render": True},
         "totals": {"unstable_episodes": 6},
         "shards": {
             "test-00000": shard(3, 9, {"break": 2}),
@@ -50,6 +50,13 @@ def test_what_it_is_and_may_be_used_for(manifest: dict) -> None:
     assert "seed 41" in card
     assert "Status: partial; schema version 1." in card
     assert "for evaluation only" in card
+
+
+def test_pictures_are_promised_only_where_there_are_some(manifest: dict) -> None:
+    assert "64x64 RGB" in data_card(manifest)
+    blind = data_card({**manifest, "configuration": {"seed": 41, "render": False}})
+    assert "no pictures" in blind
+    assert not any(word in blind for word in ("64x64", "[32, 64, 64, 3]", "physics and pictures"))
 
 
 def test_the_header_leads_loaders_to_the_observations_alone(manifest: dict) -> None:

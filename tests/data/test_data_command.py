@@ -71,6 +71,21 @@ def test_folders_of_pictures_are_inspected_and_validated(
     assert "1.png" in capsys.readouterr().out
 
 
+def test_a_listed_folder_of_numbered_pictures_is_validated(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = ["split,label,file"]
+    for number, (split, label) in enumerate(
+        (split, label) for split in ("train", "val") for label in ("cat", "dog")
+    ):
+        pixels = np.full((20, 20, 3), 40 * number, np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"image_00{number}.png")
+        rows.append(f"{split},{label},image_00{number}.png")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    assert main(["validate", str(tmp_path)]) == 0
+    assert "no problems (image_folder)" in capsys.readouterr().out
+
+
 def test_a_mistake_is_two_lines_and_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from data.sets import checksums, quiet
+from data.sets import checksums, generate, quiet
 
 from nsca.data import generation_workers, shard
-from nsca.data.generation import generate
 from nsca.data.generation_plan import GenerationPlan
 from nsca.errors import UserError
 from nsca.worlds.tabletop.kinds import KINDS

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from data.sets import checksums, quiet
+from data.sets import checksums, generate, quiet
 
-from nsca.data.generation import generate
 from nsca.data.generation_plan import GenerationPlan
 from nsca.errors import UserError
 

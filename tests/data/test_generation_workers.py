@@ -10,10 +10,9 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from data.sets import quiet
+from data.sets import generate, quiet
 
 from nsca.data import generation_workers
-from nsca.data.generation import generate
 from nsca.data.generation_plan import GenerationPlan
 from nsca.errors import UserError
 

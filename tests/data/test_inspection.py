@@ -28,6 +28,28 @@ def test_kinds_of_sets_are_told_apart_by_names(babbling_set: Path, tmp_path: Pat
     assert format_of(tmp_path / "recordings") == "custom_folder"
 
 
+def test_a_numbered_name_alone_makes_no_custom_folder(tmp_path: Path) -> None:
+    for name in ("image_001.png", "dog.png", "cat.png"):
+        put(tmp_path / "photos" / "train" / "cat" / name)
+    assert format_of(tmp_path / "photos") == "image_folder"
+    put(tmp_path / "classes" / "cat" / "image_001.png")  # without train/ no custom folder either
+    assert format_of(tmp_path / "classes") == "image_folder"
+
+
+def test_a_misnamed_recording_stays_in_a_custom_folder(tmp_path: Path) -> None:
+    for name in ("IMAGE_001.PNG", "image_002.png", "cup.png"):
+        put(tmp_path / "train" / "cup" / name)
+    (tmp_path / "train" / "cup" / ".DS_Store").write_bytes(b"")
+    (tmp_path / "train" / "cup" / ".hidden").write_bytes(b"")
+    assert format_of(tmp_path) == "custom_folder"
+
+
+def test_a_listing_makes_an_image_folder(tmp_path: Path) -> None:
+    put(tmp_path / "train" / "cat" / "image_001.png")
+    (tmp_path / "labels.csv").write_text("split,label,file\ntrain,cat,train/cat/image_001.png\n")
+    assert format_of(tmp_path) == "image_folder"
+
+
 def test_nothing_there_says_how_to_make_a_set(tmp_path: Path) -> None:
     (tmp_path / "empty" / "deeper").mkdir(parents=True)
     (tmp_path / "file").write_text("")

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from data.sets import generate
 
 from nsca.data import shard as shard_module
 from nsca.data.babbling import BabblingFrames
 from nsca.data.babbling_store import sha256_of
-from nsca.data.generation import generate
 from nsca.data.generation_plan import GenerationPlan, Shard
 from nsca.data.privileged import hidden_properties
 from nsca.data.shard import ShardResult, make_shard

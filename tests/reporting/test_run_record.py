@@ -9,11 +9,12 @@ import fake_record
 import fake_run
 import numpy as np
 import pytest
+from fake_card import change_card
 
 from nsca.composition import compose
 from nsca.errors import UserError
 from nsca.reporting.run_record import RunRecord, conditions, find_runs, newest_run, read_run
-from nsca.run_card import load_run_card, update_run_card
+from nsca.run_card import load_run_card
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +60,9 @@ def test_an_evaluation_stands_for_its_run_and_is_the_one_shown(outputs):
 
 def test_unfinished_evaluations_and_those_of_other_runs_do_not_count(outputs):
     older, newer = sorted((outputs / "evaluate").glob("*/*"))
-    update_run_card(newer, status="failed")
+    change_card(newer, status="failed")
     assert read_run(run_in(outputs)).evaluation == older
-    update_run_card(older, evaluated_run="../../../train/vision-nsca_tiny/other")
+    change_card(older, evaluated_run="../../../train/vision-nsca_tiny/other")
     record = read_run(run_in(outputs))
     assert (record.evaluation, record.scores, record.evaluation_card) == (None, (), {})
 
@@ -74,11 +75,51 @@ def test_the_outputs_may_be_moved_as_a_whole(outputs, tmp_path):
 def test_diagnoses_are_read_line_by_line(outputs):
     lines = [{"step": 4, "name": "collapse"}, {"step": 9, "name": "shortcut"}]
     file = run_in(outputs) / "diagnoses.jsonl"
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    file.write_text(text + '{"step": 1')  # a crash cut the last line
     assert [found["name"] for found in read_run(run_in(outputs)).diagnoses] == [
         "collapse",
         "shortcut",
     ]
+
+
+def test_an_evaluation_that_failed_still_says_which_run_it_judged(outputs):
+    older, newer = sorted((outputs / "evaluate").glob("*/*"))
+    change_card(newer, status="failed")
+    assert read_run(newer).path == run_in(outputs).resolve()
+    card = load_run_card(older)
+    del card["evaluated_run"]
+    (older / "run.json").write_text(json.dumps(card))
+    with pytest.raises(UserError, match="does not say which run it judged"):
+        read_run(older)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.yaml", b"seed: [1"),
+        ("config.yaml", b"\xff\xfe\x00"),
+        ("config.yaml", b"a: ${"),
+        ("diagnoses.jsonl", b"{]\n"),
+        ("metrics.csv", b"step,name,value\n1,loss,much\n"),
+    ],
+)
+def test_damaged_files_are_named(outputs, name, content):
+    (run_in(outputs) / name).write_bytes(content)
+    with pytest.raises(UserError, match=f"{name} is damaged"):
+        read_run(run_in(outputs))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 25])
+def test_a_damaged_table_of_an_evaluation_is_named(outputs, cut):
+    file = max((outputs / "evaluate").glob("*/*")) / "visible_quantities.csv"
+    text = file.read_text()
+    file.write_text(text[: len(text) - cut] if cut else text + "val,transfer,x\n")
+    if cut == 1:  # the end of the last line alone: nothing is missing
+        assert read_run(run_in(outputs)).scores == tuple(fake_record.scores(0.8))
+        return
+    with pytest.raises(UserError, match=r"visible_quantities\.csv is damaged"):
+        read_run(run_in(outputs))
 
 
 def test_figures_that_are_not_finite_are_left_out_of_curves(outputs):
@@ -98,7 +139,7 @@ def test_what_is_no_run_is_named(outputs, tmp_path):
         find_runs(f"{tmp_path}/*", outputs)
     with pytest.raises(UserError, match=r"no run .*missing"):
         find_runs([str(run_in(outputs)), str(tmp_path / "missing")], outputs)
-    update_run_card(run_in(outputs), verb="bench")
+    change_card(run_in(outputs), verb="bench")
     with pytest.raises(UserError, match="is a run of bench"):
         read_run(run_in(outputs))
 
@@ -107,11 +148,11 @@ def test_the_newest_finished_run_is_found_without_being_asked_for(outputs):
     first = run_in(outputs)
     for name, status in (("9998", "finished"), ("9999", "failed")):
         shutil.copytree(first, first.parent / name)
-        update_run_card(first.parent / name, status=status)
+        change_card(first.parent / name, status=status)
     assert newest_run(outputs) == first.parent / "9998"
     assert [run.path.name for run in find_runs(None, outputs)] == ["9998"]
     for card in outputs.glob("train/*/*/run.json"):
-        update_run_card(card.parent, status="failed")
+        change_card(card.parent, status="failed")
     with pytest.raises(UserError, match="no finished training run"):
         newest_run(outputs)
 

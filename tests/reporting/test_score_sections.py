@@ -6,6 +6,8 @@ import fake_record
 import pytest
 from fake_record import page_of
 
+from nsca.reporting import plots
+
 
 @pytest.fixture(scope="module")
 def one() -> str:
@@ -52,3 +54,17 @@ def test_an_r2_below_nothing_counts_as_nothing_in_the_mean():
     text = page_of(fake_record.record(0, made))
     assert "<b>0.250</b>" in text
     assert ">-3.000</td>" in text, "the table keeps the figure itself"
+
+
+def test_the_command_that_judges_names_no_place_outside_the_outputs(tmp_path):
+    path = tmp_path / "outputs" / "train" / "vision" / "now"
+    text = page_of(replace(fake_record.record(0, []), path=path))
+    assert "python -m nsca.evaluate run=outputs/train/vision/now<" in text
+
+
+def test_parts_are_drawn_once_each_and_refitted_ones_not_at_all(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "quantity_dots", lambda *arguments: drawn.append(arguments) or "")
+    refit = [replace(s, split="test", protocol="refit") for s in fake_record.scores()]
+    page_of(fake_record.record(0, [*fake_record.scores(), *refit]))
+    assert [title for _, title, _ in drawn] == ["classes", "scalars"]

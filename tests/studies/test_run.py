@@ -1,13 +1,15 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from nsca.errors import UserError
 from nsca.studies import run
+from nsca.studies.plan import StudyPlan
 from nsca.studies.results import Job, Provenance, StudyResults
 from nsca.studies.run import run_study, specifications, summarise
+from nsca.verb import Stopped
 
 
 def test_jobs_go_seed_by_seed_with_their_conditions_overrides(plan):
@@ -27,6 +29,10 @@ def test_a_study_that_was_cut_is_summarised_with_the_seeds_it_has(plan, tmp_path
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
 
+def node_of(plan: StudyPlan) -> DictConfig:
+    return OmegaConf.create({"_target_": "nsca.studies.plan.StudyPlan", **asdict(plan)})
+
+
 @pytest.mark.parametrize(("changed", "word"), [("settings", "settings"), ("data", "data")])
 def test_finished_jobs_of_other_settings_or_data_are_refused_before_anything_runs(
     plan, tmp_path, monkeypatch, changed, word
@@ -35,12 +41,47 @@ def test_finished_jobs_of_other_settings_or_data_are_refused_before_anything_run
     where = {"data": "now", "settings": first.settings, changed: "before"}
     results = StudyResults(tmp_path / "example" / "results.csv")
     results.add(first.job, {"val/shape/trained": 0.5}, Provenance(1, 1.0, "abc", **where))
-    monkeypatch.setattr(run, "compose", lambda *_: None)
-    monkeypatch.setattr(run, "build_data", lambda *_: None)
-    monkeypatch.setattr(run, "fingerprint_of", lambda _: "now")
+    monkeypatch.setattr(run, "_data_of", lambda _: "now")
     monkeypatch.setattr(run, "run_missing", lambda *_: pytest.fail("it ran"))
-    node = OmegaConf.create({"_target_": "nsca.studies.plan.StudyPlan", **asdict(plan)})
+    node = node_of(plan)
     with pytest.raises(UserError, match=f"other {word} .before.") as refusal:
         run_study(node, tmp_path, tmp_path, workers=1)
     assert "off seed=0" in str(refusal.value)
     assert "move" in refusal.value.remedy
+
+
+def test_a_condition_may_have_data_of_its_own(plan, tmp_path, monkeypatch):
+    asked = []
+
+    def data_of(train):
+        asked.append(train)
+        return "other" if "x=1" in train else "usual"
+
+    results = StudyResults(tmp_path / "example" / "results.csv")
+    for spec, data in zip(specifications(plan, tmp_path), ["usual", "other"], strict=False):
+        where = Provenance(1, 1.0, "abc", data, spec.settings)
+        results.add(spec.job, {"val/shape/trained": 0.5, "val/shape/pixels": 0.4}, where)
+    monkeypatch.setattr(run, "_data_of", data_of)
+    monkeypatch.setattr(run, "run_missing", lambda *_: [])
+    assert run_study(node_of(plan), tmp_path, tmp_path, workers=1) == tmp_path / "example"
+    assert len(asked) == 2, "once a condition, not once a job"
+    monkeypatch.setattr(run, "_data_of", lambda _: "usual")
+    with pytest.raises(UserError, match=r"such as on seed=0, were made with other data .other."):
+        run_study(node_of(plan), tmp_path, tmp_path, workers=1)
+
+
+def test_a_study_that_is_stopped_is_summarised_too(plan, tmp_path, monkeypatch):
+    def stopped(*_):
+        raise Stopped(tmp_path, 130)
+
+    monkeypatch.setattr(run, "_data_of", lambda _: "usual")
+    monkeypatch.setattr(run, "run_missing", stopped)
+    with pytest.raises(Stopped):
+        run_study(node_of(plan), tmp_path, tmp_path, workers=1)
+    assert "not measured" in (tmp_path / "example" / "table.md").read_text()
+
+
+def test_no_process_is_refused_before_data_is_made(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "babble", lambda _: pytest.fail("it made data"))
+    with pytest.raises(UserError, match="workers=0"):
+        run_study(node_of(replace(plan, babble=[])), tmp_path, tmp_path, workers=0)

@@ -1,7 +1,8 @@
 """The tabletop as a gymnasium environment: one step is one whole interaction of 1.6 s.
 
 It has no reward of its own: what is worth doing is for the agent (curiosity) to decide. Neither
-observations nor info carry kinds, visible attributes or hidden properties.
+observations nor info carry kinds, labels or hidden properties; the utterance names the colour and
+shape that can be seen.
 """
 
 from typing import Any, Literal
@@ -24,6 +25,7 @@ from nsca.worlds.tabletop.interaction import (
     PARAMETER_RANGES,
     PRIMITIVES,
     PROPRIOCEPTION_NAMES,
+    STATE_WIDTH,
     TOUCH_NAMES,
     Interaction,
     ObjectSet,
@@ -40,7 +42,8 @@ class TabletopWorld(gymnasium.Env):
     Observation: `frames`, `audio`, `touch`, `proprioception`, `action` (joint targets),
     `object_state` (zero-padded to three objects), as in `Interaction`; after `reset` a still
     picture.
-    Info: `utterance`, `events`, `first_contact_frame`, `spawn`, `n_objects`.
+    Info: `n_objects`; after a step also `utterance`, `events`, `first_contact_frame`, `spawn` and
+    `unstable`.
 
     Args:
         object_set: "A" or "B"; `reset(options={"object_set": ...})` changes it for one episode.
@@ -82,7 +85,7 @@ class TabletopWorld(gymnasium.Env):
             "touch": _measured(FRAMES, len(TOUCH_NAMES)),
             "proprioception": _measured(FRAMES, len(PROPRIOCEPTION_NAMES)),
             "action": _measured(FRAMES, len(ACTION_NAMES)),
-            "object_state": _measured(FRAMES, MAX_OBJECTS, 13),
+            "object_state": _measured(FRAMES, MAX_OBJECTS, STATE_WIDTH),
         }
         if not state_only:
             seen["frames"] = spaces.Box(0, 255, (FRAMES, IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
@@ -147,7 +150,7 @@ class TabletopWorld(gymnasium.Env):
 
     def _observe(self, interaction: Interaction) -> dict[str, np.ndarray]:
         n_objects = interaction.object_state.shape[1]
-        state = np.zeros((FRAMES, MAX_OBJECTS, 13), np.float32)
+        state = np.zeros((FRAMES, MAX_OBJECTS, STATE_WIDTH), np.float32)
         state[:, :n_objects] = interaction.object_state
         seen = {
             "audio": interaction.audio,

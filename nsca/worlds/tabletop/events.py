@@ -100,7 +100,7 @@ def lift_event(
     height_m = trace[:, target, 2] - rest_z_m
     carried = (by_hand > 0) & (by_table <= 0)
     lifted = carried[::STEPS_PER_CONTROL][: len(height_m)] & (height_m > LIFT_HEIGHT_M)
-    lifted = lifted[2:] & lifted[1:-1] & lifted[:-2]  # for 40 ms at least
+    lifted = lifted[2:] & lifted[1:-1] & lifted[:-2]  # three controls in a row, 25 ms
     if not lifted.any():
         return None
     time_s = int(np.argmax(lifted)) * PHYSICS_DT_S * STEPS_PER_CONTROL

@@ -1,14 +1,13 @@
 """What one interaction is: one primitive call with settling, every frame kept.
 
-Everything in `Interaction` may be seen by an agent (kinematic state is observable); object kinds,
-visible attributes and hidden properties live in `ObjectRecord` instead, which only probes (visible)
-and evaluation (hidden) may read.
+Everything in `Interaction` may be seen by an agent (kinematic state is observable, the utterance
+names colour and shape); object kinds, labels of what is visible and hidden properties live in
+`ObjectRecord` instead, which only probes (visible) and evaluation (hidden) may read.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from beartype.typing import Any
 from jaxtyping import Float32, UInt8
 from numpy import ndarray
 
@@ -59,6 +58,7 @@ PROPRIOCEPTION_NAMES = (
     *(f"{joint}_velocity" for joint in HAND_JOINTS),
     *(f"{joint}_force" for joint in HAND_JOINTS),
 )
+STATE_WIDTH = 13  # of an object: position, quaternion, linear and angular velocity
 ACTION_NAMES = tuple(f"{joint}_target" for joint in HAND_JOINTS)
 
 # What `object_state` resolves; finer differences are no observation. At rest a thing sinks into the

@@ -25,7 +25,6 @@ class Appearance:
     shape: str
     materials: tuple[str, ...]
     size_m: Range = (0.05, 0.085)
-    hue: Range = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -255,7 +254,7 @@ def draw_instance(kind: Kind, instance_id: str, rng: Generator) -> ObjectInstanc
     look = kind.appearance
     size_m = float(rng.uniform(*look.size_m))
     material = look.materials[int(rng.integers(len(look.materials)))]
-    colour = _rgb(rng.uniform(*look.hue) % 1.0, rng.uniform(0.45, 0.95), rng.uniform(0.55, 1.0))
+    colour = _rgb(rng.uniform(0.0, 1.0), rng.uniform(0.45, 0.95), rng.uniform(0.55, 1.0))
     volume_m3 = SHAPES[look.shape].volume() * size_m**3
     mass_kg = float(volume_m3 * rng.uniform(*kind.density_kg_m3))
     mass_kg = min(max(mass_kg, MASS_LIMITS_KG[0]), MASS_LIMITS_KG[1])

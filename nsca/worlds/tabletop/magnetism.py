@@ -1,4 +1,6 @@
-"""Magnetism: the hand's palm attracts magnetic things that are near it, whatever they look like.
+"""Magnetism: the hand attracts magnetic things that are near it, whatever they look like.
+
+Distance and direction are to the grip point between the pads, about 6 cm below the palm.
 
 A pull by a magnetic dipole falls with the fourth power of distance; the square used here, capped at
 `MAGNET_FULL_M`, is felt a little farther away, so that a hand that passes by can notice it. The

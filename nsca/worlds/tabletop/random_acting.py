@@ -1,4 +1,4 @@
-"""How rarely acting at random touches anything: the reason for forced interaction (SPEC.md, 5).
+"""How rarely acting at random touches anything: the reason for forced interaction.
 
 A random actor starts free and moves the hand's joint targets at random, blind to where things are.
 """

@@ -15,6 +15,7 @@ from nsca.worlds.tabletop.interaction import (
     PHYSICS_DT_S,
     POSITION_RESOLUTION_M,
     SPIN_RESOLUTION_RAD_S,
+    STATE_WIDTH,
     STEPS_PER_CONTROL,
     STEPS_PER_FRAME,
     VELOCITY_RESOLUTION_M_S,
@@ -136,7 +137,7 @@ def object_states(scene: Scene, qpos: ndarray, qvel: ndarray) -> ndarray:
     Args:
         qpos, qvel: [time, ...] of the scene's model.
     """
-    states = np.empty((len(qpos), len(scene.objects), 13))
+    states = np.empty((len(qpos), len(scene.objects), STATE_WIDTH))
     for index, (at, moving) in enumerate(
         zip(scene.position_address, scene.velocity_address, strict=True)
     ):

@@ -41,13 +41,12 @@ class ShapePart:
 
 @dataclass(frozen=True)
 class Shape:
-    """Half extents along the body's axes; `rolls` marks shapes that a push may set rolling."""
+    """Half extents along the body's axes, and how it is gripped and weighted."""
 
     parts: tuple[ShapePart, ...]
     half_x: float
     half_y: float
     half_z: float
-    rolls: bool = False
     weight_down: bool = (
         False  # an off-centre weight must hang below, or the object would move unasked
     )
@@ -67,16 +66,14 @@ class Shape:
 SHAPES: dict[str, Shape] = {
     "box": Shape((ShapePart("box", (0.45, 0.38, 0.38)),), 0.45, 0.38, 0.38),
     "slab": Shape((ShapePart("box", (0.5, 0.36, 0.17)),), 0.5, 0.36, 0.17),
-    "sphere": Shape((ShapePart("sphere", (0.45,)),), 0.45, 0.45, 0.45, True, True),
+    "sphere": Shape((ShapePart("sphere", (0.45,)),), 0.45, 0.45, 0.45, weight_down=True),
     "cylinder": Shape((ShapePart("cylinder", (0.38, 0.45)),), 0.38, 0.38, 0.45),
     "puck": Shape((ShapePart("cylinder", (0.45, 0.2)),), 0.45, 0.45, 0.2),
-    "rod": Shape(
-        (ShapePart("cylinder", (0.2, 0.55), quaternion=LYING),), 0.55, 0.2, 0.2, rolls=True
+    "rod": Shape((ShapePart("cylinder", (0.2, 0.55), quaternion=LYING),), 0.55, 0.2, 0.2),
+    "capsule": Shape((ShapePart("capsule", (0.26, 0.28), quaternion=LYING),), 0.54, 0.26, 0.26),
+    "ellipsoid": Shape(
+        (ShapePart("ellipsoid", (0.5, 0.38, 0.36)),), 0.5, 0.38, 0.36, weight_down=True
     ),
-    "capsule": Shape(
-        (ShapePart("capsule", (0.26, 0.28), quaternion=LYING),), 0.54, 0.26, 0.26, rolls=True
-    ),
-    "ellipsoid": Shape((ShapePart("ellipsoid", (0.5, 0.38, 0.36)),), 0.5, 0.38, 0.36, True, True),
     "dumbbell": Shape(
         (
             ShapePart("sphere", (0.27,), (-0.31, 0.0, 0.0)),
@@ -86,7 +83,6 @@ SHAPES: dict[str, Shape] = {
         0.58,
         0.27,
         0.27,
-        rolls=True,
     ),
     "tee": Shape(
         (

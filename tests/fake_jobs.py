@@ -1,0 +1,38 @@
+"""Jobs of a study without training; worker processes import them by name."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from nsca.stop_signals import graceful_stop
+from nsca.studies.jobs import JobOutcome, JobSpecification
+from nsca.studies.results import Provenance
+
+WHERE = Provenance(steps=1, seconds=1.0, commit="abc", data="def", settings="ghi")
+
+
+def run_job(specification: JobSpecification, log: Path) -> JobOutcome:
+    """`dies` once the table has a row, `hangs` with its process id in the log, `waits` for a file,
+    `trains` until it is stopped; any other ends at once.
+    """
+    match specification.job.condition:
+        case "dies":
+            while not (log.parent / "jobs.csv").exists():
+                time.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hangs":
+            log.write_text(str(os.getpid()))
+            time.sleep(600)
+        case "waits":
+            log.touch()
+            while not (log.parent / "asked").exists():
+                time.sleep(0.05)
+        case "trains":
+            stopped: list[int] = []
+            with graceful_stop(stopped.append):
+                log.touch()
+                while not stopped:
+                    time.sleep(0.05)
+            return JobOutcome(specification.job, {}, None, None, 128 + stopped[0])
+    return JobOutcome(specification.job, {"accuracy": 0.5}, WHERE, None)
