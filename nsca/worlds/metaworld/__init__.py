@@ -1,0 +1,1 @@
+"""Meta-World v3 behind one seeded interface: two backends, from one seed the same episodes."""
