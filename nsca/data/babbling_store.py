@@ -88,10 +88,13 @@ def read_manifest(root: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         version = manifest["schema_version"]
+        kind = manifest.get("kind", "babbling")  # sets of other sources say what they are
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is broken ({error})", "delete the set and generate it again"
         ) from error
+    if kind != "babbling":
+        raise UserError(f"{root} holds {kind}, not babbling data", "choose another path=")
     if version != SCHEMA_VERSION:
         raise UserError(
             f"{root} has schema version {version}; this version of nsca reads {SCHEMA_VERSION}",

@@ -1,34 +1,15 @@
-"""Worker processes that make shards, one shard a piece of work, and that end with their parent."""
+"""Worker processes that make shards, one shard a piece of work."""
 
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
-from multiprocessing.process import BaseProcess
+from multiprocessing import get_context
 from pathlib import Path
 
 from nsca.data.generation_plan import GenerationPlan, Shard
 from nsca.data.shard import ShardResult, make_shard
 from nsca.errors import UserError
-
-
-def start_worker() -> None:
-    """The parent decides when to stop; Ctrl-C reaches the whole group, so workers ignore it.
-
-    A parent that is killed cannot say so: without a watch its workers would wait for ever.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
+from nsca.worker_process import start_worker
 
 
 def finished_shards(

@@ -4,16 +4,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from nsca.data.babbling_store import files_of, read_manifest, read_shards
 from nsca.data.custom_folder import NUMBERED
+from nsca.data.demonstration_manifest import (
+    TABLE,
+    is_demonstration_set,
+    read_demonstration_manifest,
+)
+from nsca.data.demonstrations import STEP_S, load_demonstrations
 from nsca.data.folders import visible
 from nsca.data.generation_plan import SPLITS
 from nsca.errors import UserError
 
 
-def format_of(path: Path) -> Literal["babbling", "custom_folder", "image_folder"]:
+def format_of(
+    path: Path,
+) -> Literal["babbling", "custom_folder", "demonstrations", "image_folder"]:
     """Which kind of data set a folder is, by its names alone.
 
     A custom folder has no labels.csv, and most of its training files are numbered: a few such names
@@ -26,6 +35,8 @@ def format_of(path: Path) -> Literal["babbling", "custom_folder", "image_folder"
         raise UserError(
             f"there is no folder {path}", "name a data set, or make one: python -m nsca.babble"
         )
+    if is_demonstration_set(path):
+        return "demonstrations"
     if (path / "manifest.json").is_file():
         return "babbling"
     if not any(file.is_file() for file in path.rglob("*")):
@@ -97,6 +108,43 @@ def _fields(root: Path, manifest: dict[str, Any]) -> Iterator[str]:
         next(read_shards(root, manifest, table, split, []))  # a broken file is named, with remedy
         for field in pq.read_schema(root / files_of(manifest, table, split)[0]):
             yield f"  {field.name:<22}{field.type}"
+
+
+def describe_demonstrations(root: Path) -> Iterator[str]:
+    """Lines about a set of demonstrations.
+
+    Raises:
+        UserError: there is no set, or it is damaged.
+    """
+    manifest = read_demonstration_manifest(root)
+    found = load_demonstrations(root)
+    settings, episodes = manifest["configuration"], manifest["episodes"]
+    lengths = [len(each.actions) for each in found]
+    firsts = [each.first_success or 0 for each in found]
+    returns = [float(each.rewards.sum()) for each in found]
+    yield f"set of demonstrations {root} (schema version {manifest['schema_version']})"
+    yield "made by  " + ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())
+    yield "from     " + ", ".join(f"{k}={v}" for k, v in settings.items())
+    yield (
+        f"holds    {len(found)} demonstrations of {settings['task']}, {sum(lengths)} steps "
+        f"({sum(lengths) * STEP_S:.1f} s), {manifest['file']['bytes'] / 1e3:.1f} kB"
+    )
+    yield (
+        f"expert   succeeded in {len(found)} of {episodes['tried']} episodes "
+        f"({episodes['success_rate']:.1%})"
+    )
+    yield (
+        f"lengths  {min(lengths)} to {max(lengths)} steps, median {np.median(lengths):g}; "
+        f"first success after {min(firsts)} to {max(firsts)}"
+    )
+    yield (
+        f"rewards  {manifest['reward_version']}; their sum is {min(returns):.0f} to "
+        f"{max(returns):.0f}"
+    )
+    yield ""
+    yield f"fields of {TABLE}:"
+    for field in pq.read_schema(root / TABLE):
+        yield f"  {field.name:<22}{field.type}"
 
 
 def describe_folder(source: Any) -> Iterator[str]:

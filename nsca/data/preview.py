@@ -54,12 +54,12 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def contact_sheet(
-    clips: Sequence[UInt8[np.ndarray, "frame height width 3"]],
+    clips: Sequence[UInt8[np.ndarray, "_ height width 3"]],
     captions: Sequence[str],
     columns: int = 8,
     scale: int = 2,
 ) -> Image.Image:
-    """One row a clip: `columns` frames spread over it, with its caption above.
+    """One row a clip, of any length: `columns` frames spread over it, with its caption above.
 
     Raises:
         ValueError: no clips, or as many captions as clips are not given.
@@ -80,10 +80,10 @@ def contact_sheet(
     return sheet
 
 
-def video_with_sound(
+def video(
     path: str | Path,
     frames: UInt8[np.ndarray, "frame height width 3"],
-    audio: Float32[np.ndarray, " sample"],
+    audio: Float32[np.ndarray, " sample"] | None = None,
     frames_per_s: int = FRAMES_PER_S,
     audio_rate_hz: int = AUDIO_RATE_HZ,
     scale: int = 4,
@@ -93,7 +93,7 @@ def video_with_sound(
     Args:
         path: file to write.
         frames: RGB.
-        audio: in [-1, 1]; cut or padded to the length of the film.
+        audio: in [-1, 1]; cut or padded to the length of the film; None makes a silent film.
         frames_per_s, audio_rate_hz: rates.
         scale: whole-number enlargement of the pictures.
     """
@@ -102,26 +102,29 @@ def video_with_sound(
     path = Path(path)
     codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
     with av.open(str(path), "w", format="mp4") as container:
-        video = container.add_stream(codec, rate=frames_per_s)
-        video.height, video.width = (scale * edge for edge in frames.shape[1:3])
-        video.pix_fmt = "yuv420p"
-        sound = container.add_stream("aac", rate=audio_rate_hz)
-        sound.layout = "mono"
+        pictures = container.add_stream(codec, rate=frames_per_s)
+        pictures.height, pictures.width = (scale * edge for edge in frames.shape[1:3])
+        pictures.pix_fmt = "yuv420p"
+        sound = None
+        if audio is not None:
+            sound = container.add_stream("aac", rate=audio_rate_hz)
+            sound.layout = "mono"
         for picture in frames:
             large = np.ascontiguousarray(picture.repeat(scale, 0).repeat(scale, 1))
-            container.mux(video.encode(av.VideoFrame.from_ndarray(large, format="rgb24")))
-        container.mux(video.encode(None))
-        wanted = round(len(frames) * audio_rate_hz / frames_per_s)
-        samples = np.zeros((1, wanted), np.float32)
-        samples[0, : len(audio)] = audio[:wanted]
-        for start in range(0, wanted, 1024):
-            part = np.ascontiguousarray(samples[:, start : start + 1024])
-            block = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
-            block.sample_rate = audio_rate_hz
-            block.pts = start
-            block.time_base = Fraction(1, audio_rate_hz)
-            container.mux(sound.encode(block))
-        container.mux(sound.encode(None))
+            container.mux(pictures.encode(av.VideoFrame.from_ndarray(large, format="rgb24")))
+        container.mux(pictures.encode(None))
+        if sound is not None and audio is not None:
+            wanted = round(len(frames) * audio_rate_hz / frames_per_s)
+            samples = np.zeros((1, wanted), np.float32)
+            samples[0, : len(audio)] = audio[:wanted]
+            for start in range(0, wanted, 1024):
+                part = np.ascontiguousarray(samples[:, start : start + 1024])
+                block = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
+                block.sample_rate = audio_rate_hz
+                block.pts = start
+                block.time_base = Fraction(1, audio_rate_hz)
+                container.mux(sound.encode(block))
+            container.mux(sound.encode(None))
     return path
 
 
@@ -204,7 +207,7 @@ def write_preview(
         captions = [f"{row['primitive']}: {row['utterance'] or '(nothing said)'}" for row in rows]
         contact_sheet([row["frames"] for row in rows], captions).save(output / "contact_sheet.png")
         files.append(output / "contact_sheet.png")
-        files.append(video_with_sound(output / "film.mp4", loudest["frames"], loudest["audio"]))
+        files.append(video(output / "film.mp4", loudest["frames"], loudest["audio"]))
         files.append(gif(output / "film.gif", loudest["frames"]))
     title = f"{loudest['primitive']}: {loudest['utterance']}"
     figure = spectrogram_figure(loudest["audio"], loudest["events"], title)

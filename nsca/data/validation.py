@@ -50,7 +50,7 @@ def babbling_problems(root: Path) -> Iterator[str]:
     for name, shard in sorted(manifest["shards"].items()):
         broken = False
         for file in shard["files"]:
-            for problem in _file_problems(root / file["path"], file):
+            for problem in file_problems(root / file["path"], file):
                 broken = True
                 yield problem
         if not broken:
@@ -69,7 +69,8 @@ def _missing_shards(root: Path, manifest: dict[str, Any]) -> Iterator[str]:
             yield f"{root / 'manifest.json'}: called complete, but lacks shard {shard.name}"
 
 
-def _file_problems(path: Path, file: dict[str, Any]) -> Iterator[str]:
+def file_problems(path: Path, file: dict[str, Any]) -> Iterator[str]:
+    """Whether a Parquet file is what a manifest's record of it says."""
     if not path.is_file():
         yield f"{path}: missing"
     elif path.stat().st_size != file["bytes"]:

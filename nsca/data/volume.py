@@ -31,8 +31,11 @@ def volume_of(path: Path) -> str:
 
 
 @contextmanager
-def friendly_disk_errors(root: Path) -> Iterator[None]:
-    """Turns what a file system says into a cause and a remedy; nothing already written is lost."""
+def friendly_disk_errors(root: Path, option: str = "path=") -> Iterator[None]:
+    """Turns what a file system says into a cause and a remedy; nothing already written is lost.
+
+    `option` is what the command calls the place.
+    """
     try:
         root.mkdir(parents=True, exist_ok=True)
         yield
@@ -48,21 +51,21 @@ def friendly_disk_errors(root: Path) -> Iterator[None]:
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise UserError(
                 f"{root} on {volume_of(place)} cannot be written ({error.strerror})",
-                "choose path= in a folder that you may write to",
+                f"choose {option} in a folder that you may write to",
             ) from error
         if error.errno in (errno.EEXIST, errno.ENOTDIR):
-            raise UserError(f"{root} is not a folder", "choose another path=") from error
+            raise UserError(f"{root} is not a folder", f"choose another {option}") from error
         raise
 
 
 @contextmanager
-def exclusive(root: Path) -> Iterator[None]:
+def exclusive(root: Path, option: str = "path=") -> Iterator[None]:
     """Holds the set's lock: one writer at a time."""
     with (root / "run.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UserError(
-                f"another process is writing {root}", "wait for it, or choose another path="
+                f"another process is writing {root}", f"wait for it, or choose another {option}"
             ) from error
         yield

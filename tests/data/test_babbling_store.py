@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from data.synthetic_demonstrations import stored
 
 from nsca.data.babbling_store import (
     content_fingerprint,
@@ -90,6 +91,11 @@ def test_another_schema_version_is_refused(babbling_set: Path) -> None:
     manifest.write_text(manifest.read_text().replace('"schema_version": 1', '"schema_version": 99'))
     with pytest.raises(UserError, match=r"schema version 99; this version of nsca reads 1 "):
         read_manifest(babbling_set)
+
+
+def test_a_set_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds demonstrations, not babbling data"):
+        read_manifest(stored(tmp_path))
 
 
 def test_the_fingerprint_is_of_the_content_and_nothing_else() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data.synthetic_demonstrations import stored
 from PIL import Image
 
-from nsca.data.__main__ import main, run
+from nsca.data.__main__ import main, parser, run
 from nsca.errors import UserError
 
 
@@ -84,6 +85,86 @@ def test_a_listed_folder_of_numbered_pictures_is_validated(
     (tmp_path / "labels.csv").write_text("\n".join(rows))
     assert main(["validate", str(tmp_path)]) == 0
     assert "no problems (image_folder)" in capsys.readouterr().out
+
+
+def test_demonstrations_are_recorded_once_and_looked_at(capsys: pytest.CaptureFixture) -> None:
+    assert main(["demonstrate", "reach", "--count", "2"]) == 0
+    first = capsys.readouterr()
+    path = Path(first.out.splitlines()[-1])
+    assert path == Path("outputs/demonstrations/reach-v3")
+    assert "2 of 2 demonstrations, 2 episodes" in first.err
+    assert "recorded 2 demonstrations of reach-v3 (envpool)" in first.err
+    assert "succeeded in 2 of 2 episodes (100%)" in first.err
+    assert main(["demonstrate", "reach-v3", "--count", "2"]) == 0
+    again = capsys.readouterr()
+    assert again.out == first.out
+    assert again.err.startswith("kept: ")
+    with pytest.raises(UserError, match=r"count: 2 -> 10, mass: 1\.0 -> 2\.0"):
+        main(["demonstrate", "reach", "--mass", "2"])
+    assert main(["inspect", str(path)]) == 0
+    assert "2 demonstrations of reach-v3" in capsys.readouterr().out
+    assert main(["validate", str(path)]) == 0
+    assert "no problems (demonstrations)" in capsys.readouterr().out
+
+
+def test_damaged_demonstrations_fail_validation_with_a_fix(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    root = stored(tmp_path / "set")
+    (root / "demonstrations.parquet").write_bytes(b"PAR1")
+    assert main(["validate", str(root)]) == 1
+    printed = capsys.readouterr()
+    assert "demonstrations.parquet: 4 bytes" in printed.out
+    assert f"--path {root}, records the set again" in printed.err
+
+
+def test_demonstrations_are_previewed(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nsca.data import demonstration_preview
+
+    asked = []
+
+    def write(path: Path, output: Path, count: int) -> list[Path]:
+        asked.append((path, output, count))
+        return [output / "film.mp4"]
+
+    monkeypatch.setattr(demonstration_preview, "write_demonstration_preview", write)
+    root = stored(tmp_path / "set")
+    assert main(["preview", str(root), "--count", "2"]) == 0
+    assert asked == [(root, Path("outputs/preview/set"), 2)]
+    assert capsys.readouterr().out == "outputs/preview/set\n"
+    with pytest.raises(UserError, match="no splits"):
+        main(["preview", str(root), "--split", "train"])
+
+
+def test_the_help_of_demonstrate_teaches(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["demonstrate", "--help"])
+    assert end.value.code == 0
+    printed = capsys.readouterr().out
+    for words in ("success rate", "examples:", "--steps-after-success", "load_demonstrations"):
+        assert words in printed
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "much"])
+def test_factors_are_numbers(number: str, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["demonstrate", "push", "--mass", number])
+    assert end.value.code == 2
+    assert number in capsys.readouterr().err
+
+
+def test_the_options_of_demonstrate_are_those_of_a_recording() -> None:
+    from nsca.data.demonstrating import RecordingSettings
+    from nsca.worlds.metaworld.env import BACKENDS
+
+    chosen = vars(parser().parse_args(["demonstrate", "push"]))
+    assert chosen.pop("path") is None
+    assert chosen.pop("command") == "demonstrate"
+    assert RecordingSettings(**chosen) == RecordingSettings("push")
+    for backend in BACKENDS:
+        parser().parse_args(["demonstrate", "push", "--backend", backend])
 
 
 def test_a_mistake_is_two_lines_and_code_2(

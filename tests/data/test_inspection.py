@@ -5,11 +5,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from data.synthetic_demonstrations import change_manifest, stored
 from PIL import Image
 
 from nsca.data.custom_folder import CustomFolder
 from nsca.data.image_folder import ImageFolder
-from nsca.data.inspection import describe_babbling, describe_folder, format_of
+from nsca.data.inspection import (
+    describe_babbling,
+    describe_demonstrations,
+    describe_folder,
+    format_of,
+)
 from nsca.errors import UserError
 
 
@@ -21,6 +27,7 @@ def put(path: Path, value: int = 0) -> Path:
 
 def test_kinds_of_sets_are_told_apart_by_names(babbling_set: Path, tmp_path: Path) -> None:
     assert format_of(babbling_set) == "babbling"
+    assert format_of(stored(tmp_path / "demonstrations")) == "demonstrations"
     put(tmp_path / "photos" / "cat" / "image1.png")
     assert format_of(tmp_path / "photos") == "image_folder"
     put(tmp_path / "recordings" / "train" / "cup" / "image_001.png")
@@ -124,3 +131,23 @@ def test_modalities_of_a_custom_folder_are_counted(tmp_path: Path) -> None:
     assert "classes  1: cup" in lines
     assert "image 1" in lines[-1]
     assert "proprio 2" in lines[-1]
+
+
+def test_demonstrations_are_counted(tmp_path: Path) -> None:
+    lines = list(describe_demonstrations(stored(tmp_path / "set")))
+    text = "\n".join(lines)
+    assert lines[0] == f"set of demonstrations {tmp_path / 'set'} (schema version 1)"
+    assert "metaworld 3.1.1" in lines[1]
+    assert "task=push-v3, count=3, seed=5" in lines[2]
+    assert "3 demonstrations of push-v3, 24 steps (0.3 s), " in text
+    assert "expert   succeeded in 3 of 4 episodes (75.0%)" in lines
+    assert "lengths  7 to 9 steps, median 8; first success after 5 to 7" in lines
+    assert "rewards  v2; their sum is " in text
+    fields = [line.split()[0] for line in lines[lines.index("fields of demonstrations.parquet:") :]]
+    assert fields[1:] == ["task", "seed", "observations", "actions", "rewards", "success"]
+
+
+def test_damaged_demonstrations_are_refused(tmp_path: Path) -> None:
+    change_manifest(stored(tmp_path), "file", "sha256", "0")
+    with pytest.raises(UserError, match="checksum"):
+        list(describe_demonstrations(tmp_path))

@@ -12,7 +12,7 @@ from nsca.data.preview import (
     sample_interactions,
     spectrogram_db,
     spectrogram_figure,
-    video_with_sound,
+    video,
     write_preview,
 )
 from nsca.errors import UserError
@@ -24,7 +24,7 @@ def colour_clip(level: int) -> np.ndarray:
 
 def test_a_contact_sheet_shows_every_clip_in_a_row() -> None:
     sheet = np.asarray(
-        contact_sheet([colour_clip(40), colour_clip(200)], ["one", "two"], columns=4)
+        contact_sheet([colour_clip(40), colour_clip(200)[:9]], ["one", "two"], columns=4)
     )
     assert sheet.shape == (2 * (128 + 18), 4 * 130, 3)
     assert (sheet[80, 60] == 40).all()
@@ -39,7 +39,7 @@ def test_a_film_holds_the_pictures_and_the_sound_in_step(tmp_path: Path) -> None
     frames = np.concatenate([colour_clip(20)[:16], colour_clip(220)[:16]])
     audio = np.zeros(25_600, np.float32)
     audio[12_800:14_400] = 0.5 * np.sin(np.arange(1600) * 2 * np.pi * 1000 / 16_000)
-    path = video_with_sound(tmp_path / "film.mp4", frames, audio)
+    path = video(tmp_path / "film.mp4", frames, audio)
     with av.open(str(path)) as film:
         pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     with av.open(str(path)) as film:
@@ -49,6 +49,14 @@ def test_a_film_holds_the_pictures_and_the_sound_in_step(tmp_path: Path) -> None
     assert pictures[8].mean() < 60 < 180 < pictures[24].mean()
     loud = np.abs(sound) > 0.2
     assert 0.7 < loud.argmax() / 16_000 < 0.9  # the beep begins at 0.8 s, with the change of colour
+
+
+def test_without_audio_a_film_has_no_sound_track(tmp_path: Path) -> None:
+    import av
+
+    with av.open(str(video(tmp_path / "film.mp4", colour_clip(90)[:4], scale=1))) as film:
+        assert [stream.type for stream in film.streams] == ["video"]
+        assert len(list(film.decode(video=0))) == 4
 
 
 def test_a_gif_moves(tmp_path: Path) -> None:

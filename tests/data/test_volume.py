@@ -91,3 +91,14 @@ def test_one_writer_at_a_time_and_the_next_when_it_has_gone(tmp_path: Path) -> N
         raise RuntimeError("stumbled")
     with exclusive(tmp_path):  # free again, also after a failure
         pass
+
+
+def test_a_command_with_options_is_told_of_its_option(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file"
+    with pytest.raises(UserError) as failure, friendly_disk_errors(place, "--path"):
+        raise AssertionError("not reached")
+    assert failure.value.remedy == "choose another --path"
+    with exclusive(tmp_path), pytest.raises(UserError) as failure:
+        exclusive(tmp_path, "--path").__enter__()
+    assert failure.value.remedy.endswith("another --path")
