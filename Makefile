@@ -21,11 +21,11 @@ export WANDB_MODE ?= offline
 export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help setup gl quickstart test test-slow faults check bench lock clean
+.PHONY: help setup gl quickstart test test-slow faults check gates bench lock clean
 
 help: ## list these targets
 	@echo 'usage: make <target>'
-	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z%-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(INSTALLED) gl ## install everything into .venv (uv and the hashed lock); as root on Debian also the GL libraries
 
@@ -116,6 +116,11 @@ check: $(INSTALLED) ## style, types, import layers, layout and lock, in under 30
 	run ruff; run format; run types; run layers; run layout; \
 	if [ -n "$$failed" ]; then echo "check: failed:$$failed" >&2; exit 1; fi; \
 	echo 'check: style, types, import layers, layout and lock are in order'
+
+gate-%: setup ## ask one gate, for example gate-balloon (quick=1: a smoke run, which never passes)
+	@$(PYTHON) -m nsca.gate gate=$* $(if $(quick),quick=true)
+
+gates: $(patsubst conf/gate/%.yaml,gate-%,$(wildcard conf/gate/*.yaml)) ## all gates, one after another; `make -k gates` goes on after one that fails
 
 bench: setup ## speed against plain loops, into outputs/bench.json
 	@$(PYTHON) -m nsca.bench

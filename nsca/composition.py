@@ -143,13 +143,12 @@ def explain(error: Exception, config_name: str, config: DictConfig | None = None
         if "Interpolation" in type(inner).__name__:
             missing = re.search(r"key '([^']+)' not found", str(inner))
             word = missing[1] if missing else full_key
-            near = nearest(*_missing_part(word, config))
-            return UserError(
-                f"'{full_key}' refers to '{word}', which does not exist",
-                f"there is '{near}': one of the two is misspelt"
-                if near
-                else "correct the reference",
-            )
+            remedy = "correct the reference"
+            if near := nearest(*_missing_part(word, config)):
+                remedy = f"there is '{near}': one of the two is misspelt"
+            elif word.split(".")[0] in _groups():
+                remedy = f"a list named 'defaults' has to choose from the group '{word}'"
+            return UserError(f"'{full_key}' refers to '{word}', which does not exist", remedy)
         if str(inner.key) in siblings:
             return UserError(f"{full_key}: {_first_line(inner)}", "give a value of that kind")
         siblings -= set() if full_key != inner.key else {"hydra"}

@@ -23,7 +23,7 @@ from nsca.source_signature import (
     resolve_class,
     signature_of,
 )
-from nsca.spelling import advice
+from nsca.spelling import advice, nearest
 from nsca.value_ranges import check_values, is_number
 
 ALLOWED_PREFIXES = (
@@ -165,6 +165,8 @@ def _check_class_node(path: str, node: Mapping[str, Any], signature: Signature) 
                 CONTROL_KEYS if str(key).startswith("_") else set()
             )
             keys -= set(TRAINER_ELSEWHERE) if path == "trainer" else set()
+            # a file may choose from other groups; misspelt, the list ends up among its settings
+            keys |= {"defaults"} if nearest(str(key), {"defaults"}) else set()
             raise UserError(f"unknown key '{full_key}'", advice(str(key), keys))
         annotation = signature.annotations[key]
         if annotation is not None and not _fits(value, annotation):

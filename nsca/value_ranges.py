@@ -58,7 +58,7 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
 )
 
 # root keys that are on or off: any other word would count as on
-SWITCHES = ("dry_run", "pictures")
+SWITCHES = ("dry_run", "pictures", "quick")
 
 
 def check_values(path: str, node: Any) -> None:

@@ -5,15 +5,16 @@ before the configuration has been composed and checked, so help and configuratio
 about a second. Hydra composes and sweeps; it creates no run directories (run_directory.py claims
 those).
 
-Exit codes: 0 done, 1 a bug (with traceback), 2 a UserError or a wrong configuration, 130
-interrupted, 143 terminated. A sweep runs on after a failed job and ends with 1 if one of its jobs
-met a bug, else with 2.
+Exit codes: 0 done, 1 a bug (with traceback), 2 a UserError or a wrong configuration, 3 and 4 what a
+verb says with `Ended` (a gate: a smoke run, not passed), 130 interrupted, 143 terminated. A sweep
+runs on after a failed job and ends with the lowest code that is not 0: a bug before a mistake.
 """
 
 import argparse
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hydra import main as hydra_main
@@ -32,9 +33,18 @@ from nsca.composition import (
 )
 from nsca.errors import UserError, show
 
-__all__ = ["Stopped", "compose", "config_directory", "launch"]
+__all__ = ["Ended", "Stopped", "compose", "config_directory", "launch"]
 
-Run = Callable[[DictConfig], Path | None]
+
+@dataclass(frozen=True)
+class Ended:
+    """How a verb ended that has more to say than its run directory: an exit code of its own."""
+
+    run_directory: Path
+    exit_code: int
+
+
+Run = Callable[[DictConfig], Path | Ended | None]
 
 QUIET_HYDRA = (
     "hydra.output_subdir=null",
@@ -61,7 +71,7 @@ def launch(config_name: str, run: Run) -> None:
     Args:
         config_name: name of conf/<config_name>.yaml and of the verb.
         run: takes the checked configuration and returns the run directory, printed as the last
-            line of stdout. Heavy imports belong inside it.
+            line of stdout, alone or with an exit code. Heavy imports belong inside it.
     """
     sys.exit(_exit_code(lambda: _launch(config_name, run, sys.argv[1:])))
 
@@ -95,10 +105,12 @@ def _launch(config_name: str, run: Run, arguments: list[str]) -> int:
 
 
 def _run_and_print(run: Run, config: DictConfig) -> int:
-    directory = run(config)
-    if directory is not None:
-        print(directory, flush=True)
-    return 0
+    ended = run(config)
+    ended = Ended(ended, 0) if isinstance(ended, Path) else ended
+    if ended is None:
+        return 0
+    print(ended.run_directory, flush=True)
+    return ended.exit_code
 
 
 def _through_hydra(
@@ -125,7 +137,7 @@ def _through_hydra(
     )()
     for failure in failures:
         print(f"failed: {failure}", file=sys.stderr)
-    return min(failures.values(), default=0)  # a bug before a mistake
+    return min(failures.values(), default=0)
 
 
 def _sweep_directory(overrides: Sequence[str]) -> str:

@@ -1,18 +1,27 @@
-"""Jobs of a study without training; worker processes import them by name."""
+"""Jobs without training; worker processes import them by name."""
 
 import os
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+from nsca.job_table import Job
+from nsca.jobs import JobOutcome
 from nsca.stop_signals import graceful_stop
-from nsca.studies.jobs import JobOutcome, JobSpecification
-from nsca.studies.results import Provenance
 
-WHERE = Provenance(steps=1, seconds=1.0, commit="abc", data="def", settings="ghi")
+ORIGIN = ("seconds", "settings")
+WHERE = {"seconds": "1.0", "settings": "ghi"}
 
 
-def run_job(specification: JobSpecification, log: Path) -> JobOutcome:
+@dataclass(frozen=True)
+class Task:
+    """A job and nothing else."""
+
+    job: Job
+
+
+def run_job(specification: Task, log: Path) -> JobOutcome:
     """`dies` once the table has a row, `hangs` with its process id in the log, `waits` for a file,
     `trains` until it is stopped; any other ends at once.
     """

@@ -28,25 +28,44 @@ def groups_of(root: Path) -> dict[str, list[str]]:
     return {name: sorted(path.stem for path in (CONF / name).glob("*.yaml")) for name in names}
 
 
-def compositions() -> list[tuple[str, str]]:
+def nested_groups(file: Path) -> dict[str, str]:
+    """Groups that a choice's own defaults list names (as `/group`), with the key to override."""
+    text = file.read_text()
+    place = "" if text.startswith("# @package _global_") else f"@{file.parent.name}."
+    names = [
+        next(iter(entry)).removeprefix("override ").removeprefix("/")
+        for entry in yaml.safe_load(text).get("defaults", [])
+        if isinstance(entry, dict)
+    ]
+    return {name: f"{name}{place}{name}" if place else name for name in names}
+
+
+def compositions() -> list[tuple[str, str, str]]:
+    """(root, overrides, file whose choice it is) of every choice, nested ones with their outer."""
     found = []
     for root in sorted(CONF.glob("*.yaml")):
-        found.append((root.stem, ""))
+        found.append((root.stem, "", root.name))
         for group, choices in groups_of(root).items():
-            found += [(root.stem, f"{group}={choice}") for choice in choices]
+            for choice in choices:
+                outer = f"{group}={choice}"
+                found.append((root.stem, outer, f"{group}/{choice}.yaml"))
+                for inner, key in nested_groups(CONF / group / f"{choice}.yaml").items():
+                    found += [
+                        (root.stem, f"{outer} {key}={path.stem}", f"{inner}/{path.name}")
+                        for path in sorted((CONF / inner).glob("*.yaml"))
+                    ]
     return found
 
 
-@pytest.mark.parametrize(("root", "override"), compositions())
-def test_every_choice_composes_and_passes_the_check(root: str, override: str):
-    config = compose(root, [override] if override else [])
+@pytest.mark.parametrize(("root", "overrides", "file"), compositions())
+def test_every_choice_composes_and_passes_the_check(root: str, overrides: str, file: str):
+    assert (CONF / file).is_file()
+    config = compose(root, overrides.split())
     assert "seed" in config or root not in {"train", "babble"}
 
 
-def test_every_group_is_used_by_a_root_and_has_choices():
-    used = set()
-    for root in CONF.glob("*.yaml"):
-        used |= set(groups_of(root))
+def test_every_group_is_used_and_has_choices():
+    used = {file.split("/")[0] for _, _, file in compositions() if "/" in file}
     groups = {folder.name for folder in CONF.iterdir() if folder.is_dir()}
     assert groups
     assert groups == used
@@ -81,22 +100,14 @@ def misspelt(key: str) -> str:
 
 
 def files() -> list[tuple[str, str, str]]:
-    """(root, override, file) for every file, with a composition that reads it."""
-    found = [(path.stem, "", path.name) for path in sorted(CONF.glob("*.yaml"))]
-    seen = set()
-    for root in sorted(CONF.glob("*.yaml")):
-        for group, choices in groups_of(root).items():
-            for choice in choices:
-                file = f"{group}/{choice}.yaml"
-                if file not in seen:
-                    found.append((root.stem, f"{group}={choice}", file))
-                seen.add(file)
-    return found
+    """Every file once, with a composition that reads it."""
+    found = {file: (root, overrides, file) for root, overrides, file in reversed(compositions())}
+    return sorted(found.values(), key=lambda entry: (entry[2].count("/"), entry[2]))
 
 
-@pytest.mark.parametrize(("root", "override", "file"), files())
+@pytest.mark.parametrize(("root", "overrides", "file"), files())
 def test_every_misspelt_key_is_refused_with_the_right_one(
-    root: str, override: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: str, overrides: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     copy = tmp_path / "conf"
     shutil.copytree(CONF, copy)
@@ -109,7 +120,7 @@ def test_every_misspelt_key_is_refused_with_the_right_one(
         tried += 1
         (copy / file).write_text(text[:start] + misspelt(key) + text[end:])
         try:
-            compose(root, [override] if override else [])
+            compose(root, overrides.split())
         except UserError as error:
             both_named = key in error.cause and misspelt(key) in error.remedy
             if key not in error.remedy and not both_named:

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nsca.statistics import detectable_effect, holm, mean_and_standard_error, paired_difference
+from nsca.statistics import (
+    cohens_d_pooled,
+    cohens_d_z,
+    detectable_effect,
+    detectable_effect_unpaired,
+    holm,
+    mean_and_standard_error,
+    mean_interval,
+    paired_difference,
+)
 
 
 def test_mean_and_standard_error_by_hand():
@@ -17,6 +26,40 @@ def test_one_value_has_no_error_and_none_is_refused():
     assert math.isnan(mean_and_standard_error([1.0])[1])
     with pytest.raises(ValueError, match="no values"):
         mean_and_standard_error([])
+
+
+def test_mean_interval_by_hand():
+    # t of 2 degrees of freedom at 97.5 % is 4.3027
+    low, high = mean_interval([1.0, 2.0, 3.0])
+    assert (low, high) == pytest.approx(
+        (2 - 4.3027 / math.sqrt(3), 2 + 4.3027 / math.sqrt(3)), 1e-4
+    )
+    assert mean_interval([1.0]) == (-math.inf, math.inf)
+
+
+def test_both_effect_sizes_by_hand():
+    # Differences 1, 2, 3: mean 2, deviation 1. Groups: means 4 and 2, variances 4 and 1.
+    condition, reference = [2.0, 4.0, 6.0], [1.0, 2.0, 3.0]
+    assert cohens_d_z(condition, reference) == pytest.approx(2.0)
+    assert cohens_d_pooled(condition, reference) == pytest.approx(2 / math.sqrt(2.5))
+    assert paired_difference(condition, reference).cohens_d == pytest.approx(2.0)
+
+
+def test_effect_sizes_of_groups_of_different_size():
+    # squares about the means: 2 and 0.5, over 3 + 2 - 2 degrees of freedom
+    assert cohens_d_pooled([1.0, 2.0, 3.0], [0.0, 1.0]) == pytest.approx(1.5 / math.sqrt(2.5 / 3))
+
+
+def test_effect_sizes_without_spread_are_undefined():
+    assert math.isnan(cohens_d_z([2.0, 3.0], [1.0, 2.0]))
+    assert math.isnan(cohens_d_z([2.0], [1.0]))
+    assert math.isnan(cohens_d_pooled([2.0, 2.0], [1.0, 1.0]))
+    with pytest.raises(ValueError, match="both groups"):
+        cohens_d_pooled([], [1.0])
+    with pytest.raises(ValueError, match="not paired"):
+        cohens_d_z([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="no pairs"):
+        cohens_d_z([], [])
 
 
 def test_paired_difference_equals_scipys_paired_test():
@@ -70,3 +113,24 @@ def test_holm_by_hand():
 def test_twenty_pairs_detect_a_medium_effect_and_three_only_a_huge_one():
     assert detectable_effect(20) == pytest.approx(0.66, abs=0.02)
     assert detectable_effect(3) > 3
+
+
+def test_unpaired_power_against_published_tables():
+    # Cohen 1988, table 2.4.1 (two-sided 0.05, power 0.80): d = 0.8 needs 26 a group, 0.5 needs 64
+    assert detectable_effect_unpaired(20) == pytest.approx(0.909, abs=0.001)
+    assert detectable_effect_unpaired(26) == pytest.approx(0.8, abs=0.01)
+    assert detectable_effect_unpaired(64) == pytest.approx(0.5, abs=0.005)
+
+
+def test_the_detectable_effect_is_detected_at_the_asked_rate():
+    rng = np.random.default_rng(3)
+    d = detectable_effect_unpaired(8)
+    drawn = rng.normal(size=(4000, 2, 8))
+    p = stats.ttest_ind(drawn[:, 0] + d, drawn[:, 1], axis=1).pvalue
+    assert (p < 0.05).mean() == pytest.approx(0.8, abs=0.025)
+
+
+@pytest.mark.parametrize("function", [detectable_effect, detectable_effect_unpaired])
+def test_one_seed_has_no_power(function):
+    with pytest.raises(ValueError, match="at least two"):
+        function(1)

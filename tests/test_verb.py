@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nsca.errors import UserError
-from nsca.verb import Stopped, launch
+from nsca.verb import Ended, Stopped, launch
 
 
 def run_verb(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -53,6 +53,18 @@ def test_the_last_line_is_the_run_directory(monkeypatch, capsys, tmp_path: Path)
 
     assert start(monkeypatch, run, "seed=5") == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "run-5")
+
+
+def test_a_verb_may_end_with_a_code_of_its_own(monkeypatch, capsys, tmp_path: Path):
+    assert start(monkeypatch, lambda _: Ended(tmp_path / "run", 4)) == 4
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "run")
+    assert start(monkeypatch, lambda _: Ended(tmp_path / "run", 0)) == 0
+
+
+def test_a_sweep_ends_with_the_lowest_code_that_is_not_zero(monkeypatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    code = start(monkeypatch, lambda cfg: Ended(tmp_path, cfg.seed), "-m", "seed=0,4,3")
+    assert code == 3
 
 
 def test_a_user_error_is_two_lines_and_a_bug_keeps_its_traceback(monkeypatch, capsys):

@@ -95,6 +95,10 @@ class Batch:
         """Return the samples start..stop-1 as a batch of the same kind."""
         return replace(self, **{name: value[start:stop] for name, value in self._tensors().items()})
 
+    def take(self: BatchT, rows: Int[Tensor, " row"]) -> BatchT:
+        """Return these samples, in this order."""
+        return replace(self, **{name: value[rows] for name, value in self._tensors().items()})
+
     def to(self: BatchT, device: torch.device) -> BatchT:
         """Return the batch on a device (Lightning's transfer calls this)."""
         moved = {n: v.to(device, non_blocking=True) for n, v in self._tensors().items()}

@@ -20,6 +20,8 @@ p { margin: 6px 0 12px; max-width: 78ch; }
 .verdict { margin: 20px 0; padding: 16px 20px; background: var(--card);
   border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 6px; }
 .verdict p { margin: 4px 0; max-width: none; }
+.banner { background: var(--bad); color: var(--page); font-weight: 600; padding: 12px 20px;
+  margin: 0 0 24px; border-radius: 6px; }
 .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 6px;

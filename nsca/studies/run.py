@@ -8,10 +8,12 @@ from omegaconf import DictConfig
 from nsca.assembly import build, build_data
 from nsca.babble import babble
 from nsca.errors import UserError
-from nsca.studies.jobs import JobSpecification, process_count, run_missing, short
+from nsca.job_table import Job, JobTable
+from nsca.jobs import process_count, run_missing
+from nsca.paired_table import markdown
+from nsca.studies.jobs import ORIGIN, JobSpecification, short, train_and_evaluate
 from nsca.studies.plan import StudyPlan
-from nsca.studies.results import Job, StudyResults
-from nsca.studies.summary import StudyTable, markdown, plot
+from nsca.studies.summary import plot, study_table
 from nsca.training import fingerprint_of
 from nsca.verb import compose
 
@@ -36,11 +38,11 @@ def run_study(node: DictConfig, experiments: Path, outputs: Path, workers: int |
     logs = outputs / "study" / plan.name
     if plan.babble is not None:
         babble(compose("babble", list(plan.babble)))
-    results = StudyResults(home / "results.csv")
+    results = JobTable(home / "results.csv", ORIGIN)
     jobs = specifications(plan, outputs)
     _refuse_mixing(jobs, results, made_data=plan.babble is not None)
     try:
-        failures = run_missing(jobs, results, workers, logs, print)
+        failures = run_missing(jobs, train_and_evaluate, results, workers, logs, print)
     finally:
         summarise(plan, results, home)
     if failures:
@@ -52,9 +54,7 @@ def run_study(node: DictConfig, experiments: Path, outputs: Path, workers: int |
     return home
 
 
-def _refuse_mixing(
-    jobs: Sequence[JobSpecification], results: StudyResults, *, made_data: bool
-) -> None:
+def _refuse_mixing(jobs: Sequence[JobSpecification], results: JobTable, *, made_data: bool) -> None:
     """A table must not mix figures of different studies, nor claim what this command did not make.
 
     Where the data is given (photographs) it is looked at only if there is something left to run.
@@ -73,7 +73,7 @@ def _data_of(train: Sequence[str]) -> str:
     return short(fingerprint_of(build_data(compose("train", list(train)))))
 
 
-def _refuse(what: str, odd: Mapping[Job, str], results: StudyResults) -> None:
+def _refuse(what: str, odd: Mapping[Job, str], results: JobTable) -> None:
     if not odd:
         return
     job, was = next(iter(odd.items()))
@@ -100,10 +100,10 @@ def specifications(plan: StudyPlan, outputs: Path) -> list[JobSpecification]:
     ]
 
 
-def summarise(plan: StudyPlan, results: StudyResults, home: Path) -> None:
+def summarise(plan: StudyPlan, results: JobTable, home: Path) -> None:
     """Write `table.md` and `figure.png` beside the results."""
     home.mkdir(parents=True, exist_ok=True)
-    table = StudyTable(plan, results)
+    table = study_table(plan, results)
     heading = f"# {plan.name}\n\n{plan.question}\n\nPredicted: {plan.prediction}\n\n"
     (home / "table.md").write_text(heading + markdown(table), encoding="utf-8")
     plot(table, home / "figure.png")

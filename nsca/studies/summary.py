@@ -1,103 +1,32 @@
-"""A study's table and picture: every condition beside the reference, paired by seed.
-
-The p-values of one study are corrected together (Holm), over all of its conditions and metrics.
-"""
+"""A study's table and picture: every condition beside the reference, paired by seed."""
 
 from pathlib import Path
 
 import numpy as np
 
-from nsca.statistics import (
-    PairedDifference,
-    detectable_effect,
-    holm,
-    mean_and_standard_error,
-    paired_difference,
-)
+from nsca.job_table import JobTable
+from nsca.paired_table import PairedTable
+from nsca.statistics import mean_and_standard_error
 from nsca.studies.plan import StudyPlan
-from nsca.studies.results import StudyResults
 
 
-class StudyTable:
-    """The values of a study by row (condition or baseline), metric and seed."""
+def study_table(plan: StudyPlan, results: JobTable) -> PairedTable:
+    """The values of a study: its conditions, then its baselines from the reference's evaluation."""
 
-    def __init__(self, plan: StudyPlan, results: StudyResults) -> None:
-        self.plan = plan
-        self.rows = [*plan.conditions, *plan.baselines]
-        self._results = results
+    def values(row: str, metric: str) -> dict[int, float]:
+        if row in plan.baselines:
+            return results.values(plan.reference, plan.baseline_metric(row, metric))
+        return results.values(row, metric)
 
-    def values(self, row: str, metric: str) -> dict[int, float]:
-        """By seed; empty where nothing was measured."""
-        if row in self.plan.baselines:
-            name = self.plan.baseline_metric(row, metric)
-            return self._results.values(self.plan.reference, name)
-        return self._results.values(row, metric)
+    return PairedTable([*plan.conditions, *plan.baselines], plan.metrics, plan.reference, values)
 
 
-def comparisons(table: StudyTable) -> dict[tuple[str, str], PairedDifference]:
-    """Row minus reference for each (row, metric), over the seeds that both have."""
-    found = {}
-    for metric in table.plan.metrics:
-        theirs = table.values(table.plan.reference, metric)
-        for row in table.rows:
-            ours = table.values(row, metric)
-            seeds = sorted(ours.keys() & theirs.keys())
-            if row != table.plan.reference and seeds:
-                found[row, metric] = paired_difference(
-                    [ours[s] for s in seeds], [theirs[s] for s in seeds]
-                )
-    return found
-
-
-def markdown(table: StudyTable) -> str:
-    """The table of record: mean ± SE, seeds, and the paired difference with its 95 % t interval."""
-    differences, reference = comparisons(table), table.plan.reference
-    testable = [key for key, value in differences.items() if value.pairs > 1]
-    corrected = dict(
-        zip(testable, holm([differences[key].p_value for key in testable]), strict=True)
-    )
-    lines = []
-    for metric in table.plan.metrics:
-        lines += [
-            f"\n### `{metric}`\n",
-            f"| condition | mean ± SE | seeds | minus `{reference}` (95 %) | d | p (Holm) |",
-            "|---|---|---|---|---|---|",
-        ]
-        for condition in table.rows:
-            values = list(table.values(condition, metric).values())
-            if not values:
-                lines.append(f"| {condition} | not measured | 0 | | | |")
-                continue
-            mean, error = mean_and_standard_error(values)
-            cell = f"{mean:.3f}" + ("" if np.isnan(error) else f" ± {error:.3f}")
-            line = f"| {condition} | {cell} | {len(values)} | "
-            difference = differences.get((condition, metric))
-            if difference is None:
-                line += "reference | | |"
-            elif difference.pairs == 1:
-                line += f"{difference.mean:+.3f} (one seed) | | |"
-            else:
-                line += (
-                    f"{difference.mean:+.3f} ({difference.low:+.3f} .. {difference.high:+.3f}), "
-                    f"{difference.verdict} | {difference.cohens_d:+.1f} | "
-                    f"{corrected[condition, metric]:.3f} |"
-                )
-            lines.append(line)
-    seeds = set(table.values(table.plan.reference, table.plan.metrics[0]))
-    if len(seeds) > 1:
-        lines.append(
-            f"\n{len(seeds)} paired seeds detect d = {detectable_effect(len(seeds)):.1f} with 80 % "
-            "power at the 5 % level before correction; anything smaller can be missed."
-        )
-    return "\n".join(lines).lstrip("\n") + "\n"
-
-
-def plot(table: StudyTable, path: Path) -> None:
+def plot(table: PairedTable, path: Path) -> None:
     """One panel a metric: every seed as a dot, mean ± SE as a bar mark; written as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    metrics, conditions = table.plan.metrics, table.rows
+    metrics, conditions = table.metrics, table.rows
     columns = min(4, len(metrics))
     rows = -(-len(metrics) // columns)
     figure = Figure(

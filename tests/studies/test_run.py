@@ -5,9 +5,10 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from nsca.errors import UserError
+from nsca.job_table import Job, JobTable
 from nsca.studies import run
+from nsca.studies.jobs import ORIGIN
 from nsca.studies.plan import StudyPlan
-from nsca.studies.results import Job, Provenance, StudyResults
 from nsca.studies.run import run_study, specifications, summarise
 from nsca.verb import Stopped
 
@@ -19,8 +20,8 @@ def test_jobs_go_seed_by_seed_with_their_conditions_overrides(plan):
 
 
 def test_a_study_that_was_cut_is_summarised_with_the_seeds_it_has(plan, tmp_path):
-    results = StudyResults(tmp_path / "results.csv")
-    where = Provenance(steps=1, seconds=1.0, commit="abc", data="def", settings="ghi")
+    results = JobTable(tmp_path / "results.csv", ORIGIN)
+    where = dict.fromkeys(ORIGIN, "1")
     results.add(Job("off", 0), {"val/shape/trained": 0.5, "val/shape/pixels": 0.4}, where)
     summarise(plan, results, tmp_path)
     text = (tmp_path / "table.md").read_text()
@@ -39,8 +40,12 @@ def test_finished_jobs_of_other_settings_or_data_are_refused_before_anything_run
 ):
     first = specifications(plan, tmp_path)[0]
     where = {"data": "now", "settings": first.settings, changed: "before"}
-    results = StudyResults(tmp_path / "example" / "results.csv")
-    results.add(first.job, {"val/shape/trained": 0.5}, Provenance(1, 1.0, "abc", **where))
+    results = JobTable(tmp_path / "example" / "results.csv", ORIGIN)
+    results.add(
+        first.job,
+        {"val/shape/trained": 0.5},
+        {"steps": "1", "seconds": "1", "commit": "abc", **where},
+    )
     monkeypatch.setattr(run, "_data_of", lambda _: "now")
     monkeypatch.setattr(run, "run_missing", lambda *_: pytest.fail("it ran"))
     node = node_of(plan)
@@ -57,9 +62,9 @@ def test_a_condition_may_have_data_of_its_own(plan, tmp_path, monkeypatch):
         asked.append(train)
         return "other" if "x=1" in train else "usual"
 
-    results = StudyResults(tmp_path / "example" / "results.csv")
+    results = JobTable(tmp_path / "example" / "results.csv", ORIGIN)
     for spec, data in zip(specifications(plan, tmp_path), ["usual", "other"], strict=False):
-        where = Provenance(1, 1.0, "abc", data, spec.settings)
+        where = dict(zip(ORIGIN, ("1", "1", "abc", data, spec.settings), strict=True))
         results.add(spec.job, {"val/shape/trained": 0.5, "val/shape/pixels": 0.4}, where)
     monkeypatch.setattr(run, "_data_of", data_of)
     monkeypatch.setattr(run, "run_missing", lambda *_: [])

@@ -1,10 +1,11 @@
 import pytest
 
+from nsca.job_table import Job, JobTable
+from nsca.paired_table import comparisons, markdown
 from nsca.studies.plan import StudyPlan
-from nsca.studies.results import Job, Provenance, StudyResults
-from nsca.studies.summary import StudyTable, comparisons, markdown, plot
+from nsca.studies.summary import plot, study_table
 
-WHERE = Provenance(steps=10, seconds=1.5, commit="abc", data="def", settings="ghi")
+WHERE = {"seconds": "1.5"}
 METRIC = "held_out/shape/trained"
 
 
@@ -27,7 +28,7 @@ def plan(*conditions: str) -> StudyPlan:
 
 @pytest.fixture
 def results(tmp_path):
-    results = StudyResults(tmp_path / "results.csv")
+    results = JobTable(tmp_path / "results.csv", ("seconds",))
     for seed in range(4):
         off = {METRIC: 0.5 + 0.05 * seed, "held_out/shape/pixels": 0.3}
         results.add(Job("off", seed), off, WHERE)
@@ -37,7 +38,7 @@ def results(tmp_path):
 
 
 def test_differences_are_taken_seed_by_seed(results):
-    found = comparisons(StudyTable(plan("off", "on", "late"), results))
+    found = comparisons(study_table(plan("off", "on", "late"), results))
     assert set(found) == {("on", METRIC), ("late", METRIC), ("raw pixels", METRIC)}
     assert found["on", METRIC].verdict == "better"
     assert abs(found["on", METRIC].mean - 0.202) < 1e-9
@@ -46,7 +47,7 @@ def test_differences_are_taken_seed_by_seed(results):
 
 
 def test_table_names_seeds_and_what_did_not_run(results):
-    text = markdown(StudyTable(plan("off", "on", "late", "never"), results))
+    text = markdown(study_table(plan("off", "on", "late", "never"), results))
     assert "| on | 0.777 ± 0.033 | 4 | +0.202" in text
     assert "| raw pixels | 0.300 ± 0.000 | 4 | -0.275" in text
     assert "(one seed)" in text
@@ -55,7 +56,7 @@ def test_table_names_seeds_and_what_did_not_run(results):
 
 
 def test_plot_is_a_png_that_changes_with_the_values(results, tmp_path):
-    table = StudyTable(plan("off", "on"), results)
+    table = study_table(plan("off", "on"), results)
     plot(table, tmp_path / "one.png")
     results.add(Job("on", 9), {METRIC: 0.1}, WHERE)
     plot(table, tmp_path / "two.png")

@@ -1,0 +1,1 @@
+"""Agents that learn to act from a few demonstrations; they never see a simulator or an expert."""

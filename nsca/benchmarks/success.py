@@ -1,0 +1,69 @@
+"""Success of an agent in Meta-World: the share of episodes that succeed at any step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from nsca.worlds.metaworld.env import MAX_STEPS, MetaWorldEnvs
+from nsca.worlds.metaworld.physics import AlteredPhysics
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Acts in n episodes side by side."""
+
+    def begin(self, observations: Float[np.ndarray, "n 39"]) -> None:
+        """New episodes start with these observations."""
+        ...
+
+    def act(self, observations: Float[np.ndarray, "n 39"]) -> Float[np.ndarray, "n 4"]:
+        """One action for each episode, within -1 and 1."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What came of n episodes.
+
+    success: whether each succeeded at any step. first: the step of its first success, -1 without.
+    """
+
+    success: Bool[np.ndarray, " n"]
+    first: Int[np.ndarray, " n"]
+
+    @property
+    def rate(self) -> float:
+        """Share of episodes, 0 to 1."""
+        return float(self.success.mean())
+
+
+def play(
+    agent: Agent,
+    task: str,
+    seeds: Sequence[int],
+    *,
+    backend: str = "auto",
+    physics: AlteredPhysics | None = None,
+    max_steps: int = MAX_STEPS,
+) -> Played:
+    """Let the agent act in the episodes of `seeds`, side by side, until all succeeded or ended.
+
+    Raises:
+        UserError: see `MetaWorldEnvs`.
+    """
+    environments = MetaWorldEnvs(task, len(seeds), backend, physics, max_steps)
+    try:
+        observations, _ = environments.reset(seed=list(seeds))
+        agent.begin(observations)
+        first = np.full(len(seeds), -1)
+        for step in range(max_steps):
+            observations, _, _, _, info = environments.step(agent.act(observations))
+            first = np.where((first < 0) & info["success"], step, first)
+            if (first >= 0).all():
+                break
+    finally:
+        environments.close()
+    return Played(first >= 0, first)

@@ -1,0 +1,166 @@
+"""The lethality gate: does a physics prior help a few-shot agent at all?
+
+Every arm has the same demonstrations, recipe, agent and evaluation episodes under a seed; between
+them only the prior and the weight at which it is held differ. Where all arms are at the ceiling, or
+all at the floor, of the first setting, the next of the settings fixed beforehand is judged.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nsca.gates.gate import Cell, CellResult, Gate, Row, values
+from nsca.gates.lethality_learning import Recipe, judge, learn, record
+from nsca.gates.verdict import Kind, Verdict
+from nsca.priors.none import NoPrior
+from nsca.priors.prior import Prior
+from nsca.priors.weight import PriorWeight
+from nsca.reporting.plots import INK
+from nsca.statistics import detectable_effect, mean_and_standard_error, paired_difference
+
+HIGH, MIDDLE, LOW = "prior_0.9", "prior_0.5", "prior_0.1"
+NONE, RANDOM, LEARNED = "none", "random_fixed", "learnable"
+WEIGHTS = {HIGH: 0.9, MIDDLE: 0.5, LOW: 0.1, NONE: 0.0, RANDOM: 0.9, LEARNED: 0.9}
+HARDER = "harder_"  # before the names of that setting's figures
+QUICK_STEPS, QUICK_SEEDS, QUICK_EPISODES = 20, 2, 3
+
+
+@dataclass(frozen=True, eq=False)
+class LethalityGate(Gate):
+    """See the module; thresholds and their reasons stand in conf/gate/lethality.yaml.
+
+    Attributes:
+        prior: the treatment.
+        control: the same weight on a prior that knows nothing.
+        setting: "task demonstrations".
+        harder: judged instead where the first is saturated.
+        recipe: how the dynamics are trained, in every arm.
+        episodes: of evaluation, for every arm and seed.
+        gain: that the 0.9 arm must have over the 0.5 arm, as a share of episodes.
+        ceiling, floor: arms all above, or all below, cannot differ.
+    """
+
+    prior: Prior
+    control: Prior
+    setting: str
+    harder: str
+    recipe: Recipe
+    episodes: int
+    gain: float
+    ceiling: float
+    floor: float
+
+    reference: ClassVar[str] = NONE
+    shown: ClassVar[Mapping[str, str]] = {
+        f"{prefix}{name}": f"{meaning}, {where} setting"
+        for prefix, where in (("", "first"), (HARDER, "harder"))
+        for name, meaning in (
+            ("success", "share of evaluation episodes that succeed at any step"),
+            ("imagined", "share of them whose plan ends within 4 cm of its promise in imagination"),
+            ("model_error_cm", "of places 1/8 s ahead on held-out demonstrations, in cm"),
+            ("weight", "of the prior in the end"),
+        )
+    }
+
+    @property
+    def criterion(self) -> str:
+        return (
+            f"success with weight 0.9 exceeds that with 0.5 by more than {self.gain:.0%} points, "
+            f"the paired interval above 0, at {self.setting} demonstrations or, where the arms are "
+            f"above {self.ceiling:.0%} or below {self.floor:.0%} there, at {self.harder}"
+        )
+
+    def cells(self, quick: bool) -> list[Cell]:
+        steps = QUICK_STEPS if quick else self.recipe.steps
+        episodes = QUICK_EPISODES if quick else self.episodes
+        return [
+            Cell(arm, seed, {"weight": weight, "steps": steps, "episodes": episodes})
+            for seed in self.seeds[: QUICK_SEEDS if quick else None]
+            for arm, weight in WEIGHTS.items()
+        ]
+
+    def run(self, cell: Cell) -> CellResult:
+        prior = {NONE: NoPrior(), RANDOM: self.control}.get(cell.arm, self.prior)
+        recipe = replace(self.recipe, steps=int(cell.parameters["steps"]))
+        figures: dict[str, float] = {}
+        for prefix, setting in (("", self.setting), (HARDER, self.harder)):
+            task, count = setting.split()
+            shown = record(task, int(count), cell.seed)
+            start = float(cell.parameters["weight"])
+            weight = PriorWeight(start, 0.0, learnable=cell.arm == LEARNED)
+            phase = learn(shown, prior, weight, recipe, cell.seed)
+            found = judge(phase, shown, task, cell.seed, int(cell.parameters["episodes"]))
+            figures |= {f"{prefix}{name}": value for name, value in found.items()}
+        return CellResult(figures)
+
+    def judge(self, rows: Sequence[Row]) -> Verdict:
+        chosen, figures = self.setting, self._figures(rows, "")
+        if self._saturated(figures) is not None:
+            chosen, figures = self.harder, self._figures(rows, HARDER)
+        kind, said = self._outcome(figures)
+        where = f"At {chosen.replace(' ', ' with ')} demonstrations: "
+        tail = (
+            ". {high:.0%} of episodes succeed with weight 0.9, {middle:.0%} with 0.5, {low:.0%} "
+            "with 0.1, {none:.0%} without a prior, {random:.0%} with a random one; 0.9 over 0.5 "
+            "{gain:+.3f}, 95 % from {gain_low:+.3f} to {gain_high:+.3f} in {seeds:.0f} seeds. The "
+            "model's error is {error_high:.3f} cm with 0.9, {error_none:.3f} cm without."
+        )
+        return Verdict(kind, where + said + tail, figures)
+
+    def _figures(self, rows: Sequence[Row], prefix: str) -> dict[str, float]:
+        success = {arm: values(rows, arm, f"{prefix}success") for arm in WEIGHTS}
+        errors = {arm: values(rows, arm, f"{prefix}model_error_cm") for arm in WEIGHTS}
+        seeds = sorted(success[HIGH])
+        high, middle, low = ([success[arm][seed] for seed in seeds] for arm in (HIGH, MIDDLE, LOW))
+        gain, against_low = paired_difference(high, middle), paired_difference(high, low)
+        return {
+            "high": float(np.mean(high)),
+            "middle": float(np.mean(middle)),
+            "low": float(np.mean(low)),
+            "none": mean_and_standard_error(list(success[NONE].values()))[0],
+            "random": mean_and_standard_error(list(success[RANDOM].values()))[0],
+            "learnable": mean_and_standard_error(list(success[LEARNED].values()))[0],
+            "gain": gain.mean,
+            "gain_low": gain.low,
+            "gain_high": gain.high,
+            "gain_d": gain.cohens_d,
+            "over_low": against_low.mean,
+            "over_low_high": against_low.high,
+            "error_high": float(np.mean(list(errors[HIGH].values()))),
+            "error_none": float(np.mean(list(errors[NONE].values()))),
+            "seeds": len(seeds),
+            "detectable_d": detectable_effect(len(seeds)),
+        }
+
+    def _saturated(self, f: dict[str, float]) -> Kind | None:
+        if min(f["high"], f["middle"], f["low"]) > self.ceiling:
+            return Kind.CEILING
+        return Kind.FLOOR if max(f["high"], f["middle"], f["low"]) < self.floor else None
+
+    def _outcome(self, f: dict[str, float]) -> tuple[Kind, str]:
+        if (saturated := self._saturated(f)) is not None:
+            return saturated, f"no setting leaves room to differ ({saturated})"
+        if f["over_low_high"] < 0:
+            return Kind.HARMFUL, "a low weight beats a high one"
+        if f["gain_low"] <= 0:
+            return Kind.NO_EFFECT, "no effect on success (prior mechanism too weak)"
+        if f["gain"] <= self.gain:
+            return Kind.WEAK, "the effect on success is weak"
+        return Kind.PASS, "the prior helps"
+
+    def plot(self, rows: Sequence[Row]) -> Figure:
+        figure = Figure(figsize=(10.5, 6.8), layout="constrained")
+        panels = figure.subplots(2, 3)
+        settings = (("", self.setting), (HARDER, self.harder))
+        for line, (prefix, setting) in zip(panels, settings, strict=True):
+            for axis, name in zip(line, ("success", "imagined", "model_error_cm"), strict=True):
+                for place, arm in enumerate(WEIGHTS):
+                    found = list(values(rows, arm, f"{prefix}{name}").values())
+                    axis.plot([place] * len(found), found, "o", color="#3b7ddd", alpha=0.4)
+                    axis.plot(place, np.mean(found), "_", color=INK, markersize=22)
+                axis.set_xticks(range(len(WEIGHTS)), list(WEIGHTS), rotation=30, ha="right")
+                axis.set_title(f"{setting} demonstrations: {name.replace('_', ' ')}", fontsize=9)
+        return figure

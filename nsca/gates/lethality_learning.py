@@ -1,0 +1,124 @@
+"""From demonstrations to a judged few-shot agent: what one cell of the lethality gate does."""
+
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import lightning
+import numpy as np
+import torch
+
+from nsca.agents.imagining import ImaginingAgent
+from nsca.agents.scene import scene_facts
+from nsca.agents.windows import windows
+from nsca.benchmarks.success import play
+from nsca.data.demonstrating import record_demonstrations
+from nsca.data.demonstrations import Demonstration
+from nsca.phases.fewshot.data import FewShotData
+from nsca.phases.fewshot.module import FewShotPhase
+from nsca.phases.optimizer import OptimizerSettings
+from nsca.priors.prior import Prior
+from nsca.priors.weight import PriorWeight
+from nsca.worlds.metaworld.episode_seeds import episode_seeds
+
+HELD_OUT = 5  # demonstrations that only measure the model's error
+IMAGINED_WITHIN_M = 0.04  # an imagined end so near to the promised one counts as imagined success
+CENTIMETRE = 100.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is the same in every arm.
+
+    steps: of the optimiser. batch: windows a step. members, width: of the ensemble. contribution:
+    price of what the correction adds. learning_rate: at its highest.
+    """
+
+    steps: int
+    batch: int
+    members: int
+    width: int
+    contribution: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Demonstrations in memory, in two parts."""
+
+    learned: list[Demonstration]
+    held_out: list[Demonstration]
+
+    def train(self) -> list[Demonstration]:
+        """What is learned from."""
+        return self.learned
+
+    def val(self) -> list[Demonstration]:
+        """What only measures."""
+        return self.held_out
+
+
+def record(task: str, count: int, seed: int) -> Shown:
+    """The first `count` demonstrations of a seed, and the next ones to measure."""
+    found = record_demonstrations(task, count + HELD_OUT, seed).demonstrations
+    return Shown(found[:count], found[count:])
+
+
+def learn(
+    shown: Shown, prior: Prior, weight: PriorWeight, recipe: Recipe, seed: int
+) -> FewShotPhase:
+    """Train the few-shot phase; neither simulator nor expert is reached from here on."""
+    phase = FewShotPhase(
+        prior=prior,
+        weight=weight,
+        members=recipe.members,
+        width=recipe.width,
+        loss_weights={"rollout": 1.0, "contribution": recipe.contribution},
+        optimizer=OptimizerSettings(
+            learning_rate=recipe.learning_rate,
+            weight_decay=1e-4,
+            warmup_steps=recipe.steps // 15,
+            final_share=0.01,
+        ),
+        micro_batch=recipe.batch,
+    )
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    trainer = lightning.Trainer(
+        max_steps=recipe.steps,
+        accelerator="cpu",
+        gradient_clip_val=1.0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        limit_val_batches=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Lightning's, of missing loggers and workers
+        trainer.fit(phase, FewShotData(source=shown, effective_batch=recipe.batch, seed=seed))
+    return phase.eval()
+
+
+def judge(
+    phase: FewShotPhase, shown: Shown, task: str, seed: int, episodes: int
+) -> Mapping[str, float]:
+    """Success, imagined success and the model's error of a trained agent."""
+    agent = ImaginingAgent(shown.learned, phase.dynamics)
+    played = play(agent, task, episode_seeds(task, "evaluation", seed, episodes))
+    return {
+        "success": played.rate,
+        "imagined": float(np.mean(np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M)),
+        "model_error_cm": model_error_cm(phase, shown),
+        "weight": float(phase.dynamics.blend.weight().detach()),
+    }
+
+
+@torch.no_grad()
+def model_error_cm(phase: FewShotPhase, shown: Shown) -> float:
+    """Root mean square error of places, an eighth of a second ahead, on held-out demonstrations."""
+    cut = windows(shown.held_out, scene_facts(shown.learned))
+    predicted = phase.embed(cut)["place_m"].mean(dim=1)[:, -1]
+    error = (predicted - cut.place_m[:, -1]).square().sum(-1)
+    return float((error[cut.there].mean().sqrt()) * CENTIMETRE)

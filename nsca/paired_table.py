@@ -1,0 +1,167 @@
+"""The table of record: every condition beside a reference, paired by seed.
+
+The p-values of one table are corrected together (Holm), over all of its conditions and metrics.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from nsca.statistics import (
+    PairedDifference,
+    detectable_effect,
+    holm,
+    mean_and_standard_error,
+    paired_difference,
+)
+
+CSV_COLUMNS = (
+    "metric", "condition", "seeds", "mean", "standard_error", "difference", "low", "high",
+    "bootstrap_low", "bootstrap_high", "cohens_d", "p_value", "p_holm", "detectable_d",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PairedTable:
+    """What was measured, and how to find it.
+
+    Attributes:
+        rows: conditions, and whatever else is to stand beside them.
+        metrics: names of the figures to show.
+        reference: the row that all others are compared with.
+        values: (row, metric) to the value of each seed; empty where nothing was measured.
+        explained: what a metric is, with its unit, where the name does not say it.
+        higher_is_better: in every metric, so that a difference is called better or worse; else it
+            is called higher or lower.
+    """
+
+    rows: Sequence[str]
+    metrics: Sequence[str]
+    reference: str
+    values: Callable[[str, str], Mapping[int, float]]
+    explained: Mapping[str, str] = field(default_factory=dict)
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row under one metric.
+
+    Attributes:
+        metric, row: which.
+        seeds: how many ran; with 0 of them everything below is NaN or None.
+        mean, standard_error: over seeds; the error of one seed is NaN.
+        difference: minus the reference, over the seeds that both have; None for the reference.
+        p_holm: of that difference, corrected over the table; NaN with fewer than two pairs.
+    """
+
+    metric: str
+    row: str
+    seeds: int
+    mean: float
+    standard_error: float
+    difference: PairedDifference | None
+    p_holm: float
+
+
+def comparisons(table: PairedTable) -> dict[tuple[str, str], PairedDifference]:
+    """Row minus reference for each (row, metric), over the seeds that both have."""
+    found = {}
+    for metric in table.metrics:
+        theirs = table.values(table.reference, metric)
+        for row in table.rows:
+            ours = table.values(row, metric)
+            seeds = sorted(ours.keys() & theirs.keys())
+            if row != table.reference and seeds:
+                found[row, metric] = paired_difference(
+                    [ours[s] for s in seeds], [theirs[s] for s in seeds]
+                )
+    return found
+
+
+def lines(table: PairedTable) -> list[Line]:
+    """Every row under every metric, metric by metric."""
+    differences = comparisons(table)
+    testable = [key for key, value in differences.items() if value.pairs > 1]
+    corrected = dict(
+        zip(testable, holm([differences[key].p_value for key in testable]), strict=True)
+    )
+    nothing = Line("", "", 0, np.nan, np.nan, None, np.nan)
+    found = []
+    for metric in table.metrics:
+        for row in table.rows:
+            values = list(table.values(row, metric).values())
+            if not values:
+                found.append(replace(nothing, metric=metric, row=row))
+                continue
+            key = row, metric
+            mean, error = mean_and_standard_error(values)
+            difference, p = differences.get(key), corrected.get(key, np.nan)
+            found.append(Line(metric, row, len(values), mean, error, difference, p))
+    return found
+
+
+def cells(line: Line, table: PairedTable) -> list[str]:
+    """The texts of a line: condition, mean ± SE, seeds, difference, d, p."""
+    if not line.seeds:
+        return [line.row, "not measured", "0", "", "", ""]
+    digits = 3 if line.standard_error == 0 or line.standard_error >= 0.0005 else 4
+    error = "" if np.isnan(line.standard_error) else f" ± {line.standard_error:.{digits}f}"
+    known = [line.row, f"{line.mean:.3f}{error}", str(line.seeds)]
+    difference = line.difference
+    if difference is None:
+        return [*known, "reference" if line.row == table.reference else "not paired", "", ""]
+    if difference.pairs == 1:
+        return [*known, f"{difference.mean:+.3f} (one seed)", "", ""]
+    interval = f"{difference.mean:+.3f} ({difference.low:+.3f} .. {difference.high:+.3f})"
+    said = difference.verdict
+    if not table.higher_is_better:
+        said = {"better": "higher", "worse": "lower"}.get(said, said)
+    d = "" if np.isnan(difference.cohens_d) else f"{difference.cohens_d:+.1f}"
+    p = "<0.001" if line.p_holm < 0.001 else f"{line.p_holm:.3f}"
+    return [*known, f"{interval}, {said}", d, p]
+
+
+def header(reference: str) -> list[str]:
+    """The titles of `cells`; differences have their 95 % t interval."""
+    return ["condition", "mean ± SE", "seeds", f"minus {reference} (95 %)", "d", "p (Holm)"]
+
+
+def power(table: PairedTable) -> str:
+    """What the reference's number of seeds could have detected; empty with fewer than two."""
+    seeds = len(table.values(table.reference, table.metrics[0]))
+    if seeds < 2:
+        return ""
+    return (
+        f"{seeds} paired seeds detect d = {detectable_effect(seeds):.1f} with 80 % power at the "
+        "5 % level before correction; anything smaller can be missed."
+    )
+
+
+def markdown(table: PairedTable) -> str:
+    """Mean ± SE, seeds, and the paired difference with its 95 % t interval, metric by metric."""
+    every, text = lines(table), []
+    for metric in table.metrics:
+        what = table.explained.get(metric, "")
+        text += [f"\n### `{metric}`{': ' + what if what else ''}\n"]
+        titles = header(f"`{table.reference}`")
+        text += [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+        text += [f"| {' | '.join(cells(line, table))} |" for line in every if line.metric == metric]
+    text += [f"\n{power(table)}"] if power(table) else []
+    return "\n".join(text).lstrip("\n") + "\n"
+
+
+def csv_rows(table: PairedTable) -> list[list[str]]:
+    """`CSV_COLUMNS`, then one row a line; empty where there is nothing."""
+    found = [list(CSV_COLUMNS)]
+    for line in lines(table):
+        own: list[float] = [line.mean, line.standard_error]
+        if (d := line.difference) is not None:
+            own += [d.mean, d.low, d.high, d.bootstrap_low, d.bootstrap_high, d.cohens_d]
+            own += [d.p_value, line.p_holm]
+            own += [detectable_effect(d.pairs) if d.pairs > 1 else np.nan]
+        own += [np.nan] * (len(CSV_COLUMNS) - 3 - len(own))
+        texts = [f"{value:.6g}" if np.isfinite(value) else "" for value in own]
+        found.append([line.metric, line.row, str(line.seeds), *texts])
+    return found

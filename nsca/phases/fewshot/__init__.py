@@ -1,0 +1,1 @@
+"""Learning how a task's objects move from a few demonstrations."""

@@ -1,0 +1,85 @@
+"""Windows of demonstrations in, one optimiser step an item."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import torch
+from lightning import LightningDataModule
+
+from nsca.agents.scene import scene_facts
+from nsca.agents.windows import Windows, windows
+from nsca.data.demonstration_source import DemonstrationSplit
+from nsca.data.sample_order import sample_order, steps_per_epoch
+
+
+class WindowSteps:
+    """The batches from the current step on; which windows a step sees follows from (seed, step).
+
+    Args:
+        source: all windows.
+        seed: of the run.
+        batch: windows a step.
+        steps: items of an epoch.
+        first_step: asked at the start for the optimiser steps done so far.
+    """
+
+    def __init__(
+        self, source: Windows, seed: int, batch: int, steps: int, first_step: Callable[[], int]
+    ) -> None:
+        self._source = source
+        self._seed = seed
+        self._batch = batch
+        self._steps = steps
+        self._first_step = first_step
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __iter__(self) -> Iterator[Windows]:
+        first = self._first_step()
+        for step in range(first, first + self._steps - first % self._steps):
+            order = sample_order(self._seed, step, len(self._source), self._batch)
+            yield replace(self._source.take(torch.tensor(order)), step=step)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return nothing: where the loader stands follows from the optimiser steps done."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Take nothing from a checkpoint."""
+
+
+class FewShotData(LightningDataModule):
+    """Windows of demonstrations.
+
+    Args:
+        source: a set, and how much of it is learned from.
+        effective_batch: windows an optimiser step; all of them where there are fewer.
+        seed: of the run.
+    """
+
+    def __init__(self, *, source: DemonstrationSplit, effective_batch: int, seed: int) -> None:
+        super().__init__()
+        self.source = source
+        self.effective_batch = effective_batch
+        self.seed = seed
+
+    def setup(self, stage: str) -> None:
+        """Cut the windows; facts of the objects come from what is learned from alone."""
+        shown, held_out = self.source.train(), self.source.val()
+        facts = scene_facts(shown)
+        self._train = windows(shown, facts)
+        self._val = windows(held_out, facts) if held_out else self._train
+
+    def train_dataloader(self) -> WindowSteps:
+        trainer = self.trainer
+        if trainer is None:
+            raise RuntimeError("the data module is not attached to a Trainer")
+        batch = min(self.effective_batch, len(self._train))
+        steps = steps_per_epoch(len(self._train), batch)
+        if overfit := trainer.overfit_batches:
+            steps = min(steps, max(1, int(overfit if overfit >= 1 else steps * overfit)))
+        return WindowSteps(self._train, self.seed, batch, steps, lambda: trainer.global_step)
+
+    def val_dataloader(self) -> WindowSteps:
+        return WindowSteps(self._val, self.seed, len(self._val), 1, lambda: 0)

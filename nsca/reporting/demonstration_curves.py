@@ -1,0 +1,75 @@
+"""A figure against the number of demonstrations: the shape of the suite's main claim.
+
+One line a condition: mean over seeds, with the Student t interval of that mean as a band.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator
+
+from nsca.reporting.plots import FURTHER_COLOURS, INK, STYLE
+from nsca.statistics import mean_and_standard_error, mean_interval
+
+BAND_ALPHA = 0.16
+
+
+def demonstration_curves(
+    curves: Mapping[str, Mapping[int, Sequence[float]]],
+    label: str,
+    *,
+    limits: tuple[float, float] | None = None,
+    chance: float | None = None,
+    confidence: float = 0.95,
+) -> Figure:
+    """Mean and interval over seeds by number of demonstrations, on a logarithmic axis.
+
+    Args:
+        curves: by condition, then by number of demonstrations (at least 1), one value a seed.
+        label: of the vertical axis, with the unit.
+        limits: the range that the figure can have, such as (0, 1): bands are cut there.
+        chance: a line for what knowing nothing reaches.
+        confidence: of the bands; a point of one seed has none.
+
+    Raises:
+        ValueError: no curves, fewer than one demonstration, or a point without values.
+    """
+    if not curves or any(count < 1 for points in curves.values() for count in points):
+        raise ValueError("curves need at least one condition, and points at least 1 demonstration")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+        axis = figure.subplots()
+        if chance is not None:
+            axis.axhline(chance, color=INK, alpha=0.5, linewidth=1.2, linestyle=":", label="chance")
+        for place, (condition, points) in enumerate(curves.items()):
+            colour = FURTHER_COLOURS[place % len(FURTHER_COLOURS)]
+            counts = sorted(points)
+            means = [mean_and_standard_error(points[count])[0] for count in counts]
+            axis.plot(counts, means, "o-", color=colour, markersize=4, label=condition)
+            banded = [count for count in counts if len(points[count]) > 1]
+            bands = [mean_interval(points[count], confidence) for count in banded]
+            if limits is not None:
+                low, high = limits
+                bands = [(max(low, below), min(high, above)) for below, above in bands]
+            if banded:
+                axis.fill_between(
+                    banded,
+                    [below for below, _ in bands],
+                    [above for _, above in bands],
+                    color=colour,
+                    alpha=BAND_ALPHA,
+                    linewidth=0,
+                )
+        axis.set_xscale("log")
+        ticks = sorted({count for points in curves.values() for count in points})
+        axis.set_xticks(ticks, [str(count) for count in ticks])
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.set_xlabel("demonstrations")
+        axis.set_ylabel(label)
+        if limits is not None:
+            margin = 0.03 * (limits[1] - limits[0])
+            axis.set_ylim(limits[0] - margin, limits[1] + margin)
+        axis.legend()
+    return figure

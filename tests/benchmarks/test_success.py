@@ -1,0 +1,33 @@
+"""Success counts at any step, and an agent that does nothing has none."""
+
+import numpy as np
+
+from nsca.benchmarks.success import play
+from nsca.worlds.metaworld.episode_seeds import episode_seeds
+from nsca.worlds.metaworld.experts import Expert
+
+
+class Idle:
+    def begin(self, observations):
+        self.count = len(observations)
+
+    def act(self, observations):
+        return np.zeros((len(observations), 4))
+
+
+class Knowing:
+    def begin(self, observations):
+        self.expert = Expert("push-v3")
+
+    def act(self, observations):
+        return self.expert(observations)
+
+
+def test_the_expert_succeeds_and_idleness_does_not():
+    seeds = episode_seeds("push-v3", "tuning", 0, 3)
+    played = play(Knowing(), "push-v3", seeds, max_steps=150)
+    assert played.rate == 1.0
+    assert (played.first > 20).all()
+    idle = play(Idle(), "push-v3", seeds, max_steps=20)
+    assert idle.rate == 0.0
+    assert idle.first.tolist() == [-1, -1, -1]

@@ -1,0 +1,102 @@
+"""Every outcome of the lethality gate has its verdict; a cell really learns and acts."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import torch
+
+from nsca.gates.gate import Cell, Row
+from nsca.gates.lethality import HARDER, HIGH, LEARNED, LOW, MIDDLE, NONE, RANDOM, LethalityGate
+from nsca.gates.lethality_learning import Recipe
+from nsca.gates.verdict import Kind
+from nsca.priors.physics import Physics
+from nsca.priors.random_fixed import RandomFixed
+
+RECIPE = Recipe(steps=10, batch=32, members=2, width=8, contribution=1e-3, learning_rate=3e-3)
+ARMS = (HIGH, MIDDLE, LOW, NONE, RANDOM, LEARNED)
+
+
+def gate() -> LethalityGate:
+    return LethalityGate(
+        question="does it help?",
+        seeds=[0, 1, 2, 3, 4],
+        prior=Physics(9.81),
+        control=RandomFixed(seed=0),
+        setting="push-v3 1",
+        harder="reach-v3 1",
+        recipe=RECIPE,
+        episodes=2,
+        gain=0.2,
+        ceiling=0.95,
+        floor=0.05,
+    )
+
+
+def rows(first: Mapping[str, float], harder: Mapping[str, float]) -> list[Row]:
+    """Five seeds around the given mean successes; arms not named are at one half."""
+    found = []
+    for seed in range(5):
+        for arm in ARMS:
+            figures = {}
+            for prefix, given in (("", first), (HARDER, harder)):
+                success = given.get(arm, 0.5) + 0.01 * (seed - 2) * (1 if arm == HIGH else -1)
+                figures |= {
+                    f"{prefix}success": float(np.clip(success, 0, 1)),
+                    f"{prefix}imagined": 0.5,
+                    f"{prefix}model_error_cm": 0.3,
+                    f"{prefix}weight": 0.9,
+                }
+            found.append(Row(arm, seed, figures))
+    return found
+
+
+MIXED = {HIGH: 0.5, MIDDLE: 0.5, LOW: 0.5}
+
+
+@pytest.mark.parametrize(
+    ("first", "kind"),
+    [
+        ({HIGH: 0.9, MIDDLE: 0.5, LOW: 0.3}, Kind.PASS),
+        ({HIGH: 0.65, MIDDLE: 0.5, LOW: 0.3}, Kind.WEAK),
+        ({HIGH: 0.5, MIDDLE: 0.5, LOW: 0.5}, Kind.NO_EFFECT),
+        ({HIGH: 0.3, MIDDLE: 0.3, LOW: 0.8}, Kind.HARMFUL),
+    ],
+)
+def test_the_verdict_follows_from_the_figures(first, kind):
+    verdict = gate().judge(rows(first, MIXED))
+    assert verdict.kind is kind
+    assert "At push-v3 with 1" in verdict.text
+
+
+def test_a_saturated_setting_gives_way_to_the_harder_one():
+    full = dict.fromkeys((HIGH, MIDDLE, LOW), 1.0)
+    verdict = gate().judge(rows(full, {HIGH: 0.9, MIDDLE: 0.5}))
+    assert verdict.kind is Kind.PASS
+    assert "At reach-v3 with 1" in verdict.text
+    assert gate().judge(rows(full, full)).kind is Kind.CEILING
+    empty = dict.fromkeys((HIGH, MIDDLE, LOW), 0.0)
+    assert gate().judge(rows(empty, empty)).kind is Kind.FLOOR
+
+
+def test_arms_differ_in_prior_and_weight_alone():
+    cells = gate().cells(quick=False)
+    assert len(cells) == 30
+    assert {cell.arm for cell in cells} == set(ARMS)
+    shared = {(cell.parameters["steps"], cell.parameters["episodes"]) for cell in cells}
+    assert len(shared) == 1
+    weights = {cell.arm: cell.parameters["weight"] for cell in cells}
+    assert (weights[HIGH], weights[MIDDLE], weights[NONE]) == (0.9, 0.5, 0.0)
+
+
+def test_a_cell_learns_acts_and_repeats_itself():
+    cell = Cell(HIGH, 0, {"weight": 0.9, "steps": 5, "episodes": 2})
+    found = []
+    for _ in range(2):
+        torch.manual_seed(cell.seed)  # as the frame does
+        found.append(gate().run(cell).figures)
+    first, again = found
+    assert first == again
+    assert set(first) == set(gate().shown)
+    assert first["success"] >= 0.5, "push from one demonstration is easy"
+    assert first["weight"] == pytest.approx(0.9)
