@@ -96,7 +96,7 @@ quickstart: setup ## from nothing to a report: a small world's data, a tiny enco
 	echo; \
 	echo "done in $$((SECONDS - start)) s, installation aside. Open this in a browser: $$PWD/$$report/report.html"
 
-test: setup ## the tests, without network, about 3 minutes on 2 cores
+test: setup ## the tests, without network, about 5 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist worksteal
 
 test-slow: setup ## the slower tests alone, which `make test` leaves out

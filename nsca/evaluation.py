@@ -95,12 +95,15 @@ def source_of(config: DictConfig, data: Mapping[str, Any] | None = None) -> Fram
     """The frames a run was trained on, or those of another `data` node.
 
     Raises:
-        UserError: the run has no data node, or the data is gone.
+        UserError: the run has no data node, the data is gone, or it has no pictures.
     """
     node = data if data is not None else config.get("data")
     if node is None:
         raise UserError("the run names no data set", "data=babbling data.path=<folder>")
-    return build(node)
+    source = build(node)
+    if not isinstance(source, FrameSource):
+        raise UserError("the run's data has no pictures", "give a run of phase=vision")
+    return source
 
 
 def vision_encoder(phase: torch.nn.Module, run: Path) -> VisionEncoder:

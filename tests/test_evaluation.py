@@ -97,6 +97,13 @@ def test_the_runs_own_data_unless_others_are_given(run, place, tmp_path):
         source_of(OmegaConf.create({}))
 
 
+def test_data_without_pictures_is_said_to_have_none(tmp_path):
+    node = {"_target_": "nsca.data.demonstration_source.DemonstrationSource"}
+    node |= {"path": str(tmp_path), "count": 1, "validation": 0}
+    with pytest.raises(UserError, match="no pictures"):
+        source_of(OmegaConf.create({"data": node}))
+
+
 def test_what_is_no_training_run_is_refused(run, tmp_path):
     assert training_run(str(run)) == run
     with pytest.raises(UserError, match="which run"):
