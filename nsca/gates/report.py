@@ -9,9 +9,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from nsca.gates.gate import Cell, Gate, Row, values
 from nsca.gates.verdict import Verdict
 from nsca.job_table import Job, JobTable
-from nsca.paired_table import PairedTable, cells, csv_rows, header, lines, markdown, power
+from nsca.paired_table import PairedTable, cells, header, lines, markdown, power
 from nsca.reporting import page
 from nsca.reporting.plots import STYLE, as_svg
+from nsca.reporting.tables import paired_csv, paired_latex
 from nsca.run_card import load_run_card, write_atomically
 
 SMOKE = "SMOKE RUN: few seeds, few steps. Its figures answer nothing; it only shows that it runs."
@@ -44,7 +45,7 @@ def write_report(
     verdict: Verdict,
     results: JobTable,
 ) -> None:
-    """Write `table.md`, `table.csv`, `plot.svg`, `plot.png` and `report.html` beside the results.
+    """Write `table.md`, `.csv` and `.tex`, `plot.svg`, `plot.png` and `report.html`.
 
     Args:
         gate: that was run.
@@ -52,7 +53,7 @@ def write_report(
         planned: its cells.
         rows: the same cells with their figures.
         verdict: on them.
-        results: the table of the run directory, whose run card is shown as well.
+        results: the table of the run directory, where all of it goes, and whose run card is shown.
     """
     home = results.path.parent
     table = paired_table(gate, rows)
@@ -61,8 +62,8 @@ def write_report(
     heading += [f"Passes when: {gate.criterion}", f"**{verdict.kind}**: {verdict.text}"]
     text = "\n\n".join(heading) + "\n\n" + markdown(table)
     write_atomically(home / "table.md", text.encode())
-    sheet = "".join(",".join(row) + "\n" for row in csv_rows(table))
-    write_atomically(home / "table.csv", sheet.encode())
+    write_atomically(home / "table.csv", paired_csv(table).encode())
+    write_atomically(home / "table.tex", paired_latex(table).encode())
     svg = _draw(gate, name, rows, home)
     body = _body(gate, name, planned, table, verdict, svg, results)
     write_atomically(home / "report.html", page.page(f"gate {name}", body).encode())

@@ -1,12 +1,15 @@
 """A table of ready texts as Markdown, LaTeX and CSV.
 
 LaTeX comes with booktabs' rules. Texts are plain: what has a meaning in the format is escaped, and
-a few signs of the suite (±, minus, arrows, Greek) become LaTeX's own.
+a few signs of the suite (±, minus, arrows, Greek) become LaTeX's own. Studies and gates write their
+paired tables through `paired_latex` and `paired_csv`.
 """
 
 import csv
 import io
 from collections.abc import Sequence
+
+from nsca.paired_table import PairedTable, cells, csv_rows, header, lines
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -29,6 +32,21 @@ _LATEX = {
     "²": r"\textsuperscript{2}",
     "λ": r"$\lambda$",
 }
+
+
+def paired_latex(table: PairedTable) -> str:
+    """The table of record of a study or a gate, all of its figures below each other.
+
+    Its Markdown is `nsca.paired_table.markdown`.
+    """
+    rows = [[line.metric, *cells(line, table)] for line in lines(table)]
+    return latex_table(["figure", *header(table.reference)], rows)
+
+
+def paired_csv(table: PairedTable) -> str:
+    """The same as CSV, every number in a column of its own (`nsca.paired_table.CSV_COLUMNS`)."""
+    titles, *rows = csv_rows(table)
+    return csv_table(titles, rows)
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

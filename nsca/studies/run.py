@@ -11,6 +11,7 @@ from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
 from nsca.jobs import process_count, run_missing
 from nsca.paired_table import markdown
+from nsca.reporting.tables import paired_csv, paired_latex
 from nsca.studies.jobs import ORIGIN, JobSpecification, short, train_and_evaluate
 from nsca.studies.plan import StudyPlan
 from nsca.studies.summary import plot, study_table
@@ -101,9 +102,11 @@ def specifications(plan: StudyPlan, outputs: Path) -> list[JobSpecification]:
 
 
 def summarise(plan: StudyPlan, results: JobTable, home: Path) -> None:
-    """Write `table.md` and `figure.png` beside the results."""
+    """Write `table.md`, `.csv` and `.tex` and `figure.png` beside the results."""
     home.mkdir(parents=True, exist_ok=True)
     table = study_table(plan, results)
     heading = f"# {plan.name}\n\n{plan.question}\n\nPredicted: {plan.prediction}\n\n"
     (home / "table.md").write_text(heading + markdown(table), encoding="utf-8")
+    (home / "table.csv").write_text(paired_csv(table), encoding="utf-8")
+    (home / "table.tex").write_text(paired_latex(table), encoding="utf-8")
     plot(table, home / "figure.png")

@@ -3,7 +3,14 @@ import io
 
 import pytest
 
-from nsca.reporting.tables import csv_table, latex_table, markdown_table
+from nsca.paired_table import CSV_COLUMNS, PairedTable
+from nsca.reporting.tables import (
+    csv_table,
+    latex_table,
+    markdown_table,
+    paired_csv,
+    paired_latex,
+)
 
 HEADER = ["method", "success (%)"]
 ROWS = [["ewc_online", "81.0 ± 2.1"], ["a|b, {c}", "5 > 3"]]
@@ -41,3 +48,14 @@ def test_csv_reads_back():
 def test_a_ragged_row_is_refused(write):
     with pytest.raises(ValueError, match="1 cells under 2 titles"):
         write(HEADER, [["alone"]])
+
+
+def test_a_paired_table_in_both_formats():
+    values = {"off": {0: 0.1, 1: 0.2}, "on_top": {0: 0.4, 1: 0.5}}
+    table = PairedTable(["off", "on_top"], ["success"], "off", lambda row, _: values[row])
+    columns, off, on = csv.reader(io.StringIO(paired_csv(table)))
+    assert tuple(columns) == CSV_COLUMNS
+    assert (off[1], on[1], on[3]) == ("off", "on_top", "0.45")
+    latex = paired_latex(table)
+    assert "success & off & 0.150 $\\pm$ 0.050 & 2 & reference &  &  \\\\" in latex
+    assert "success & on\\_top & 0.450 $\\pm$ 0.050" in latex
