@@ -9,7 +9,9 @@ in a few hundred steps what AdamW (Loshchilov and Hutter 2019) needs two to thre
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from timm.optim.muon import Muon
 from torch import nn
@@ -38,11 +40,23 @@ class OptimizerSettings:
             raise ValueError(f"impossible optimiser settings: {self}")
 
 
-def build_optimizer(module: nn.Module, settings: OptimizerSettings) -> Muon:
+OWN_RATE = "own_rate"
+"""Marks a parameter group that the schedule leaves alone."""
+
+
+def build_optimizer(
+    module: nn.Module, settings: OptimizerSettings, own: Sequence[dict[str, Any]] = ()
+) -> Muon:
     """Return the optimizer of the trainable parameters: Muon with decay on those of two or more
     dimensions, AdamW without decay on the others.
+
+    Args:
+        module: whose parameters.
+        settings: of all parameters outside `own`.
+        own: parameter groups, each with its `lr`: AdamW, and no schedule.
     """
-    trainable = [p for p in module.parameters() if p.requires_grad]
+    apart = {id(parameter) for group in own for parameter in group["params"]}
+    trainable = [p for p in module.parameters() if p.requires_grad and id(p) not in apart]
     groups = [
         {
             "params": [p for p in trainable if p.ndim >= 2],
@@ -53,6 +67,7 @@ def build_optimizer(module: nn.Module, settings: OptimizerSettings) -> Muon:
             "weight_decay": 0.0,
             "use_fallback": True,
         },
+        *({**group, "use_fallback": True, OWN_RATE: True} for group in own),
     ]
     return Muon(groups, lr=settings.learning_rate, adjust_lr_fn="match_rms_adamw")
 
@@ -68,5 +83,10 @@ def learning_rate_share(step: int, total_steps: int, settings: OptimizerSettings
 
 
 def build_schedule(optimizer: Optimizer, settings: OptimizerSettings, total_steps: int) -> LambdaLR:
-    """Return the schedule to be stepped once an optimiser step."""
-    return LambdaLR(optimizer, lambda step: learning_rate_share(step, total_steps, settings))
+    """Return the schedule to be stepped once an optimiser step; own rates stay as they are."""
+
+    def share(step: int) -> float:
+        return learning_rate_share(step, total_steps, settings)
+
+    own = [OWN_RATE in group for group in optimizer.param_groups]
+    return LambdaLR(optimizer, [(lambda _: 1.0) if constant else share for constant in own])

@@ -68,6 +68,10 @@ class Phase(LightningModule, ABC):
     def example_batch(self, samples: int) -> Batch:
         """Return a batch of noise in the shape that `embed` takes, for plans of memory and time."""
 
+    def own_rate_groups(self) -> list[dict[str, Any]]:
+        """Return the parameter groups that learn at an `lr` of their own, outside the schedule."""
+        return []
+
     def active_terms(self, batch: Batch) -> frozenset[str]:
         """Return the terms that have weight and data."""
         return frozenset(self.loss_weights)
@@ -164,7 +168,7 @@ class Phase(LightningModule, ABC):
         self._skipped_in_a_row = int(checkpoint["skipped_in_a_row"])
 
     def configure_optimizers(self) -> dict[str, Any]:
-        optimizer = build_optimizer(self, self.optimizer_settings)
+        optimizer = build_optimizer(self, self.optimizer_settings, self.own_rate_groups())
         total_steps = int(self.trainer.estimated_stepping_batches)
         schedule = build_schedule(optimizer, self.optimizer_settings, total_steps)
         return {

@@ -52,10 +52,11 @@ class BlendedAcceleration(nn.Module):
         """For an optimiser: the correction at `learning_rate`, a learnable weight at its own, and
         without decay, which would pull the weight towards the middle of its range.
         """
-        groups: list[dict[str, Any]] = [
-            {"params": list(self.correction.parameters()), "lr": learning_rate}
-        ]
-        if self.weight.learnable:
-            own = {"params": [self.weight.argument], "lr": LEARNING_RATE, "weight_decay": 0.0}
-            groups.append(own)
-        return groups
+        correction = {"params": list(self.correction.parameters()), "lr": learning_rate}
+        return [correction, *self.weight_groups()]
+
+    def weight_groups(self) -> list[dict[str, Any]]:
+        """The group of a learnable weight; none where it is held."""
+        if not self.weight.learnable:
+            return []
+        return [{"params": [self.weight.argument], "lr": LEARNING_RATE, "weight_decay": 0.0}]

@@ -68,6 +68,23 @@ def test_the_optimizer_follows_the_schedule():
     assert torch.tensor(rates[:10]).diff().min() > 0
 
 
+def test_a_group_of_its_own_rate_is_left_alone_by_schedule_and_decay():
+    layer = nn.Linear(2, 2)
+    own = [{"params": [layer.bias], "lr": 0.03, "weight_decay": 0.0}]
+    optimizer = build_optimizer(layer, SETTINGS, own)
+    schedule = build_schedule(optimizer, SETTINGS, total_steps=200)
+    assert [len(group["params"]) for group in optimizer.param_groups] == [1, 0, 1]
+    for _ in range(150):
+        optimizer.step()
+        schedule.step()
+    assert optimizer.param_groups[-1]["lr"] == 0.03
+    assert optimizer.param_groups[0]["lr"] < 0.1
+    before = layer.bias.detach().clone()
+    layer(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    assert before - layer.bias.detach() == pytest.approx(torch.full((2,), 0.03), rel=1e-3)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"learning_rate": 0.0}, {"warmup_steps": -1}, {"final_share": 2.0}]
 )

@@ -1,6 +1,7 @@
 """The few-shot phase: how a task's objects move, from its demonstrations alone."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ class FewShotPhase(Phase):
 
     Args:
         prior: what is known of physics beforehand.
-        weight: of the prior, 0 to 1.
+        weight: of the prior, 0 to 1; a learnable one has a learning rate of its own.
         members, width: of the ensemble of corrections.
         loss_weights: of `rollout` (squared error of places over a window, in cm²) and
             `contribution` (what the correction adds, in units of gravity).
@@ -81,6 +82,10 @@ class FewShotPhase(Phase):
         added = embeddings["contribution"] * there
         found["contribution"] = contribution_penalty(added, STANDARD_GRAVITY_M_S2) / share
         return {name: found[name] for name in self.loss_weights}
+
+    def own_rate_groups(self) -> list[dict[str, Any]]:
+        """A learnable weight has the rate that it has in every experiment."""
+        return self.dynamics.blend.weight_groups()
 
     def example_batch(self, samples: int) -> Windows:
         noise = torch.rand(samples, LENGTH + 1, 2, 3)
