@@ -12,8 +12,8 @@ from typing import ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
+from nsca.benchmarks.few_shot_learning import Recipe, judge, learn, record
 from nsca.gates.gate import Cell, CellResult, Gate, Row, values
-from nsca.gates.lethality_learning import Recipe, judge, learn, record
 from nsca.gates.verdict import Kind, Verdict
 from nsca.priors.none import NoPrior
 from nsca.priors.prior import Prior

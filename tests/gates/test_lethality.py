@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from nsca.benchmarks.few_shot_learning import Recipe
 from nsca.gates.gate import Cell, Row
 from nsca.gates.lethality import HARDER, HIGH, LEARNED, LOW, MIDDLE, NONE, RANDOM, LethalityGate
-from nsca.gates.lethality_learning import Recipe
 from nsca.gates.verdict import Kind
 from nsca.priors.physics import Physics
 from nsca.priors.random_fixed import RandomFixed

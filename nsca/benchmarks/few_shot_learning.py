@@ -1,4 +1,4 @@
-"""From demonstrations to a judged few-shot agent: what one cell of the lethality gate does."""
+"""From demonstrations to a judged few-shot agent: what gates and studies do under every seed."""
 
 import logging
 import warnings

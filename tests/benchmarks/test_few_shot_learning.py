@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nsca.gates.lethality_learning import HELD_OUT, Recipe, learn, model_error_cm, record
+from nsca.benchmarks.few_shot_learning import HELD_OUT, Recipe, learn, model_error_cm, record
 from nsca.priors.none import NoPrior
 from nsca.priors.physics import Physics
 from nsca.priors.weight import PriorWeight
