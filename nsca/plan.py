@@ -1,8 +1,10 @@
 """`dry_run=true`: what a training command would do, without doing it and on any machine.
 
 Memory is counted (parameters, the optimiser's moments, activations that autograd keeps for one
-micro-batch). Time is measured where the profile is this machine's processor, and otherwise planned
-from counted operations and the profile's sustained rate: planned figures are marked.
+micro-batch). Time is measured where the profile is this machine's processor, on whole
+micro-batches: a small model's time is mostly overhead, which does not grow with the samples.
+Otherwise it is planned from counted operations and the profile's sustained rate: planned figures
+are marked.
 """
 
 import time
@@ -21,6 +23,7 @@ from nsca.hardware import HardwareProfile, profile_of
 from nsca.phases.phase import Phase
 
 EXAMPLE_SAMPLES = 8
+LEAST_REPEATS, MOST_REPEATS, ENOUGH_S = 2, 5, 1.0  # of one measurement, after one to warm up
 
 
 @dataclass(frozen=True)
@@ -148,17 +151,18 @@ def _per_sample(
 
 
 def _measured_seconds(phase: Phase) -> tuple[float, float]:
-    """Seconds on this machine, the better of two after one to warm up."""
+    """Seconds on this machine: the least of a few, since other programs only ever add to it."""
 
     def fastest(action: Callable[[], Any]) -> float:
-        taken = []
-        for _ in range(3):
+        action()
+        taken: list[float] = []
+        while len(taken) < LEAST_REPEATS or (len(taken) < MOST_REPEATS and sum(taken) < ENOUGH_S):
             began = time.perf_counter()
             action()
             taken.append(time.perf_counter() - began)
-        return min(taken[1:])
+        return min(taken)
 
-    return _per_sample(phase, min(2 * EXAMPLE_SAMPLES, phase.micro_batch), fastest)
+    return _per_sample(phase, phase.micro_batch, fastest)
 
 
 def _planned_seconds(phase: Phase, profile: HardwareProfile) -> tuple[float, float]:

@@ -1,6 +1,11 @@
+import time
+
 import pytest
+import torch
+from torch import Tensor
 
 from nsca.composition import compose
+from nsca.phases.vision.module import VisionPhase
 from nsca.plan import make_plan, print_plan
 
 TINY = ["model=nsca_tiny", "effective_batch=16", "trainer.max_steps=100"]
@@ -19,6 +24,28 @@ def test_a_plan_on_the_processor_is_measured():
     assert plan.measured
     assert plan.seconds > 0
     assert plan.cost_usd == 0
+
+
+def test_overhead_is_counted_once_a_micro_batch_and_not_once_a_sample(monkeypatch):
+    overhead_s = 0.05
+
+    def embed(self: VisionPhase, batch: object) -> dict[str, Tensor]:
+        time.sleep(overhead_s)
+        return {"nothing": torch.zeros(len(batch))}
+
+    def losses(self: VisionPhase, embeddings: object, batch: object) -> dict[str, Tensor]:
+        zero = sum(p.sum() for p in self.parameters() if p.requires_grad) * 0
+        return dict.fromkeys(self.loss_weights, zero)
+
+    monkeypatch.setattr(VisionPhase, "embed", embed)
+    monkeypatch.setattr(VisionPhase, "losses", losses)
+    settings = ["model=nsca_tiny", "effective_batch=64", "trainer.max_steps=10", "hardware=cpu"]
+    whole, halves = (
+        make_plan(compose("train", [*settings, f"hardware.micro_batch.default={n}"]))
+        for n in (64, 32)
+    )
+    assert 1 <= whole.seconds / (10 * overhead_s) < 2
+    assert 1 <= halves.seconds / (4 * 10 * overhead_s) < 2, "two halves, each embedded twice"
 
 
 def test_a_plan_for_absent_hardware_is_marked_and_costs(capsys: pytest.CaptureFixture[str]):
