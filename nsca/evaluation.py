@@ -1,7 +1,4 @@
-"""Benchmarks on a trained run: loads it, builds its untrained twin, runs them, records the figures.
-
-The twin is the same architecture with the initial weights of the run's own seed and no training.
-"""
+"""Benchmarks on a trained run: opens it, runs them, records the figures as they come."""
 
 import hashlib
 import os
@@ -9,17 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from omegaconf import DictConfig
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf
 
 import nsca
-from nsca.assembly import build
-from nsca.benchmarks.scores import Encoder, flat_metrics, write_table
-from nsca.data.batch import FrameSource
+from nsca.assembly import build, phase_name
+from nsca.benchmarks.benchmark import Benchmark, JudgedRun, Row
+from nsca.benchmarks.scores import write_table
+from nsca.conf_folder import config_directory
 from nsca.errors import UserError
-from nsca.models.vision_encoder import VisionEncoder
-from nsca.run_card import load_run_card
+from nsca.run_card import RunCard, load_run_card
 from nsca.run_directory import RunDirectory
 from nsca.trained_phase import load_config
 
@@ -33,45 +30,96 @@ def evaluate_run(
     data: DictConfig | None,
     benchmarks: DictConfig | None,
 ) -> Path:
-    """Judge one training run and return the run directory of the evaluation.
+    """Judge one training run, or nothing but what the benchmarks train themselves.
 
     Args:
         cfg: the whole configuration, recorded as it is.
-        run: directory of a training run.
+        run: directory of a training run; None for benchmarks that need none.
         seed: of everything the benchmarks draw.
         outputs: where run directories go.
         data: another data set than the run was trained on; None for its own.
         benchmarks: their settings by name.
 
+    Returns:
+        The run directory of the evaluation.
+
     Raises:
-        UserError: no such run, a run without vision encoder, no benchmark, or data that is gone.
+        UserError: no such run, no benchmark, one that does not fit the run's phase, or data that is
+            gone.
     """
-    trained_run = training_run(run)
     if not benchmarks:
         raise UserError("no benchmark is chosen", "benchmark=visible_quantities")
-    config = load_config(trained_run)
-    source = source_of(config, data)
-    encoder = vision_encoder(nsca.load(trained_run), trained_run)
-    encoders = {"trained": frozen(encoder), "random": frozen(untrained_encoder(config))}
-    chosen = {str(name): build(node) for name, node in benchmarks.items()}
-    target = RunDirectory.claim(Path(outputs) / "evaluate", trained_run.parent.name)
+    chosen: dict[str, Benchmark] = {str(name): build(node) for name, node in benchmarks.items()}
+    judged = open_run(run, chosen, data)
+    place = judged.path.parent.name if judged is not None else "-".join(chosen)
+    target = RunDirectory.claim(Path(outputs) / "evaluate", place)
     try:
         target.write_config(cfg)
-        with target.card("evaluate", seed, data_fingerprint=source.fingerprint()) as card:
-            card.note(
-                # Relative, so that the outputs folder may be moved as a whole.
-                evaluated_run=os.path.relpath(trained_run, target.path),
-                evaluated_seed=load_run_card(trained_run)["seed"],
-                weights_sha256=weights_digest(encoder),
-            )
+        data_fingerprint = judged.source.fingerprint() if judged is not None else ""
+        with target.card("evaluate", seed, data_fingerprint=data_fingerprint) as card:
+            if judged is not None:
+                card.note(
+                    # Relative, so that the outputs folder may be moved as a whole.
+                    evaluated_run=os.path.relpath(judged.path, target.path),
+                    evaluated_seed=load_run_card(judged.path)["seed"],
+                    weights_sha256=weights_digest(judged.phase),
+                )
             for name, benchmark in chosen.items():
-                scores = benchmark.run(encoders, source, seed)
-                write_table(scores, target.path / f"{name}.csv")
-                card.record({f"{name}/{key}": value for key, value in flat_metrics(scores).items()})
-                card.samples += sum(score.test_rows for score in scores)
+                _judge(name, benchmark, judged, seed, target.path, card)
     finally:
         target.release()
     return target.path
+
+
+def _judge(
+    name: str,
+    benchmark: Benchmark,
+    judged: JudgedRun | None,
+    seed: int,
+    folder: Path,
+    card: RunCard,
+) -> None:
+    rows: list[Row] = []
+    for piece in benchmark.judge(judged, seed, folder):
+        rows += piece
+        write_table(rows, folder / f"{name}.csv", benchmark.row)
+    found = benchmark.metrics(rows)
+    card.record({f"{name}/{key}": value for key, value in found.items()})
+    card.samples += sum(row.samples for row in rows)
+
+
+def open_run(
+    run: str | None, benchmarks: Mapping[str, Benchmark], data: Mapping[str, Any] | None
+) -> JudgedRun | None:
+    """The run that the benchmarks judge; None where none of them needs one.
+
+    Raises:
+        UserError: none given, nothing there, a benchmark that does not fit, or data that is gone.
+    """
+    if run is None and all(benchmark.judges is None for benchmark in benchmarks.values()):
+        return None
+    path = training_run(run)
+    config = load_config(path)
+    phase = phase_name(config)
+    for name, benchmark in benchmarks.items():
+        if benchmark.judges is None:
+            raise UserError(f"{name} judges no run: it trains what it judges", "leave out run=")
+        if benchmark.judges != phase:
+            fitting = " or ".join(f"benchmark={each}" for each in benchmarks_for(phase))
+            raise UserError(
+                f"{name} judges runs of phase={benchmark.judges}; {path} is one of phase={phase}",
+                fitting or f"give a run of phase={benchmark.judges}",
+            )
+    return JudgedRun(path, config, nsca.load(path), source_of(config, data))
+
+
+def benchmarks_for(phase: str) -> list[str]:
+    """The choices of conf/benchmark/ that judge runs of a phase."""
+    files = sorted((config_directory() / "benchmark").glob("*.yaml"))
+    kinds: dict[str, Any] = {
+        file.stem: get_class(str(OmegaConf.load(file)["_target_"])) for file in files
+    }
+    return [name for name, kind in kinds.items() if kind.judges == phase]
 
 
 def training_run(run: str | None) -> Path:
@@ -91,58 +139,16 @@ def training_run(run: str | None) -> Path:
     return path
 
 
-def source_of(config: DictConfig, data: Mapping[str, Any] | None = None) -> FrameSource:
-    """The frames a run was trained on, or those of another `data` node.
+def source_of(config: DictConfig, data: Mapping[str, Any] | None = None) -> Any:
+    """The data a run was trained on, or that of another `data` node.
 
     Raises:
-        UserError: the run has no data node, the data is gone, or it has no pictures.
+        UserError: the run has no data node, or the data is gone.
     """
     node = data if data is not None else config.get("data")
     if node is None:
-        raise UserError("the run names no data set", "data=babbling data.path=<folder>")
-    source = build(node)
-    if not isinstance(source, FrameSource):
-        raise UserError("the run's data has no pictures", "give a run of phase=vision")
-    return source
-
-
-def vision_encoder(phase: torch.nn.Module, run: Path) -> VisionEncoder:
-    """The part of a phase that turns frames into features.
-
-    Raises:
-        UserError: it has none.
-    """
-    encoder = getattr(phase, "encoder", None)
-    if not isinstance(encoder, VisionEncoder):
-        raise UserError(f"{run} has no vision encoder", "give a run of phase=vision")
-    return encoder
-
-
-def untrained_encoder(config: DictConfig) -> VisionEncoder:
-    """The run's encoder with initial weights of the run's seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(config.seed))
-        return build(config.model.vision).eval()
-
-
-def frozen(encoder: VisionEncoder) -> Encoder:
-    """The encoder as a function from stored frames to features, without gradient.
-
-    The function raises UserError where a feature is not finite: probes of such features would be
-    left out one by one, and the table would look as if there had been nothing to judge.
-    """
-    encoder.eval()
-
-    def encode(images: np.ndarray) -> np.ndarray:
-        features = encoder.embed_frames(torch.from_numpy(np.ascontiguousarray(images))).numpy()
-        if not np.isfinite(features).all():
-            raise UserError(
-                "features of the encoder are not finite: its training diverged",
-                "train again with a smaller learning rate",
-            )
-        return features
-
-    return encode
+        raise UserError("the run names no data set", "data=<choice> data.path=<folder>")
+    return build(node)
 
 
 def weights_digest(module: torch.nn.Module) -> str:

@@ -78,6 +78,22 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     return mean - half_width, mean + half_width
 
 
+def share_interval(share: float, count: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a share of `count` independent trials, within 0 and 1.
+
+    Source: Wilson 1927; unlike the normal approximation it is not empty at 0 and 1.
+
+    Raises:
+        ValueError: a share outside 0 to 1, or no trial.
+    """
+    if not 0 <= share <= 1 or count < 1:
+        raise ValueError(f"{share} of {count} is no share")
+    z = float(stats.norm.ppf(0.5 + confidence / 2))
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2) * z / (1 + z * z / count)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
 def cohens_d_z(condition: Sequence[float], reference: Sequence[float]) -> float:
     """Effect size of pairs: mean over standard deviation (n - 1) of the differences.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from omegaconf import DictConfig
 from PIL import Image
 
 from nsca.assembly import build_phase
@@ -37,7 +38,19 @@ def write_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Path:
     """outputs/train/vision-nsca_tiny/<time>: configuration, run card, metrics and a checkpoint."""
     chosen = ["phase=vision", "model=nsca_tiny", "data=image_folder", f"data.path={data}"]
     cfg = compose("train", [*chosen, f"seed={seed}", f"outputs={outputs}", *overrides])
-    run = RunDirectory.claim(outputs / "train", "vision-nsca_tiny")
+    return _write(cfg, outputs, "vision-nsca_tiny")
+
+
+def write_few_shot_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Path:
+    """outputs/train/fewshot-nsca/<time>, the same for demonstrations."""
+    chosen = ["phase=fewshot", f"data.path={data}", "phase.members=2", "phase.width=8"]
+    cfg = compose("train", [*chosen, f"seed={seed}", f"outputs={outputs}", *overrides])
+    return _write(cfg, outputs, "fewshot-nsca")
+
+
+def _write(cfg: DictConfig, outputs: Path, name: str) -> Path:
+    seed = int(cfg.seed)
+    run = RunDirectory.claim(outputs / "train", name)
     run.write_config(cfg)
     fingerprint = config_fingerprint(cfg)
     with run.card("train", seed, config_fingerprint=fingerprint, data_fingerprint="d" * 64) as card:
@@ -69,6 +82,6 @@ def write_evaluation(run: Path, outputs: Path, scores: Sequence[Score]) -> Path:
     target = RunDirectory.claim(outputs / "evaluate", run.parent.name)
     with target.card("evaluate", 0, data_fingerprint="d" * 64) as card:
         card.note(evaluated_run=os.path.relpath(run, target.path))
-        write_table(scores, target.path / "visible_quantities.csv")
+        write_table(scores, target.path / "visible_quantities.csv", Score)
     target.release()
     return target.path

@@ -6,7 +6,7 @@ from pathlib import Path
 import fake_run
 import pytest
 
-from nsca.benchmarks.scores import read_table
+from nsca.benchmarks.scores import Score, read_table
 from nsca.errors import UserError
 from nsca.evaluate import evaluate
 from nsca.run_card import load_run_card
@@ -40,7 +40,7 @@ def test_the_run_card_holds_the_figures_of_the_table(judged, run):
     assert card["status"] == "finished"
     assert card["evaluated_seed"] == 3
     assert (judged / card["evaluated_run"]).resolve() == run.resolve()
-    scores = read_table(judged / "visible_quantities.csv")
+    scores = read_table(judged / "visible_quantities.csv", Score)
     assert {score.split for score in scores} == {"val"}, "photographs have no set B"
     assert {s.features for s in scores} == {"trained", "random", "pixels", "shuffled"}
     for score in scores:
@@ -63,7 +63,7 @@ def test_other_data_may_be_judged(run, place):
     out = place / "elsewhere"
     chosen = ["data=image_folder", f"data.path={other}"]
     path = evaluate(compose("evaluate", [f"run={run}", f"outputs={out}", *chosen, *SMALL]))
-    scores = read_table(path / "visible_quantities.csv")
+    scores = read_table(path / "visible_quantities.csv", Score)
     assert {s.test_rows for s in scores} == {6}
 
 

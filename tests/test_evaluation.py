@@ -1,4 +1,4 @@
-"""The parts of an evaluation: the run, its data, its encoder and its untrained twin."""
+"""The parts of an evaluation: the run, its data, and what fits it."""
 
 from pathlib import Path
 
@@ -9,17 +9,16 @@ import torch
 from omegaconf import OmegaConf
 
 import nsca
+from nsca.benchmarks.outcomes import Outcome
+from nsca.benchmarks.scores import read_table
 from nsca.errors import UserError
 from nsca.evaluation import (
+    benchmarks_for,
     evaluate_run,
-    frozen,
     source_of,
     training_run,
-    untrained_encoder,
-    vision_encoder,
     weights_digest,
 )
-from nsca.models.vision_encoder import VisionEncoder
 from nsca.run_card import load_run_card
 from nsca.trained_phase import load_config
 
@@ -36,55 +35,15 @@ def run(place) -> Path:
     return fake_run.write_run(place / "photos", place / "outputs", seed=3)
 
 
-@pytest.fixture(scope="module")
-def encoder(run) -> VisionEncoder:
-    return vision_encoder(nsca.load(run), run)
-
-
-def pictures(count: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 255, (count, 64, 64, 3)).astype(np.uint8)
-
-
-def test_the_untrained_twin_is_of_the_runs_seed_and_leaves_the_generator_alone(run, encoder):
-    config = load_config(run)
-    torch.manual_seed(17)
-    expected = torch.rand(3)
-    torch.manual_seed(17)
-    twin = untrained_encoder(config)
-    assert (torch.rand(3) == expected).all()
-    assert weights_digest(twin) == weights_digest(encoder)
-    config.seed = 4
-    assert weights_digest(untrained_encoder(config)) != weights_digest(twin)
-
-
-def test_frozen_features_do_not_depend_on_batch_mates(encoder):
-    encode = frozen(encoder)
-    images = pictures(5)
-    together, alone = encode(images), encode(images[2:3])
-    assert together.shape[0] == 5
-    assert np.abs(together[2] - alone[0]).max() < 1e-4
-
-
-def test_features_that_are_not_finite_are_an_error(run):
-    broken = untrained_encoder(load_config(run))
-    with torch.no_grad():
-        next(broken.parameters()).fill_(float("nan"))
-    with pytest.raises(UserError, match="not finite"):
-        frozen(broken)(pictures(2))
-
-
-def test_the_digest_follows_every_weight(encoder):
+def test_the_digest_follows_every_weight(run):
+    encoder = nsca.load(run)
     digest = weights_digest(encoder)
     assert len(digest) == 64
-    state = {name: value.clone() for name, value in encoder.state_dict().items()}
+    assert weights_digest(nsca.load(run)) == digest
     last = list(encoder.parameters())[-1]
     with torch.no_grad():
         last.view(-1)[-1] += 1e-3
-    try:
-        assert weights_digest(encoder) != digest
-    finally:
-        encoder.load_state_dict(state)
-    assert weights_digest(encoder) == digest
+    assert weights_digest(encoder) != digest
 
 
 def test_the_runs_own_data_unless_others_are_given(run, place, tmp_path):
@@ -97,13 +56,6 @@ def test_the_runs_own_data_unless_others_are_given(run, place, tmp_path):
         source_of(OmegaConf.create({}))
 
 
-def test_data_without_pictures_is_said_to_have_none(tmp_path):
-    node = {"_target_": "nsca.data.demonstration_source.DemonstrationSource"}
-    node |= {"path": str(tmp_path), "count": 1, "validation": 0}
-    with pytest.raises(UserError, match="no pictures"):
-        source_of(OmegaConf.create({"data": node}))
-
-
 def test_what_is_no_training_run_is_refused(run, tmp_path):
     assert training_run(str(run)) == run
     with pytest.raises(UserError, match="which run"):
@@ -113,11 +65,6 @@ def test_what_is_no_training_run_is_refused(run, tmp_path):
     other = fake_run.write_evaluation(run, tmp_path, [])
     with pytest.raises(UserError, match="a run of evaluate, not of train"):
         training_run(str(other))
-
-
-def test_a_phase_without_vision_encoder_is_refused(run):
-    with pytest.raises(UserError, match="has no vision encoder"):
-        vision_encoder(torch.nn.Linear(2, 2), run)
 
 
 def test_an_evaluation_without_benchmark_is_refused(run, tmp_path):
@@ -164,7 +111,7 @@ def test_a_benchmark_that_fails_leaves_a_card_that_says_why(run, tmp_path, monke
     def diverged(images: np.ndarray) -> np.ndarray:
         raise UserError("features are gone", "look for them")
 
-    monkeypatch.setattr("nsca.evaluation.frozen", lambda _encoder: diverged)
+    monkeypatch.setattr("nsca.benchmarks.visible_quantities.frozen", lambda _encoder: diverged)
     with pytest.raises(UserError, match="features are gone"):
         judge(run, tmp_path)
     (card,) = [load_run_card(file.parent) for file in tmp_path.glob("evaluate/*/*/run.json")]
@@ -172,3 +119,76 @@ def test_a_benchmark_that_fails_leaves_a_card_that_says_why(run, tmp_path, monke
     assert "features are gone" in card["error"]
     assert card["evaluated_seed"] == 3
     assert (next(tmp_path.glob("evaluate/*/*")) / card["evaluated_run"]).resolve() == run.resolve()
+
+
+class Countless:
+    """A benchmark of no run: two pieces, the second of which may never come."""
+
+    judges = None
+    row = Outcome
+
+    def __init__(self, fails: bool) -> None:
+        self.fails = fails
+
+    def judge(self, run, seed, folder):
+        assert run is None
+        row = Outcome("push-v3", 0, seed, "idle", "success", 0.5, 0.1, 0.9, 4, "nowhere")
+        yield [row]
+        if self.fails:
+            raise UserError("the world ended", "make another")
+        yield [row]
+
+    def metrics(self, rows):
+        return {"rows": float(len(rows))}
+
+
+def judge_nothing(outputs: Path, run: str | None = None, fails: bool = False) -> Path:
+    settings = {"countless": {"_target_": "nsca.benchmarks.none.Countless", "fails": fails}}
+    benchmarks = OmegaConf.create(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nsca.evaluation.build", lambda node: Countless(node["fails"]))
+        return evaluate_run(
+            OmegaConf.create({}),
+            run=run,
+            seed=7,
+            outputs=str(outputs),
+            data=None,
+            benchmarks=benchmarks,
+        )
+
+
+def test_a_benchmark_may_need_no_run(tmp_path):
+    path = judge_nothing(tmp_path)
+    card = load_run_card(path)
+    assert path.parent.name == "countless"
+    assert card["metrics"] == {"countless/rows": 2.0}
+    assert card["samples"] == 8
+    assert "evaluated_run" not in card
+
+
+def test_a_run_that_a_benchmark_cannot_use_is_refused_in_one_line(run, tmp_path):
+    with pytest.raises(UserError, match="countless judges no run") as refused:
+        judge_nothing(tmp_path, str(run))
+    assert refused.value.remedy == "leave out run="
+    assert not (tmp_path / "evaluate").exists()
+
+
+def test_finished_pieces_survive_a_failure(tmp_path):
+    with pytest.raises(UserError, match="the world ended"):
+        judge_nothing(tmp_path, fails=True)
+    (table,) = tmp_path.glob("evaluate/*/*/countless.csv")
+    assert len(read_table(table, Outcome)) == 1
+
+
+def test_a_benchmark_of_another_phase_is_refused_with_those_that_fit(place, tmp_path):
+    few_shot = fake_run.write_few_shot_run(place / "nowhere", place / "outputs", seed=1)
+    with pytest.raises(UserError, match=r"squares judges runs of phase=vision; .* phase=few") as no:
+        judge(few_shot, tmp_path)
+    assert no.value.remedy == "benchmark=manipulation"
+    assert not (tmp_path / "evaluate").exists()
+
+
+def test_every_benchmark_says_which_phase_it_judges():
+    assert benchmarks_for("vision") == ["visible_quantities"]
+    assert benchmarks_for("fewshot") == ["manipulation"]
+    assert benchmarks_for("nothing") == []

@@ -13,6 +13,7 @@ from nsca.statistics import (
     mean_and_standard_error,
     mean_interval,
     paired_difference,
+    share_interval,
 )
 
 
@@ -134,3 +135,14 @@ def test_the_detectable_effect_is_detected_at_the_asked_rate():
 def test_one_seed_has_no_power(function):
     with pytest.raises(ValueError, match="at least two"):
         function(1)
+
+
+def test_a_share_has_wilsons_interval():
+    low, high = share_interval(0.8, 10)
+    assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-4)  # Wilson 1927, by hand
+    assert share_interval(1.0, 50) == pytest.approx((0.9287, 1.0), abs=1e-4)
+    assert share_interval(0.0, 50)[1] > 0.07
+    with pytest.raises(ValueError, match="no share"):
+        share_interval(1.2, 10)
+    with pytest.raises(ValueError, match="no share"):
+        share_interval(0.5, 0)

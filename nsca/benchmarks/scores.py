@@ -9,13 +9,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 Encoder = Callable[[UInt8[np.ndarray, "frame height width 3"]], Float[np.ndarray, "frame feature"]]
 """From stored frames to frozen features."""
+
+AnyRow = TypeVar("AnyRow")
 
 CLEAN = "clean"
 
@@ -53,6 +55,11 @@ class Score:
     unseen: float
 
     @property
+    def samples(self) -> int:
+        """Frames scored."""
+        return self.test_rows
+
+    @property
     def name(self) -> str:
         """Flat name: split[_refit]/quantity[_knn]/features[/corruption-severity]."""
         part = self.split if self.protocol == "transfer" else f"{self.split}_{self.protocol}"
@@ -61,26 +68,32 @@ class Score:
         return f"{part}/{quantity}/{self.features}{end}"
 
 
-def write_table(scores: Iterable[Score], path: Path) -> None:
-    """One CSV row per score."""
+def write_table(rows: Iterable[Any], path: Path, kind: type[Any]) -> None:
+    """One CSV row per figure.
+
+    Args:
+        rows: of one kind.
+        path: of the file, which is replaced.
+        kind: their dataclass; its fields are the columns.
+    """
     with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, [field.name for field in fields(Score)])
+        writer = csv.DictWriter(stream, [field.name for field in fields(kind)])
         writer.writeheader()
-        writer.writerows(asdict(score) for score in scores)
+        writer.writerows(asdict(row) for row in rows)
 
 
-def read_table(path: Path) -> list[Score]:
-    """The scores that `write_table` wrote.
+def read_table(path: Path, kind: type[AnyRow]) -> list[AnyRow]:
+    """The rows that `write_table` wrote.
 
     Raises:
-        ValueError: other columns than a Score has, or a row that is cut or no figure.
+        ValueError: other columns than the kind has, or a row that is cut or no figure.
     """
-    kinds = get_type_hints(Score)
+    kinds = get_type_hints(kind)
     with path.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream, restval="")
         if set(reader.fieldnames or []) != set(kinds):
             raise ValueError(f"{path} has the columns {reader.fieldnames}, expected {list(kinds)}")
-        return [Score(**{name: kinds[name](row[name]) for name in kinds}) for row in reader]
+        return [kind(**{name: kinds[name](row[name]) for name in kinds}) for row in reader]
 
 
 def flat_metrics(scores: Iterable[Score]) -> dict[str, float]:

@@ -13,11 +13,15 @@ change.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from nsca.benchmarks.scores import CLEAN, Encoder, Score
+from nsca.benchmarks.benchmark import JudgedRun
+from nsca.benchmarks.encoders import frame_source, frozen, untrained_encoder, vision_encoder
+from nsca.benchmarks.scores import CLEAN, Encoder, Score, flat_metrics
 from nsca.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from nsca.data.batch import Frames, FrameSource, ProbeLabel, Split
 from nsca.errors import UserError
@@ -51,6 +55,9 @@ class VisibleQuantities:
         UserError: an unknown corruption or severity, or a budget that is too small.
     """
 
+    judges: ClassVar[str | None] = "vision"
+    row: ClassVar[type] = Score
+
     def __init__(
         self,
         fit_frames: int,
@@ -83,6 +90,23 @@ class VisibleQuantities:
         self.corrupted_frames = corrupted_frames
         self.raw_pixels = raw_pixels
         self.neighbours = neighbours
+
+    def judge(self, run: JudgedRun | None, seed: int, folder: Path) -> Iterator[Sequence[Score]]:
+        """See `Benchmark`; the run's encoder beside its untrained twin.
+
+        Raises:
+            UserError: a run without vision encoder, data without pictures, or see `run`.
+        """
+        if run is None:
+            raise ValueError("a run is needed")
+        trained = vision_encoder(run.phase, run.path)
+        twin = untrained_encoder(run.config)
+        encoders = {"trained": frozen(trained), "random": frozen(twin)}
+        yield self.run(encoders, frame_source(run.source), seed)
+
+    def metrics(self, rows: Sequence[Score]) -> Mapping[str, float]:
+        """See `flat_metrics`."""
+        return flat_metrics(rows)
 
     def run(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nsca.benchmarks.scores import Score
-from nsca.reporting import page, plots, run_sections, score_sections
+from nsca.reporting import outcome_sections, page, plots, run_sections, score_sections
 from nsca.reporting.model_pictures import data_section, model_section
 from nsca.reporting.run_record import RunRecord, conditions
 
@@ -31,6 +31,7 @@ def compose_report(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         page.tiles(run_sections.tiles(runs)),
         data_section(first, seed) if pictures else "",
         _curves(grouped),
+        outcome_sections.acting(grouped),
         score_sections.evaluation(scores, remark),
         score_sections.robustness(scores, remark),
         model_section(first, seed) if pictures else "",

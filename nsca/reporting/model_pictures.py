@@ -7,11 +7,12 @@ Where data or weights are gone the section says so instead of leaving a hole.
 import numpy as np
 
 import nsca
+from nsca.benchmarks.encoders import frame_source, frozen, untrained_encoder, vision_encoder
 from nsca.benchmarks.nearest import NearestPictures, nearest_pictures
 from nsca.data.babbling import BabblingFrames
 from nsca.data.batch import FrameSource
 from nsca.errors import UserError
-from nsca.evaluation import frozen, source_of, untrained_encoder, vision_encoder
+from nsca.evaluation import source_of
 from nsca.models.vision_encoder import VisionEncoder
 from nsca.reporting import page
 from nsca.reporting.pictures import filter_pictures, png, sheet, webp
@@ -28,7 +29,7 @@ def data_section(run: RunRecord, seed: int) -> str:
     """Rollouts with their sound where the data has them, and a contact sheet of training frames."""
     title = "What it was trained on"
     try:
-        source = source_of(run.config)
+        source = frame_source(source_of(run.config))
         parts = [_clips(source), _contact_sheet(source, seed)]
     except UserError as error:
         return page.section(title, _not_shown(error))
@@ -76,7 +77,7 @@ def model_section(run: RunRecord, seed: int) -> str:
     try:
         encoder = vision_encoder(nsca.load(run.path), run.path)
         untrained = untrained_encoder(run.config)
-        source = source_of(run.config)
+        source = frame_source(source_of(run.config))
         split = "test" if source.has_time else "val"
         after = nearest_pictures(frozen(encoder), source, split, QUERIES, seed=seed)
         before = nearest_pictures(frozen(untrained), source, split, QUERIES, seed=seed)

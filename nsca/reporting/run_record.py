@@ -12,6 +12,7 @@ import numpy as np
 from omegaconf import DictConfig
 
 from nsca.assembly import plain
+from nsca.benchmarks.outcomes import Outcome, holds_outcomes
 from nsca.benchmarks.scores import Score, read_table
 from nsca.callbacks.diagnosis import DIAGNOSES, recorded_diagnoses
 from nsca.errors import UserError
@@ -35,8 +36,9 @@ class RunRecord:
         curves: by name, [point, (step, value)].
         evaluation: directory of the newest finished evaluation, None where there is none.
         evaluation_card: its run.json; empty without evaluation.
-        scores: of that evaluation, all benchmarks together.
+        scores: of that evaluation, all benchmarks of features together.
         diagnoses: what was found to go wrong: step, name, evidence, remedy.
+        outcomes: of that evaluation, all benchmarks of agents together.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class RunRecord:
     evaluation_card: Mapping[str, Any]
     scores: tuple[Score, ...]
     diagnoses: tuple[Mapping[str, Any], ...]
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def read_run(path: Path) -> RunRecord:
@@ -72,10 +75,14 @@ def read_run(path: Path) -> RunRecord:
     config = load_config(path) if (path / CONFIG).is_file() else DictConfig({})
     evaluation = chosen or newest_evaluation(path)
     scores: list[Score] = []
+    outcomes: list[Outcome] = []
     if evaluation is not None:
         for table in sorted(evaluation.glob("*.csv")):
             with _damage_named(table):
-                scores += read_table(table)
+                if holds_outcomes(table):
+                    outcomes += read_table(table, Outcome)
+                else:
+                    scores += read_table(table, Score)
     with _damage_named(path / METRICS):
         curves = read_curves(path)
     with _damage_named(path / DIAGNOSES):
@@ -89,6 +96,7 @@ def read_run(path: Path) -> RunRecord:
         evaluation_card=load_run_card(evaluation) if evaluation is not None else {},
         scores=tuple(scores),
         diagnoses=diagnoses,
+        outcomes=tuple(outcomes),
     )
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from nsca.assembly import phase_name
 from nsca.benchmarks.scores import CLEAN, Score
-from nsca.reporting import page, plots
+from nsca.evaluation import benchmarks_for
+from nsca.reporting import outcome_sections, page, plots
 from nsca.reporting.run_record import RunRecord
 from nsca.reporting.run_sections import shown_path
 from nsca.statistics import mean_and_standard_error, paired_difference
@@ -25,15 +27,18 @@ def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
     for name, runs in grouped.items():
         whose = f"{page.escape(name)}: " if len(grouped) > 1 else ""
         judged = {run.card.get("seed"): run.scores for run in runs if run.scores}
-        if judged:
-            lines += [
-                f"<p>{whose + each if whose else _capital(each)}</p>" for each in _sentences(judged)
-            ]
+        acted = [outcome for run in runs for outcome in run.outcomes]
+        if judged or acted:
+            said = _sentences(judged) if judged else []
+            said += outcome_sections.sentences(acted)
+            lines += [f"<p>{whose + each if whose else _capital(each)}</p>" for each in said]
         else:
             command = f"python -m nsca.evaluate run={shown_path(runs[0].path)}"
+            phase = phase_name(runs[0].config) if "phase" in runs[0].config else ""
+            command += "".join(f" benchmark={fitting}" for fitting in benchmarks_for(phase)[:1])
             text = f"not judged yet: <code>{page.escape(command)}</code>"
             lines.append(f"<p>{whose + text if whose else _capital(text)}</p>")
-    anything = any(run.scores for runs in grouped.values() for run in runs)
+    anything = any(run.scores or run.outcomes for runs in grouped.values() for run in runs)
     if (
         anything
         and max(len({run.card.get("seed") for run in runs}) for runs in grouped.values()) < 2

@@ -3,7 +3,7 @@
 import fake_record
 import pytest
 
-from nsca.benchmarks.scores import flat_metrics, read_table, write_table
+from nsca.benchmarks.scores import Score, flat_metrics, read_table, write_table
 
 
 def test_the_table_gives_back_what_was_written(tmp_path):
@@ -11,38 +11,38 @@ def test_the_table_gives_back_what_was_written(tmp_path):
         *fake_record.scores(),
         fake_record.score(value=1 / 3, quantity='a "b", c\n', unseen=0.1),
     ]
-    write_table(scores, tmp_path / "table.csv")
-    assert read_table(tmp_path / "table.csv") == scores
+    write_table(scores, tmp_path / "table.csv", Score)
+    assert read_table(tmp_path / "table.csv", Score) == scores
     lines = (tmp_path / "table.csv").read_text().splitlines()
     assert lines[0].startswith("split,protocol,quantity,features,measure,corruption,severity,value")
 
 
 def test_an_empty_table_is_read_as_one(tmp_path):
-    write_table([], tmp_path / "table.csv")
-    assert read_table(tmp_path / "table.csv") == []
+    write_table([], tmp_path / "table.csv", Score)
+    assert read_table(tmp_path / "table.csv", Score) == []
 
 
 @pytest.mark.parametrize("change", [("chance", "luck"), (",unseen", ""), ("split,", "split,more,")])
 def test_other_columns_are_refused(tmp_path, change):
     path = tmp_path / "table.csv"
-    write_table(fake_record.scores(), path)
+    write_table(fake_record.scores(), path, Score)
     path.write_text(path.read_text().replace(*change, 1))
     with pytest.raises(ValueError, match=r"table\.csv has the columns"):
-        read_table(path)
+        read_table(path, Score)
 
 
 def test_an_empty_file_is_refused(tmp_path):
     (tmp_path / "table.csv").touch()
     with pytest.raises(ValueError, match="has the columns"):
-        read_table(tmp_path / "table.csv")
+        read_table(tmp_path / "table.csv", Score)
 
 
 def test_a_row_that_was_cut_is_refused(tmp_path):
     path = tmp_path / "table.csv"
-    write_table(fake_record.scores(), path)
+    write_table(fake_record.scores(), path, Score)
     path.write_text(path.read_text()[:-12])
     with pytest.raises(ValueError, match="invalid literal"):
-        read_table(path)
+        read_table(path, Score)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,190 @@
+"""A few-shot run at work in Meta-World, beside the same model before training and no model at all.
+
+Episodes are of purpose "evaluation": none of them was demonstrated or tuned on. All agents play the
+same ones. `warped` is the model-free baseline that has the same demonstrations; `untrained` acts
+with initial weights of the run's own seed (the prior, as far as it has one); `still`, for the
+model's error alone, is that nothing moves.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from nsca.agents.imagining import ImaginingAgent
+from nsca.agents.scene import scene_facts
+from nsca.agents.warped_demonstrations import WarpedDemonstrations
+from nsca.agents.windows import windows
+from nsca.assembly import build_phase
+from nsca.benchmarks.benchmark import JudgedRun
+from nsca.benchmarks.few_shot_learning import (
+    CENTIMETRE,
+    IMAGINED_WITHIN_M,
+    Shown,
+    model_error_cm,
+)
+from nsca.benchmarks.filming import FRAMES_PER_S, film
+from nsca.benchmarks.outcomes import (
+    FILM,
+    IMAGINED,
+    MODEL_ERROR,
+    SUCCESS,
+    Outcome,
+    outcome_metrics,
+    share,
+)
+from nsca.benchmarks.success import Agent, play
+from nsca.data.demonstration_source import DemonstrationSplit
+from nsca.data.preview import gif
+from nsca.errors import UserError
+from nsca.phases.fewshot.module import FewShotPhase
+from nsca.worlds import gl
+from nsca.worlds.metaworld.env import BACKENDS, choose_backend
+from nsca.worlds.metaworld.episode_seeds import episode_seeds
+from nsca.worlds.metaworld.physics import AlteredPhysics
+
+TRAINED, UNTRAINED, WARPED, STILL = "trained", "untrained", "warped", "still"
+
+
+class Manipulation:
+    """The benchmark with its budget.
+
+    Args:
+        episodes: that every agent plays.
+        backend: see `MetaWorldEnvs`.
+        gravity, mass, friction: factors on Meta-World's own (`AlteredPhysics`).
+        filmed: so many episodes of the trained agent are filmed into `episodes.gif`; 0 for none.
+
+    Raises:
+        UserError: a setting out of range.
+    """
+
+    judges: ClassVar[str | None] = "fewshot"
+    row: ClassVar[type] = Outcome
+
+    def __init__(
+        self,
+        episodes: int,
+        backend: str,
+        gravity: float,
+        mass: float,
+        friction: float,
+        filmed: int,
+    ) -> None:
+        if episodes < 1 or not 0 <= filmed <= episodes:
+            raise UserError(
+                f"episodes={episodes}, filmed={filmed}", "at least 1, and at most as many filmed"
+            )
+        if backend not in BACKENDS:
+            raise UserError(f"there is no backend '{backend}'", f"one of {', '.join(BACKENDS)}")
+        self.episodes = episodes
+        self.backend = backend
+        self.physics = AlteredPhysics(gravity, mass, friction)
+        self.filmed = filmed
+
+    def judge(self, run: JudgedRun | None, seed: int, folder: Path) -> Iterator[Sequence[Outcome]]:
+        """See `Benchmark`: success, imagined success and model error.
+
+        Raises:
+            UserError: the run is no few-shot run with demonstrations, or EnvPool is asked for
+                altered physics.
+        """
+        phase, shown = opened(run)
+        untrained = twin(run)
+        agents = {
+            TRAINED: ImaginingAgent(shown.learned, phase.dynamics),
+            UNTRAINED: ImaginingAgent(shown.learned, untrained.dynamics),
+            WARPED: WarpedDemonstrations(shown.learned),
+        }
+        task, count = shown.learned[0].task, len(shown.learned)
+        world = world_of(task, self.backend, self.physics)
+        if shown.held_out:
+            yield model_errors({TRAINED: phase, UNTRAINED: untrained}, shown, seed)
+        seeds = episode_seeds(task, "evaluation", seed, self.episodes)
+        for name, agent in agents.items():
+            print(f"{task}: {self.episodes} episodes of {name}")
+            played = play(agent, task, seeds, backend=self.backend, physics=self.physics)
+            key = (task, count, seed, name)
+            rows = [share(*key, SUCCESS, played.success, world)]
+            if isinstance(agent, ImaginingAgent):
+                near = np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M
+                rows.append(share(*key, IMAGINED, near, world))
+            yield rows
+        if self.filmed:
+            self._film(agents[TRAINED], task, seeds[: self.filmed], folder)
+
+    def metrics(self, rows: Sequence[Outcome]) -> Mapping[str, float]:
+        """See `outcome_metrics`."""
+        return outcome_metrics(rows)
+
+    def _film(self, agent: Agent, task: str, seeds: Sequence[int], folder: Path) -> None:
+        """Where nothing can be drawn there is a notice instead: figures need no picture."""
+        if gl.choose_backend().backend is None:
+            print(f"notice: no {FILM}: {gl.probe().notice}", file=sys.stderr)
+            return
+        pictures, _ = film(agent, task, seeds, self.physics)
+        gif(folder / FILM, pictures, FRAMES_PER_S, scale=1)
+
+
+def opened(run: JudgedRun | None) -> tuple[FewShotPhase, Shown]:
+    """A run's phase, and the demonstrations that it learned from and that only measure.
+
+    Raises:
+        UserError: the phase or the data are of another kind.
+    """
+    if run is None:
+        raise ValueError("a run is needed")
+    if not isinstance(run.phase, FewShotPhase) or not isinstance(run.source, DemonstrationSplit):
+        raise UserError(
+            f"{run.path} has no demonstrations or no dynamics of objects",
+            "give a run of phase=fewshot",
+        )
+    return run.phase, Shown(run.source.train(), run.source.val())
+
+
+def twin(run: JudgedRun | None) -> FewShotPhase:
+    """The run's phase with initial weights of the run's seed."""
+    if run is None:
+        raise ValueError("a run is needed")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(run.config.seed))
+        phase = build_phase(run.config).eval()
+    if not isinstance(phase, FewShotPhase):
+        raise TypeError(f"{type(phase).__name__} is no few-shot phase")
+    return phase
+
+
+def model_errors(phases: Mapping[str, FewShotPhase], shown: Shown, seed: int) -> list[Outcome]:
+    """The error of each model on held-out demonstrations, and that of expecting no motion."""
+    cut = windows(shown.held_out, scene_facts(shown.learned))
+    moved = (cut.place_m[:, -1] - cut.place_m[:, 0]).square().sum(-1)[cut.there]
+    errors = {name: model_error_cm(phase, shown) for name, phase in phases.items()}
+    errors[STILL] = float(moved.mean().sqrt()) * CENTIMETRE
+    first = Outcome(
+        task=shown.learned[0].task,
+        demonstrations=len(shown.learned),
+        seed=seed,
+        agent="",
+        figure=MODEL_ERROR,
+        value=0.0,
+        low=float("nan"),
+        high=float("nan"),
+        samples=len(cut),
+        world="held-out demonstrations",
+    )
+    return [replace(first, agent=name, value=error) for name, error in errors.items()]
+
+
+def world_of(task: str, backend: str, physics: AlteredPhysics) -> str:
+    """The backend that plays, and what is altered: "envpool", "metaworld, mass x 2".
+
+    Raises:
+        UserError: see `choose_backend`.
+    """
+    factors = {"gravity": physics.gravity, "mass": physics.mass, "friction": physics.friction}
+    altered = [f"{name} x {factor:g}" for name, factor in factors.items() if factor != 1]
+    return ", ".join([choose_backend(task, backend, physics), *altered])
