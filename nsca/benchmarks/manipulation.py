@@ -37,7 +37,7 @@ from nsca.benchmarks.outcomes import (
     outcome_metrics,
     share,
 )
-from nsca.benchmarks.success import Agent, play
+from nsca.benchmarks.success import Agent, Played, play
 from nsca.data.demonstration_source import DemonstrationSplit
 from nsca.data.preview import gif
 from nsca.errors import UserError
@@ -108,12 +108,7 @@ class Manipulation:
         for name, agent in agents.items():
             print(f"{task}: {self.episodes} episodes of {name}")
             played = play(agent, task, seeds, backend=self.backend, physics=self.physics)
-            key = (task, count, seed, name)
-            rows = [share(*key, SUCCESS, played.success, world)]
-            if isinstance(agent, ImaginingAgent):
-                near = np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M
-                rows.append(share(*key, IMAGINED, near, world))
-            yield rows
+            yield acted(agent, played, (task, count, seed, name), world)
         if self.filmed:
             self._film(agents[TRAINED], task, seeds[: self.filmed], folder)
 
@@ -128,6 +123,24 @@ class Manipulation:
             return
         pictures, _ = film(agent, task, seeds, self.physics)
         gif(folder / FILM, pictures, FRAMES_PER_S, scale=1)
+
+
+def acted(
+    agent: Agent, played: Played, key: tuple[str, int, int, str], world: str
+) -> list[Outcome]:
+    """Success, and of an agent that imagines also how often it promised itself success.
+
+    Args:
+        agent: that has just played.
+        played: what came of it.
+        key: task, demonstrations, seed and agent's name of the rows.
+        world: see `Outcome`.
+    """
+    rows = [share(*key, SUCCESS, played.success, world)]
+    if isinstance(agent, ImaginingAgent):
+        near = np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M
+        rows.append(share(*key, IMAGINED, near, world))
+    return rows
 
 
 def opened(run: JudgedRun | None) -> tuple[FewShotPhase, Shown]:

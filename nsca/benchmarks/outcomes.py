@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from nsca.statistics import share_interval
 
 SUCCESS, IMAGINED, MODEL_ERROR = "success", "imagined", "model_error_cm"
+ADAPTED = "adapted"  # success after adapting by trial, goals hidden
 FILM = "episodes.gif"  # in the evaluation's folder, where one was made
 
 
@@ -20,11 +21,11 @@ class Outcome:
 
     task: full name. demonstrations: learned from; 0 where the agent has none. seed: of episodes
     (and of demonstrations and learning, where the benchmark does those). agent: whose figure.
-    figure: SUCCESS (share of episodes that succeed at any step), IMAGINED (share of plans that end
-    within 4 cm of their promise in imagination) or MODEL_ERROR (root mean square error of places an
-    eighth of a second ahead, on held-out demonstrations, in cm). value: the figure. low, high: 95 %
-    interval over episodes; of the model's error NaN. samples: episodes or windows. world: backend
-    and physics.
+    figure: SUCCESS (share of episodes that succeed at any step), ADAPTED, IMAGINED (share of plans
+    that end within 4 cm of their promise in imagination) or MODEL_ERROR (root mean square error of
+    places an eighth of a second ahead, on held-out demonstrations, in cm). value: the figure. low,
+    high: 95 % interval over episodes; of the model's error NaN. samples: episodes or windows.
+    world: backend and physics.
     """
 
     task: str
@@ -45,7 +46,13 @@ class Outcome:
 
 
 def share(
-    task: str, demonstrations: int, seed: int, agent: str, figure: str, hits: np.ndarray, world: str
+    task: str,
+    demonstrations: int,
+    seed: int,
+    agent: str,
+    figure: str,
+    hits: Sequence[bool] | np.ndarray,
+    world: str,
 ) -> Outcome:
     """A share of episodes with its interval.
 
