@@ -1,11 +1,24 @@
-"""What a study asks, fixed before it runs."""
+"""A study of training runs: every condition is trained and evaluated under every seed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from nsca.assembly import build_data
+from nsca.babble import babble
+from nsca.job_table import Job, JobTable
+from nsca.paired_table import PairedTable, markdown
+from nsca.reporting.tables import paired_csv, paired_latex
+from nsca.studies.jobs import ORIGIN, JobSpecification, short, train_and_evaluate
+from nsca.studies.study import Study, refuse
+from nsca.studies.summary import plot
+from nsca.training import fingerprint_of
+from nsca.verb import compose
 
 
 @dataclass(frozen=True)
-class StudyPlan:
+class StudyPlan(Study):
     """A question with its conditions and seeds; `conf/study/<name>.yaml` is one.
 
     Attributes:
@@ -40,6 +53,9 @@ class StudyPlan:
     metrics: Sequence[str]
     baselines: Mapping[str, str]
 
+    origin: ClassVar[Sequence[str]] = ORIGIN
+    run = staticmethod(train_and_evaluate)
+
     def __post_init__(self) -> None:
         if self.reference not in self.conditions:
             raise ValueError(f"reference {self.reference!r} is not among {list(self.conditions)}")
@@ -51,3 +67,59 @@ class StudyPlan:
     def baseline_metric(self, baseline: str, metric: str) -> str:
         """The name under which the evaluation of a run keeps a baseline's value of a metric."""
         return metric.replace("/trained", f"/{self.baselines[baseline]}")
+
+    def prepare(self) -> None:
+        if self.babble is not None:
+            babble(compose("babble", list(self.babble)))
+
+    def specifications(self, outputs: Path) -> list[JobSpecification]:
+        where = f"outputs={outputs}"
+        return [
+            JobSpecification(
+                Job(condition, seed),
+                (*self.train, *overrides, where),
+                (*self.evaluate, where),
+                self.leave_out,
+            )
+            for seed in self.seeds
+            for condition, overrides in self.conditions.items()
+        ]
+
+    def refuse_mixing(self, jobs: Sequence[JobSpecification], results: JobTable) -> None:
+        """Settings, and data: nor may a table claim what this command did not make.
+
+        Where the data is given (photographs) it is looked at only if there is something left to
+        run.
+        """
+        made = {spec.job: spec.settings for spec in jobs}
+        refuse("settings", results.made_otherwise("settings", made), results)
+        if self.babble is not None or any(spec.job not in results.finished() for spec in jobs):
+            # A condition may change the data; its seeds do not.
+            data = {train: _data_of(train) for train in dict.fromkeys(spec.train for spec in jobs)}
+            expected = {spec.job: data[spec.train] for spec in jobs}
+            refuse("data", results.made_otherwise("data", expected), results)
+
+    def table(self, results: JobTable) -> PairedTable:
+        """The conditions, then the baselines from the reference's evaluation."""
+
+        def values(row: str, metric: str) -> dict[int, float]:
+            if row in self.baselines:
+                return results.values(self.reference, self.baseline_metric(row, metric))
+            return results.values(row, metric)
+
+        return PairedTable(
+            [*self.conditions, *self.baselines], self.metrics, self.reference, values
+        )
+
+    def summarise(self, results: JobTable, home: Path) -> None:
+        """`table.md`, `.csv` and `.tex` and `figure.png`."""
+        table = self.table(results)
+        (home / "table.md").write_text(self.heading + markdown(table), encoding="utf-8")
+        (home / "table.csv").write_text(paired_csv(table), encoding="utf-8")
+        (home / "table.tex").write_text(paired_latex(table), encoding="utf-8")
+        plot(table, home / "figure.png")
+
+
+def _data_of(train: Sequence[str]) -> str:
+    """The beginning of the fingerprint of the data that these overrides choose."""
+    return short(fingerprint_of(build_data(compose("train", list(train)))))

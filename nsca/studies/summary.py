@@ -1,24 +1,11 @@
-"""A study's table and picture: every condition beside the reference, paired by seed."""
+"""A study's picture: every seed of every condition beside the reference."""
 
 from pathlib import Path
 
 import numpy as np
 
-from nsca.job_table import JobTable
 from nsca.paired_table import PairedTable
 from nsca.statistics import mean_and_standard_error
-from nsca.studies.plan import StudyPlan
-
-
-def study_table(plan: StudyPlan, results: JobTable) -> PairedTable:
-    """The values of a study: its conditions, then its baselines from the reference's evaluation."""
-
-    def values(row: str, metric: str) -> dict[int, float]:
-        if row in plan.baselines:
-            return results.values(plan.reference, plan.baseline_metric(row, metric))
-        return results.values(row, metric)
-
-    return PairedTable([*plan.conditions, *plan.baselines], plan.metrics, plan.reference, values)
 
 
 def plot(table: PairedTable, path: Path) -> None:

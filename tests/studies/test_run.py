@@ -6,15 +6,16 @@ from omegaconf import DictConfig, OmegaConf
 
 from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
+from nsca.studies import plan as plan_module
 from nsca.studies import run
 from nsca.studies.jobs import ORIGIN
 from nsca.studies.plan import StudyPlan
-from nsca.studies.run import run_study, specifications, summarise
+from nsca.studies.run import run_study
 from nsca.verb import Stopped
 
 
 def test_jobs_go_seed_by_seed_with_their_conditions_overrides(plan):
-    jobs = specifications(plan, Path("elsewhere"))
+    jobs = plan.specifications(Path("elsewhere"))
     assert [s.job for s in jobs] == [Job("off", 0), Job("on", 0), Job("off", 1), Job("on", 1)]
     assert jobs[1].train == ("x=1", "outputs=elsewhere")
 
@@ -23,7 +24,7 @@ def test_a_study_that_was_cut_is_summarised_with_the_seeds_it_has(plan, tmp_path
     results = JobTable(tmp_path / "results.csv", ORIGIN)
     where = dict.fromkeys(ORIGIN, "1")
     results.add(Job("off", 0), {"val/shape/trained": 0.5, "val/shape/pixels": 0.4}, where)
-    summarise(plan, results, tmp_path)
+    plan.summarise(results, tmp_path)
     text = (tmp_path / "table.md").read_text()
     assert "Does it help?" in text
     assert "| on | not measured | 0 |" in text
@@ -38,7 +39,7 @@ def node_of(plan: StudyPlan) -> DictConfig:
 def test_finished_jobs_of_other_settings_or_data_are_refused_before_anything_runs(
     plan, tmp_path, monkeypatch, changed, word
 ):
-    first = specifications(plan, tmp_path)[0]
+    first = plan.specifications(tmp_path)[0]
     where = {"data": "now", "settings": first.settings, changed: "before"}
     results = JobTable(tmp_path / "example" / "results.csv", ORIGIN)
     results.add(
@@ -46,7 +47,7 @@ def test_finished_jobs_of_other_settings_or_data_are_refused_before_anything_run
         {"val/shape/trained": 0.5},
         {"steps": "1", "seconds": "1", "commit": "abc", **where},
     )
-    monkeypatch.setattr(run, "_data_of", lambda _: "now")
+    monkeypatch.setattr(plan_module, "_data_of", lambda _: "now")
     monkeypatch.setattr(run, "run_missing", lambda *_: pytest.fail("it ran"))
     node = node_of(plan)
     with pytest.raises(UserError, match=f"other {word} .before.") as refusal:
@@ -63,14 +64,14 @@ def test_a_condition_may_have_data_of_its_own(plan, tmp_path, monkeypatch):
         return "other" if "x=1" in train else "usual"
 
     results = JobTable(tmp_path / "example" / "results.csv", ORIGIN)
-    for spec, data in zip(specifications(plan, tmp_path), ["usual", "other"], strict=False):
+    for spec, data in zip(plan.specifications(tmp_path), ["usual", "other"], strict=False):
         where = dict(zip(ORIGIN, ("1", "1", "abc", data, spec.settings), strict=True))
         results.add(spec.job, {"val/shape/trained": 0.5, "val/shape/pixels": 0.4}, where)
-    monkeypatch.setattr(run, "_data_of", data_of)
+    monkeypatch.setattr(plan_module, "_data_of", data_of)
     monkeypatch.setattr(run, "run_missing", lambda *_: [])
     assert run_study(node_of(plan), tmp_path, tmp_path, workers=1) == tmp_path / "example"
     assert len(asked) == 2, "once a condition, not once a job"
-    monkeypatch.setattr(run, "_data_of", lambda _: "usual")
+    monkeypatch.setattr(plan_module, "_data_of", lambda _: "usual")
     with pytest.raises(UserError, match=r"such as on seed=0, were made with other data .other."):
         run_study(node_of(plan), tmp_path, tmp_path, workers=1)
 
@@ -79,7 +80,7 @@ def test_a_study_that_is_stopped_is_summarised_too(plan, tmp_path, monkeypatch):
     def stopped(*_):
         raise Stopped(tmp_path, 130)
 
-    monkeypatch.setattr(run, "_data_of", lambda _: "usual")
+    monkeypatch.setattr(plan_module, "_data_of", lambda _: "usual")
     monkeypatch.setattr(run, "run_missing", stopped)
     with pytest.raises(Stopped):
         run_study(node_of(plan), tmp_path, tmp_path, workers=1)
@@ -87,6 +88,6 @@ def test_a_study_that_is_stopped_is_summarised_too(plan, tmp_path, monkeypatch):
 
 
 def test_no_process_is_refused_before_data_is_made(plan, tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "babble", lambda _: pytest.fail("it made data"))
+    monkeypatch.setattr(plan_module, "babble", lambda _: pytest.fail("it made data"))
     with pytest.raises(UserError, match="workers=0"):
         run_study(node_of(replace(plan, babble=[])), tmp_path, tmp_path, workers=0)

@@ -3,7 +3,7 @@ import pytest
 from nsca.job_table import Job, JobTable
 from nsca.paired_table import comparisons, markdown
 from nsca.studies.plan import StudyPlan
-from nsca.studies.summary import plot, study_table
+from nsca.studies.summary import plot
 
 WHERE = {"seconds": "1.5"}
 METRIC = "held_out/shape/trained"
@@ -38,7 +38,7 @@ def results(tmp_path):
 
 
 def test_differences_are_taken_seed_by_seed(results):
-    found = comparisons(study_table(plan("off", "on", "late"), results))
+    found = comparisons(plan("off", "on", "late").table(results))
     assert set(found) == {("on", METRIC), ("late", METRIC), ("raw pixels", METRIC)}
     assert found["on", METRIC].verdict == "better"
     assert abs(found["on", METRIC].mean - 0.202) < 1e-9
@@ -47,7 +47,7 @@ def test_differences_are_taken_seed_by_seed(results):
 
 
 def test_table_names_seeds_and_what_did_not_run(results):
-    text = markdown(study_table(plan("off", "on", "late", "never"), results))
+    text = markdown(plan("off", "on", "late", "never").table(results))
     assert "| on | 0.777 ± 0.033 | 4 | +0.202" in text
     assert "| raw pixels | 0.300 ± 0.000 | 4 | -0.275" in text
     assert "(one seed)" in text
@@ -56,7 +56,7 @@ def test_table_names_seeds_and_what_did_not_run(results):
 
 
 def test_plot_is_a_png_that_changes_with_the_values(results, tmp_path):
-    table = study_table(plan("off", "on"), results)
+    table = plan("off", "on").table(results)
     plot(table, tmp_path / "one.png")
     results.add(Job("on", 9), {METRIC: 0.1}, WHERE)
     plot(table, tmp_path / "two.png")

@@ -1,0 +1,77 @@
+"""What every study is: conditions, seeds, jobs that resume from the committed table."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from nsca.errors import UserError
+from nsca.job_table import Job, JobTable
+from nsca.jobs import JobOutcome, Specification
+
+
+class Study(ABC):
+    """A question with a prediction made before the run; `conf/study/<name>.yaml` is one.
+
+    Attributes:
+        name: of the folder `experiments/<name>/` that holds the figures.
+        question: what is asked, in a sentence.
+        prediction: what was expected before the run.
+    """
+
+    name: str
+    question: str
+    prediction: str
+    origin: ClassVar[Sequence[str]]
+    """The further columns of jobs.csv, which say where a job's figures come from."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the data that all jobs share, if there is any."""
+
+    @abstractmethod
+    def specifications(self, outputs: Path) -> Sequence[Specification]:
+        """Every job, seed by seed, so that a study cut short has whole seeds.
+
+        Args:
+            outputs: where training runs and evaluations go.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def run(specification: Any, log: Path) -> JobOutcome:
+        """Do one of them in a worker process; errors are returned, not raised."""
+
+    @abstractmethod
+    def refuse_mixing(self, jobs: Sequence[Any], results: JobTable) -> None:
+        """A table must not mix figures of different studies.
+
+        Raises:
+            UserError: finished jobs were made with other settings or other data.
+        """
+
+    @abstractmethod
+    def summarise(self, results: JobTable, home: Path) -> None:
+        """Write tables and pictures of what there is beside the results."""
+
+    @property
+    def heading(self) -> str:
+        """Of table.md: name, question and prediction."""
+        return f"# {self.name}\n\n{self.question}\n\nPredicted: {self.prediction}\n\n"
+
+
+def refuse(what: str, odd: Mapping[Job, str], results: JobTable) -> None:
+    """End where `odd` names jobs; `what` they were made with is another.
+
+    Raises:
+        UserError: it names some.
+    """
+    if not odd:
+        return
+    job, was = next(iter(odd.items()))
+    raise UserError(
+        f"{results.jobs_path}: {len(odd)} finished jobs, such as {job.condition} seed={job.seed}, "
+        f"were made with other {what} ({was}) than this command now has",
+        f"move {results.path.parent} away to run the study anew; the commit column says what made "
+        "the old figures",
+    )
