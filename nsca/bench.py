@@ -78,6 +78,23 @@ def measure_training(rounds: int, steps: int) -> dict[str, Measurement]:
     }
 
 
+def measure_evaluation(rounds: int, episodes: int) -> dict[str, Measurement]:
+    """Evaluation episodes through our interface beside processes of metaworld's own."""
+    ours, metaworld = [], []
+    for number in range(rounds):
+        arguments = ("--episodes", str(episodes))
+        loop = "nsca.benches.evaluation_loop"
+        metaworld.append(figures_in_own_process(loop, "--metaworld", *arguments))
+        ours.append(figures_in_own_process(loop, *arguments))
+        print(f"evaluation: round {number + 1} of {rounds} done", file=sys.stderr)
+    rate = "steps_per_s"
+    return {
+        "evaluation_vs_metaworld": Measurement(
+            medians(ours)[rate], medians(metaworld)[rate], "environment steps/s, all cores"
+        )
+    }
+
+
 def table(rows: Mapping[str, Measurement]) -> str:
     """The rows as text."""
     lines = [f"{'':<30}{'ratio':>9}{'ours':>12}{'baseline':>12}  unit"]
@@ -97,11 +114,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--interactions", type=int, default=1000, help="generated in each round")
     parser.add_argument("--seconds", type=float, default=8.0, help="for each plain loop and round")
     parser.add_argument("--steps", type=int, default=30, help="optimiser steps in each round")
+    parser.add_argument("--episodes", type=int, default=32, help="of each task and round")
     parser.add_argument("--output", type=Path, default=Path("outputs/bench.json"))
     options = parser.parse_args(arguments)
     try:
         rows = measure_worlds(options.rounds, options.interactions, options.seconds)
         rows |= measure_training(options.rounds, options.steps)
+        rows |= measure_evaluation(options.rounds, options.episodes)
     except UserError as error:
         show(error)
         return 2
