@@ -65,7 +65,10 @@ def read_run(path: Path) -> RunRecord:
     chosen = None
     if card.get("verb") == "evaluate":
         if "evaluated_run" not in card:
-            raise UserError(f"{path} does not say which run it judged", "give the training run")
+            raise UserError(
+                f"{path} does not say which run it judged",
+                "give a training run; figures of no run stand in the evaluation's own tables",
+            )
         chosen, path = path, (path / str(card["evaluated_run"])).resolve()
         card = load_run_card(path)
     if card.get("verb") != "train":
