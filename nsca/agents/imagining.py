@@ -1,29 +1,29 @@
-"""The few-shot agent: warped demonstrations as proposals, chosen by imagination.
+"""The few-shot agent: demonstrations carried over as proposals, chosen by imagination.
 
-Every demonstration, warped to the scene, is a proposal. Each is played in the learned dynamics, and
-the one that ends nearest to what its demonstration promises is carried out: a demonstration that
-only just worked, or whose way leads past the thing here, shows it there. With one demonstration
-there is one proposal and nothing to choose.
+Every proposal (`proposals.py`) is played in the learned dynamics. Where it ends farther from its
+promise than imagination errs about the demonstration itself, that counts against it: what pushes
+the thing short of the goal here, or leads past it, shows it there. Errors below that say nothing
+about the proposal, only about the model. Where a promise is not kept in reality, the next best is
+tried in the same episode (`attempts.py`).
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from nsca.agents.contacts import SETTLED, contacts
+from nsca.agents.attempts import Attempts
+from nsca.agents.contacts import SETTLED
 from nsca.agents.imagination import Imagined, imagine
 from nsca.agents.object_dynamics import ObjectDynamics
-from nsca.agents.own_body import learn_body
+from nsca.agents.proposals import Proposal, propose
 from nsca.agents.scene import scene_facts
-from nsca.agents.tracking import Tracker
-from nsca.agents.warped_demonstrations import by_nearness, scene_distance_m, wait
-from nsca.agents.warping import Plan, warp
 from nsca.data.demonstrations import Demonstration
 from nsca.worlds.metaworld.observation import HAND, places
 
-DISTANCE_PRICE = 0.1  # metres of imagined error that a metre between two scenes costs
-PROPOSALS = 8  # the nearest; farther ones cost time and are seldom better
+TOLERATED_M = 0.02  # of imagined error: things end so far from each other when the expert acts
+TRIED_PRICE_M = 1.0  # what failed is repeated only when nothing else is left
 
 
 class ImaginingAgent:
@@ -31,82 +31,114 @@ class ImaginingAgent:
 
     Args:
         demonstrations: of one task.
-        dynamics: trained on them.
+        dynamics: trained on them; None leaves imagination out (the ablation *model removed*):
+            proposals are taken in the order of their price.
+        choice: by the imagined end, or "chance": any proposal, the ablation *accept all*.
+        again: whether a broken promise leads to another attempt.
+        seed: of "chance".
 
     Raises:
         ValueError: no demonstration.
     """
 
-    def __init__(self, demonstrations: Sequence[Demonstration], dynamics: ObjectDynamics) -> None:
+    def __init__(
+        self,
+        demonstrations: Sequence[Demonstration],
+        dynamics: ObjectDynamics | None,
+        *,
+        choice: Literal["imagined", "chance"] = "imagined",
+        again: bool = True,
+        seed: int = 0,
+    ) -> None:
         if not demonstrations:
             raise ValueError("at least one demonstration is needed")
         self._demonstrations = list(demonstrations)
         self._dynamics = dynamics
-        self._body = learn_body(self._demonstrations)
+        self._choice = choice
+        self._again = again
+        self._rng = np.random.default_rng(seed)
         self._facts = scene_facts(self._demonstrations)
-        self._trackers: list[Tracker] = []
-        self._steps = 0
+        self._episodes: list[Attempts] = []
+        self._own_errors_m = self._errors_about_demonstrations()
         self.imagined_errors_m: list[float] = []
 
     def begin(self, observations: Float[np.ndarray, "n 39"]) -> None:
         """New episodes; nothing is planned until things have settled."""
-        del observations
-        self._trackers, self._steps = [], 0
+        first = self._demonstrations[0]
+        home = first.observations[0, HAND].astype(np.float64)
+        grip = float(first.actions[0, 3])
+        self._episodes = [Attempts(home, grip, again=self._again) for _ in observations]
+        self.imagined_errors_m = []
 
     def act(self, observations: Float[np.ndarray, "n 39"]) -> Float[np.ndarray, "n 4"]:
-        """The next action of each episode; `imagined_errors_m` holds what the plans promise."""
-        self._steps += 1
-        if self._steps <= SETTLED:
-            return wait(self._demonstrations[0], len(observations))
-        if not self._trackers:
-            self._plan(observations)
-        acting = zip(self._trackers, observations, strict=True)
-        return np.stack([tracker.act(seen) for tracker, seen in acting])
+        """The next action of each episode; `imagined_errors_m` holds what first plans promise."""
+        due = [i for i, episode in enumerate(self._episodes) if episode.needs_a_plan]
+        if due:
+            self._plan(due, observations[due])
+        acting = zip(self._episodes, observations, strict=True)
+        return np.stack([episode.act(seen) for episode, seen in acting])
 
-    def _plan(self, observations: np.ndarray) -> None:
-        owners, proposed, plans = [], [], []
-        for row, seen in enumerate(observations):
-            for shown in by_nearness(self._demonstrations, seen)[:PROPOSALS]:
-                owners.append(row)
-                proposed.append(shown)
-                plans.append(warp(shown, seen))
+    @property
+    def attempts(self) -> list[int]:
+        """How many plans each episode has begun."""
+        return [len(episode.tried) for episode in self._episodes]
+
+    def _plan(self, due: list[int], observations: np.ndarray) -> None:
+        proposed = [propose(self._demonstrations, seen) for seen in observations]
+        errors = self._imagined(proposed, observations)
+        for number, proposals, found, seen in zip(due, proposed, errors, observations, strict=True):
+            tried = self._episodes[number].tried
+            prices = [
+                self._missed_m(one, error) + one.price_m + TRIED_PRICE_M * tried.count(one.identity)
+                for one, error in zip(proposals, found, strict=True)
+            ]
+            best = int(np.argmin(prices))
+            if self._choice == "chance":
+                best = int(self._rng.integers(len(proposals)))
+            if not tried:
+                self.imagined_errors_m.append(found[best])
+            self._episodes[number].begin(proposals[best], seen)
+
+    def _missed_m(self, proposal: Proposal, error_m: float) -> float:
+        """The part of an imagined error (m) that is about the proposal."""
+        return max(0.0, error_m - TOLERATED_M - self._own_errors_m[proposal.identity[0]])
+
+    def _errors_about_demonstrations(self) -> list[float]:
+        """What imagination gets wrong (m) about each demonstration in its own scene."""
+        scenes = np.stack([shown.observations[SETTLED] for shown in self._demonstrations])
+        scenes = scenes.astype(np.float64)
+        own = [
+            next(one for one in propose([shown], seen) if one.identity == (0, 0))
+            for shown, seen in zip(self._demonstrations, scenes, strict=True)
+        ]
+        return [found[0] for found in self._imagined([[one] for one in own], scenes)]
+
+    def _imagined(
+        self, proposed: list[list[Proposal]], observations: np.ndarray
+    ) -> list[list[float]]:
+        """The imagined error (m) of each proposal; zeros without a model."""
+        if self._dynamics is None:
+            return [[0.0] * len(proposals) for proposals in proposed]
+        rows = [row for row, proposals in enumerate(proposed) for _ in proposals]
+        every = [one for proposals in proposed for one in proposals]
         courses = imagine(
             self._dynamics,
-            self._body,
             self._facts,
-            observations[owners],
-            places(observations)[owners],
-            plans,
+            places(observations)[rows],
+            [one.plan for one in every],
         )
-        errors = [
-            imagined_error_m(plan, course, shown)
-            for plan, course, shown in zip(plans, courses, proposed, strict=True)
-        ]
-        prices = np.array(
-            [
-                error + DISTANCE_PRICE * scene_distance_m(shown, observations[row])
-                for error, shown, row in zip(errors, proposed, owners, strict=True)
-            ]
+        errors = iter(
+            imagined_error_m(one, course) for one, course in zip(every, courses, strict=True)
         )
-        rows = np.array(owners)
-        best = [
-            int(np.where(rows == row, prices, np.inf).argmin()) for row in range(len(observations))
-        ]
-        self._trackers = [
-            Tracker(plans[index], seen[HAND])
-            for index, seen in zip(best, observations, strict=True)
-        ]
-        self.imagined_errors_m = [errors[index] for index in best]
+        return [[next(errors) for _ in proposals] for proposals in proposed]
 
 
-def imagined_error_m(plan: Plan, course: Imagined, shown: Demonstration) -> float:
+def imagined_error_m(proposal: Proposal, course: Imagined) -> float:
     """Distance between imagined and promised end, and how unsure the ensemble is of it.
 
     Of the object that is moved last; of the hand where nothing is moved.
     """
-    touched = contacts(shown.observations)
-    if not touched:
-        return float(np.linalg.norm(course.hand_m[-1] - plan.hand[-1]))
-    last = touched[-1].object
-    missed = np.linalg.norm(course.place_m[-1, last] - plan.expected[-1, last])
-    return float(missed + course.spread_m[-1, last])
+    if proposal.moved is None:
+        return float(np.linalg.norm(proposal.plan.hand[-1] - proposal.promise_m))
+    missed = np.linalg.norm(course.place_m[-1, proposal.moved] - proposal.promise_m)
+    return float(missed + course.spread_m[-1, proposal.moved])

@@ -19,7 +19,14 @@ from jaxtyping import Float, Int
 
 from nsca.agents.contacts import SETTLED, contacts
 from nsca.data.demonstrations import Demonstration
-from nsca.worlds.metaworld.observation import GOAL, HAND, TARGET_M_PER_ACTION, places, present
+from nsca.worlds.metaworld.observation import (
+    GOAL,
+    HAND,
+    OPENING,
+    TARGET_M_PER_ACTION,
+    places,
+    present,
+)
 
 ALIGNED_M = 0.08  # so far from the touch the hand is already on the displaced way: fingers straddle
 ARRIVED_M = 0.02
@@ -31,12 +38,14 @@ class Plan:
     """What to do step by step, and what is expected of it.
 
     hand: where the hand should be. target: where its target should be after the step. grip: the
-    gripper's action. expected: places of the two objects. step: the demonstration's step.
+    gripper's action. opening: of the fingers before the step, 0 to 1. expected: places of the two
+    objects. step: the demonstration's step.
     """
 
     hand: Float[np.ndarray, "m 3"]
     target: Float[np.ndarray, "m 3"]
     grip: Float[np.ndarray, " m"]
+    opening: Float[np.ndarray, " m"]
     expected: Float[np.ndarray, "m 2 3"]
     step: Int[np.ndarray, " m"]
 
@@ -69,7 +78,7 @@ def warp(demonstration: Demonstration, observation: Float[np.ndarray, " 39"]) ->
     target = hand[0] + np.vstack(
         [np.zeros(3), np.cumsum(actions[:, :3], axis=0) * TARGET_M_PER_ACTION]
     )
-    return _retimed(hand + shift, target + shift, actions[:, 3], expected)
+    return _retimed(hand + shift, target + shift, actions[:, 3], seen[:, OPENING], expected)
 
 
 def _approach(
@@ -122,7 +131,13 @@ def _progress(path: np.ndarray, begin: int) -> Float[np.ndarray, " t"]:
     return np.maximum.accumulate(np.clip(share, 0.0, 1.0))
 
 
-def _retimed(hand: np.ndarray, target: np.ndarray, grip: np.ndarray, expected: np.ndarray) -> Plan:
+def _retimed(
+    hand: np.ndarray,
+    target: np.ndarray,
+    grip: np.ndarray,
+    opening: np.ndarray,
+    expected: np.ndarray,
+) -> Plan:
     """Steps that the target could not make in one are made in several."""
     longest = np.abs(np.diff(target, axis=0)).max(axis=1)
     repeats = np.maximum(np.ceil(longest / TARGET_M_PER_ACTION - 1e-3), 1).astype(int)
@@ -133,6 +148,7 @@ def _retimed(hand: np.ndarray, target: np.ndarray, grip: np.ndarray, expected: n
         hand=(1 - part) * hand[step] + part * hand[step + 1],
         target=target[step] + (part + each) * (target[step + 1] - target[step]),
         grip=grip[step],
+        opening=opening[step],
         expected=expected[step],
         step=step,
     )

@@ -2,8 +2,8 @@
 
 import logging
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import lightning
 import numpy as np
@@ -12,7 +12,8 @@ import torch
 from nsca.agents.imagining import ImaginingAgent
 from nsca.agents.scene import scene_facts
 from nsca.agents.windows import windows
-from nsca.benchmarks.success import play
+from nsca.benchmarks.few_shot_setting import Setting
+from nsca.benchmarks.success import Agent, play
 from nsca.data.demonstrating import record_demonstrations
 from nsca.data.demonstrations import Demonstration
 from nsca.phases.fewshot.data import FewShotData
@@ -59,9 +60,19 @@ class Shown:
         return self.held_out
 
 
-def record(task: str, count: int, seed: int) -> Shown:
-    """The first `count` demonstrations of a seed, and the next ones to measure."""
-    found = record_demonstrations(task, count + HELD_OUT, seed).demonstrations
+@lru_cache(maxsize=4)
+def record(setting: Setting, count: int, seed: int) -> Shown:
+    """The first `count` demonstrations of a seed, and the next ones to measure.
+
+    Kept for the arms that follow under the same seed, which must not change them.
+    """
+    found = record_demonstrations(
+        setting.task,
+        count + HELD_OUT,
+        seed,
+        physics=setting.physics,
+        action_noise=setting.action_noise,
+    ).demonstrations
     return Shown(found[:count], found[count:])
 
 
@@ -101,14 +112,25 @@ def learn(
     return phase.eval()
 
 
+def act(agent: Agent, setting: Setting, seed: int, episodes: int) -> float:
+    """Share of a seed's evaluation episodes that succeed at any step."""
+    seeds = episode_seeds(setting.task, "evaluation", seed, episodes)
+    return play(agent, setting.task, seeds, physics=setting.physics).rate
+
+
 def judge(
-    phase: FewShotPhase, shown: Shown, task: str, seed: int, episodes: int
-) -> Mapping[str, float]:
+    phase: FewShotPhase,
+    agent: ImaginingAgent,
+    shown: Shown,
+    setting: Setting,
+    seed: int,
+    episodes: int,
+) -> dict[str, float]:
     """Success, imagined success and the model's error of a trained agent."""
-    agent = ImaginingAgent(shown.learned, phase.dynamics)
-    played = play(agent, task, episode_seeds(task, "evaluation", seed, episodes))
+    success = act(agent, setting, seed, episodes)
     return {
-        "success": played.rate,
+        "success": success,
+        "attempts": float(np.mean(agent.attempts)),
         "imagined": float(np.mean(np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M)),
         "model_error_cm": model_error_cm(phase, shown),
         "weight": float(phase.dynamics.blend.weight().detach()),

@@ -12,12 +12,13 @@ from typing import ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
-from nsca.benchmarks.few_shot_learning import Recipe, judge, learn, record
+from nsca.benchmarks.few_shot_arms import Imagining
+from nsca.benchmarks.few_shot_learning import Recipe, record
+from nsca.benchmarks.few_shot_setting import Setting
 from nsca.gates.gate import Cell, CellResult, Gate, Row, values
 from nsca.gates.verdict import Kind, Verdict
 from nsca.priors.none import NoPrior
 from nsca.priors.prior import Prior
-from nsca.priors.weight import PriorWeight
 from nsca.reporting.plots import INK
 from nsca.statistics import detectable_effect, mean_and_standard_error, paired_difference
 
@@ -35,7 +36,7 @@ class LethalityGate(Gate):
     Attributes:
         prior: the treatment.
         control: the same weight on a prior that knows nothing.
-        setting: "task demonstrations".
+        setting: "task demonstrations"; the task may be altered, see `Setting.parse`.
         harder: judged instead where the first is saturated.
         recipe: how the dynamics are trained, in every arm.
         episodes: of evaluation, for every arm and seed.
@@ -59,7 +60,11 @@ class LethalityGate(Gate):
         for prefix, where in (("", "first"), (HARDER, "harder"))
         for name, meaning in (
             ("success", "share of evaluation episodes that succeed at any step"),
-            ("imagined", "share of them whose plan ends within 4 cm of its promise in imagination"),
+            ("attempts", "plans begun in an episode, mean"),
+            (
+                "imagined",
+                "share of them whose first plan ends within 4 cm of its promise in imagination",
+            ),
             ("model_error_cm", "of places 1/8 s ahead on held-out demonstrations, in cm"),
             ("weight", "of the prior in the end"),
         )
@@ -87,12 +92,12 @@ class LethalityGate(Gate):
         recipe = replace(self.recipe, steps=int(cell.parameters["steps"]))
         figures: dict[str, float] = {}
         for prefix, setting in (("", self.setting), (HARDER, self.harder)):
-            task, count = setting.split()
-            shown = record(task, int(count), cell.seed)
-            start = float(cell.parameters["weight"])
-            weight = PriorWeight(start, 0.0, learnable=cell.arm == LEARNED)
-            phase = learn(shown, prior, weight, recipe, cell.seed)
-            found = judge(phase, shown, task, cell.seed, int(cell.parameters["episodes"]))
+            text, _, count = setting.rpartition(" ")
+            where = Setting.parse(text)
+            shown = record(where, int(count), cell.seed)
+            arm = Imagining(prior, float(cell.parameters["weight"]), cell.arm == LEARNED)
+            episodes = int(cell.parameters["episodes"])
+            found = arm.figures(shown, where, recipe, cell.seed, episodes)
             figures |= {f"{prefix}{name}": value for name, value in found.items()}
         return CellResult(figures)
 

@@ -1,0 +1,93 @@
+"""Who acts in a few-shot study: our agent with this or that prior, its ablations, the baselines.
+
+All get the same demonstrations and the same evaluation episodes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from nsca.agents.behaviour_cloning import plain_clone, relative_clone, relative_ensemble
+from nsca.agents.imagining import ImaginingAgent
+from nsca.agents.nearest_replay import NearestReplay
+from nsca.agents.warped_demonstrations import WarpedDemonstrations
+from nsca.benchmarks.few_shot_learning import Recipe, Shown, act, judge, learn
+from nsca.benchmarks.few_shot_setting import Setting
+from nsca.benchmarks.success import Agent
+from nsca.data.demonstrations import Demonstration
+from nsca.priors.prior import Prior
+from nsca.priors.weight import PriorWeight
+from nsca.spelling import advice
+
+Makes = Callable[[Sequence[Demonstration], int], Agent]
+
+# from demonstrations and a seed; none of them has a model of anything
+BASELINES: Mapping[str, Makes] = {
+    "plain_bc": plain_clone,
+    "relative_bc": relative_clone,
+    "ensemble_bc": relative_ensemble,
+    "nearest_replay": lambda shown, _: NearestReplay(shown),
+    "warped": lambda shown, _: WarpedDemonstrations(shown),
+    "model_removed": lambda shown, _: ImaginingAgent(shown, None),
+}
+
+
+@runtime_checkable
+class Arm(Protocol):
+    """Learns from demonstrations and acts; figures by name, `success` among them."""
+
+    def figures(
+        self, shown: Shown, setting: Setting, recipe: Recipe, seed: int, episodes: int
+    ) -> dict[str, float]:
+        """Learn and be judged; see `judge` for names and units."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Imagining:
+    """Our agent.
+
+    Attributes:
+        prior: of its dynamics.
+        weight: of the prior; held there, with a floor of 0, unless it is learnable.
+        learnable: whether training moves it.
+        choice: "imagined", or "chance" for the ablation that accepts all proposals alike.
+    """
+
+    prior: Prior
+    weight: float
+    learnable: bool = False
+    choice: Literal["imagined", "chance"] = "imagined"
+
+    def figures(
+        self, shown: Shown, setting: Setting, recipe: Recipe, seed: int, episodes: int
+    ) -> dict[str, float]:
+        weight = PriorWeight(self.weight, 0.0, learnable=self.learnable)
+        phase = learn(shown, self.prior, weight, recipe, seed)
+        agent = ImaginingAgent(shown.learned, phase.dynamics, choice=self.choice, seed=seed)
+        return judge(phase, agent, shown, setting, seed, episodes)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An agent without a model.
+
+    Attributes:
+        agent: one of `BASELINES`; "model_removed" is ours without imagination.
+
+    Raises:
+        ValueError: another name.
+    """
+
+    agent: str
+
+    def __post_init__(self) -> None:
+        if self.agent not in BASELINES:
+            raise ValueError(f"no {self.agent!r}: {advice(self.agent, BASELINES, 'baseline')}")
+
+    def figures(
+        self, shown: Shown, setting: Setting, recipe: Recipe, seed: int, episodes: int
+    ) -> dict[str, float]:
+        del recipe  # each has its own, chosen on tuning seeds
+        made = BASELINES[self.agent](shown.learned, seed)
+        return {"success": act(made, setting, seed, episodes)}

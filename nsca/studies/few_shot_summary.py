@@ -1,0 +1,183 @@
+"""Tables and pictures of a few-shot study, from what its table has so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from nsca.aggregates import interquartile_mean_interval
+from nsca.job_table import JobTable
+from nsca.paired_table import PairedTable, markdown
+from nsca.reporting.demonstration_curves import demonstration_curves
+from nsca.reporting.plots import FURTHER_COLOURS, INK, STYLE
+from nsca.reporting.tables import csv_table, markdown_table, paired_csv, paired_latex
+from nsca.statistics import paired_difference
+
+SUCCESS = "success"
+EXPLAINED = {
+    SUCCESS: "share of episodes that succeed at any step",
+    "imagined": "share of first plans that end within 4 cm of their promise in imagination",
+    "model_error_cm": "of places 1/8 s ahead on held-out demonstrations, in cm",
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was measured, by setting, count, arm, seed and figure.
+
+    Attributes:
+        settings, counts, arms: in the order to show them.
+        reference: one of the arms.
+        results: the table.
+    """
+
+    settings: Sequence[str]
+    counts: Sequence[int]
+    arms: Sequence[str]
+    reference: str
+    results: JobTable
+
+    def of(self, setting: str, count: int, arm: str, figure: str = SUCCESS) -> dict[int, float]:
+        """A figure by seed, for the seeds that ran."""
+        return self.results.values(f"{setting}/{count}/{arm}", figure)
+
+    def means(self, count: int, arm: str, figure: str = SUCCESS) -> dict[int, float]:
+        """The mean over all settings by seed, for the seeds that have all of them."""
+        found = [self.of(setting, count, arm, figure) for setting in self.settings]
+        whole = set.intersection(*(set(values) for values in found))
+        return {seed: float(np.mean([values[seed] for values in found])) for seed in sorted(whole)}
+
+    def matrix(self, count: int, arm: str) -> Float[np.ndarray, "setting seed"] | None:
+        """Success of the seeds that have all settings; None where there are none."""
+        seeds = self.means(count, arm)
+        if not seeds:
+            return None
+        rows = [self.of(setting, count, arm) for setting in self.settings]
+        return np.array([[row[seed] for seed in seeds] for row in rows])
+
+    @property
+    def table(self) -> PairedTable:
+        """Means over settings, paired by seed."""
+        metrics = [
+            f"{figure} @ {count}"
+            for figure in EXPLAINED
+            for count in self.counts
+            if any(self.means(count, arm, figure) for arm in self.arms)
+        ]
+        metrics = metrics or [f"{SUCCESS} @ {self.counts[0]}"]
+
+        def values(arm: str, metric: str) -> dict[int, float]:
+            figure, _, count = metric.partition(" @ ")
+            return self.means(int(count), arm, figure)
+
+        over = f"; mean over {len(self.settings)} settings"
+        explained = {metric: EXPLAINED[metric.partition(" @ ")[0]] + over for metric in metrics}
+        return PairedTable(
+            self.arms, metrics, self.reference, values, explained, higher_is_better=False
+        )
+
+
+def tables(scores: Scores) -> dict[str, str]:
+    """Texts of files by name."""
+    table = scores.table
+    header, rows = _settings_rows(scores)
+    iqm = markdown_table(["arm", *(f"{n} demonstrations" for n in scores.counts)], _iqm(scores))
+    return {
+        "table.md": (
+            markdown(table)
+            + "\n### Interquartile mean of success over settings and seeds\n\nWith its stratified "
+            "bootstrap interval (95 %).\n\n" + iqm
+        ),
+        "table.csv": paired_csv(table),
+        "table.tex": paired_latex(table),
+        "settings.md": markdown_table(header, rows),
+        "settings.csv": csv_table(header, rows),
+    }
+
+
+def _iqm(scores: Scores) -> list[list[str]]:
+    rows = []
+    for arm in scores.arms:
+        cells = [arm]
+        for count in scores.counts:
+            matrix = scores.matrix(count, arm)
+            if matrix is None:
+                cells.append("not measured")
+                continue
+            found = interquartile_mean_interval(matrix, resamples=2000)
+            cells.append(f"{found.value:.3f} ({found.low:.3f} .. {found.high:.3f})")
+        rows.append(cells)
+    return rows
+
+
+def _settings_rows(scores: Scores) -> tuple[list[str], list[list[str]]]:
+    """Success of every setting, mean over the seeds that ran."""
+    columns = [(count, arm) for count in scores.counts for arm in scores.arms]
+    header = ["setting", "seeds", *(f"{arm} @ {count}" for count, arm in columns)]
+    rows = []
+    for setting in scores.settings:
+        found = [scores.of(setting, count, arm) for count, arm in columns]
+        seeds = max((len(values) for values in found), default=0)
+        means = [f"{np.mean(list(v.values())):.2f}" if v else "" for v in found]
+        rows.append([setting, str(seeds), *means])
+    return header, rows
+
+
+def learning_curves(scores: Scores) -> Figure:
+    """Success by number of demonstrations, mean over settings; empty until a seed is whole."""
+    curves = {}
+    for arm in scores.arms:
+        points = {n: list(found.values()) for n in scores.counts if (found := scores.means(n, arm))}
+        if points:
+            curves[arm] = points
+    if not curves:
+        return Figure(figsize=(6.4, 3.8))
+    return demonstration_curves(curves, "success, mean over settings", limits=(0.0, 1.0))
+
+
+def effects(scores: Scores) -> Figure:
+    """The first arm minus the reference, setting by setting, with the paired 95 % t interval."""
+    treated = next(arm for arm in scores.arms if arm != scores.reference)
+    shown = [
+        figure
+        for figure in EXPLAINED
+        if any(
+            _pairs(scores, s, n, treated, figure) for s in scores.settings for n in scores.counts
+        )
+    ]
+    with rc_context(STYLE):
+        height = 1.2 + 0.16 * len(scores.settings) * len(scores.counts)
+        figure = Figure(figsize=(4.2 * max(len(shown), 1) + 1.5, height), layout="constrained")
+        panels = figure.subplots(1, max(len(shown), 1), squeeze=False, sharey=True)[0]
+        for axis, name in zip(panels, shown, strict=False):
+            axis.axvline(0.0, color=INK, linewidth=1.0)
+            for rank, count in enumerate(scores.counts):
+                colour = FURTHER_COLOURS[rank % len(FURTHER_COLOURS)]
+                for place, setting in enumerate(scores.settings):
+                    pairs = _pairs(scores, setting, count, treated, name)
+                    if len(pairs) < 2:
+                        continue
+                    ours, theirs = zip(*pairs, strict=True)
+                    found = paired_difference(list(ours), list(theirs))
+                    at = place + 0.7 * ((rank + 0.5) / len(scores.counts) - 0.5)
+                    axis.plot([found.low, found.high], [at, at], color=colour, linewidth=1.4)
+                    label = f"{count} demonstrations" if place == 0 else None
+                    axis.plot(found.mean, at, "o", color=colour, markersize=4, label=label)
+            axis.set_title(f"{name.replace('_', ' ')}: {treated} minus {scores.reference}")
+        panels[0].set_yticks(range(len(scores.settings)), scores.settings, fontsize=7)
+        panels[0].set_ylim(len(scores.settings) - 0.4, -0.6)
+        if shown:
+            panels[-1].legend()
+    return figure
+
+
+def _pairs(
+    scores: Scores, setting: str, count: int, treated: str, figure: str
+) -> list[tuple[float, float]]:
+    """(treated, reference) for the seeds that both have."""
+    ours = scores.of(setting, count, treated, figure)
+    theirs = scores.of(setting, count, scores.reference, figure)
+    return [(ours[seed], theirs[seed]) for seed in sorted(ours.keys() & theirs.keys())]
