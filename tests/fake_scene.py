@@ -40,3 +40,33 @@ def demonstration(
 def scene(thing: tuple[float, float], goal: tuple[float, float]) -> np.ndarray:
     """The observation of a settled scene, float64."""
     return demonstration(thing, goal).observations[0].astype(np.float64)
+
+
+class World:
+    """That scene in motion: the hand is at once where its target is.
+
+    Args:
+        thing: where it lies.
+        goal: where it should go; nothing here depends on it.
+        holds: whether a closed hand takes along what lies in its grip, 4 cm below, within 3 cm.
+    """
+
+    def __init__(
+        self, thing: tuple[float, float], goal: tuple[float, float], *, holds: bool = True
+    ) -> None:
+        self.seen = scene(thing, goal)
+        self._holds = holds
+
+    def step(self, action: np.ndarray) -> None:
+        """One action, which must be within -1 and 1."""
+        assert np.abs(action).max() <= 1.0
+        seen = self.seen.copy()
+        grip = seen[:3] - (0.0, 0.0, 0.04)
+        held = self._holds and action[3] > 0 and np.linalg.norm(seen[4:7] - grip) < 0.03
+        seen[:3] += 0.01 * action[:3]
+        seen[3] = 0.4 if action[3] > 0 else 1.0
+        if held:
+            seen[4:7] += 0.01 * action[:3]
+        else:
+            seen[6] = 0.02
+        self.seen = seen
