@@ -23,13 +23,16 @@ class Setting:
     friction: float = 1.0
     action_noise: float = 0.0
 
+    def __post_init__(self) -> None:
+        _ = self.physics  # refuses what cannot be
+
     @classmethod
     def parse(cls, text: str) -> "Setting":
         """Read one.
 
         Raises:
             UserError: no such task; the nearest names are offered.
-            ValueError: a word after it that is no known factor with a number.
+            ValueError: a word after it that is no known factor with a number; impossible physics.
         """
         task, *words = text.split()
         known = [field.name for field in fields(cls)][1:]

@@ -1,0 +1,123 @@
+"""A few-shot study names its jobs, resumes, refuses to mix, and one of its jobs really runs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nsca.errors import UserError
+from nsca.job_table import Job, JobTable
+from nsca.studies.few_shot import ORIGIN, FewShotStudy, try_arm
+
+ARM = "nsca.benchmarks.few_shot_arms"
+RECIPE = {
+    "_target_": "nsca.benchmarks.few_shot_learning.Recipe",
+    "steps": 2,
+    "batch": 8,
+    "members": 2,
+    "width": 8,
+    "contribution": 1e-3,
+    "learning_rate": 3e-3,
+}
+
+
+def study(**changes) -> FewShotStudy:
+    known = FewShotStudy(
+        name="example",
+        question="Does it help?",
+        prediction="Yes.",
+        reference="warped",
+        seeds=[0, 1],
+        settings=["push-v3", "soccer-v3 friction=0.3"],
+        counts=[1, 5],
+        arms={
+            "warped": {"_target_": f"{ARM}.Baseline", "agent": "warped"},
+            "replay": {"_target_": f"{ARM}.Baseline", "agent": "nearest_replay"},
+        },
+        recipe=RECIPE,
+        episodes=2,
+    )
+    return replace(known, **changes)
+
+
+def test_jobs_go_seed_by_seed_and_name_setting_count_and_arm():
+    jobs = study().specifications(Path("anywhere"))
+    assert len(jobs) == 2 * 2 * 2 * 2
+    assert jobs[0].job == Job("push-v3/1/warped", 0)
+    assert jobs[7].job == Job("soccer-v3_friction=0.3/5/replay", 0)
+    assert [trial.job.seed for trial in jobs] == [0] * 8 + [1] * 8
+
+
+def test_what_a_job_is_made_of_changes_its_settings_and_its_names_do_not():
+    def digest(**changes) -> str:
+        return study(**changes).specifications(Path())[0].settings
+
+    assert digest() == digest(seeds=[4], name="other")
+    assert digest() != digest(episodes=3)
+    assert digest() != digest(recipe={**RECIPE, "steps": 3})
+    assert digest() != digest(counts=[2])
+
+
+def test_finished_jobs_of_other_settings_are_refused(tmp_path):
+    results = JobTable(tmp_path / "results.csv", ORIGIN)
+    jobs = study().specifications(tmp_path)
+    results.add(
+        jobs[0].job,
+        {"success": 1.0},
+        {"seconds": "1", "commit": "abc", "settings": jobs[0].settings},
+    )
+    study().refuse_mixing(jobs, results)
+    changed = study(episodes=3)
+    with pytest.raises(UserError, match="other settings"):
+        changed.refuse_mixing(changed.specifications(tmp_path), results)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"reference": "wapred"}, "not among"),
+        ({"seeds": [0, 0]}, "seeds repeat"),
+        ({"counts": [1, 1]}, "counts repeat"),
+    ],
+)
+def test_a_study_that_contradicts_itself_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        study(**change)
+
+
+def test_an_unknown_task_is_refused_when_the_study_is_read():
+    with pytest.raises(UserError, match="socer"):
+        study(settings=["socer-v3"])
+
+
+def test_a_job_runs_and_says_where_it_comes_from(tmp_path):
+    trial = study().specifications(tmp_path)[0]
+    outcome = try_arm(trial, tmp_path / "logs" / "push-v3" / "1" / "warped.log")
+    assert outcome.error is None
+    assert 0 <= outcome.metrics["success"] <= 1
+    assert set(outcome.origin) == set(ORIGIN)
+
+
+def test_a_job_that_fails_says_so_and_leaves_its_traceback(tmp_path):
+    broken = {"_target_": f"{ARM}.Baseline", "agent": "nobody"}
+    trial = study(arms={"warped": broken}, counts=[1]).specifications(tmp_path)[0]
+    log = tmp_path / "log"
+    outcome = try_arm(trial, log)
+    assert outcome.origin is None
+    assert "nobody" in outcome.error
+    assert "Traceback" in log.read_text()
+
+
+def test_a_study_that_was_cut_is_summarised_with_what_it_has(tmp_path):
+    results = JobTable(tmp_path / "results.csv", ORIGIN)
+    where = dict.fromkeys(ORIGIN, "1")
+    for setting in ("push-v3", "soccer-v3_friction=0.3"):
+        results.add(Job(f"{setting}/1/warped", 0), {"success": 0.5}, where)
+    study().summarise(results, tmp_path)
+    text = (tmp_path / "table.md").read_text()
+    assert "Does it help?" in text
+    assert "| warped | 0.500 | 1 |" in text
+    assert "| replay | not measured | 0 |" in text
+    assert "| push-v3 | 1 | 0.50 |" in (tmp_path / "settings.md").read_text()
+    for picture in ("figure.png", "effects.png"):
+        assert (tmp_path / picture).stat().st_size > 1000

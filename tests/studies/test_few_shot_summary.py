@@ -1,0 +1,68 @@
+"""Means count whole seeds alone, and the picture of effects shows paired differences."""
+
+import numpy as np
+import pytest
+
+from nsca.job_table import Job, JobTable
+from nsca.paired_table import comparisons
+from nsca.studies.few_shot_summary import Scores, effects, learning_curves, tables
+
+WHERE = {"seconds": "1"}
+SETTINGS = ("push-v3", "soccer-v3")
+
+
+@pytest.fixture
+def results(tmp_path) -> JobTable:
+    """Two settings, two counts, three seeds; of the last seed of "ours" one setting is missing."""
+    table = JobTable(tmp_path / "results.csv", tuple(WHERE))
+    for place, setting in enumerate(SETTINGS):
+        for count in (1, 5):
+            for seed in range(3):
+                base = 0.2 + 0.1 * place + 0.02 * seed + 0.05 * count
+                table.add(Job(f"{setting}/{count}/none", seed), {"success": base}, WHERE)
+                if (setting, seed) != ("soccer-v3", 2):
+                    found = {"success": base + 0.3 + 0.01 * seed, "imagined": 0.9}
+                    table.add(Job(f"{setting}/{count}/ours", seed), found, WHERE)
+    return table
+
+
+@pytest.fixture
+def scores(results) -> Scores:
+    return Scores(SETTINGS, (1, 5), ("ours", "none"), "none", results)
+
+
+def test_a_mean_over_settings_needs_all_of_them(scores):
+    assert sorted(scores.means(1, "none")) == [0, 1, 2]
+    assert sorted(scores.means(1, "ours")) == [0, 1]
+    assert scores.means(1, "none")[0] == pytest.approx(0.3)
+    assert scores.matrix(5, "ours").shape == (2, 2)
+    assert scores.matrix(5, "nobody") is None
+
+
+def test_arms_are_compared_seed_by_seed(scores):
+    found = comparisons(scores.table)["ours", "success @ 1"]
+    assert found.pairs == 2
+    assert found.mean == pytest.approx(0.305)
+
+
+def test_tables_have_the_figures_of_every_setting_and_an_interval(scores):
+    written = tables(scores)
+    assert "Interquartile mean" in written["table.md"]
+    assert "| soccer-v3 | 3 | 0.67" in written["settings.md"]
+    assert written["settings.csv"].splitlines()[0].startswith("setting,seeds,ours @ 1")
+
+
+def test_curves_are_means_over_settings(scores):
+    axis = learning_curves(scores).axes[0]
+    line = next(line for line in axis.lines if line.get_label() == "none")
+    np.testing.assert_allclose(line.get_xdata(), [1, 5])
+    np.testing.assert_allclose(line.get_ydata(), [0.32, 0.52])
+
+
+def test_effects_are_those_of_the_first_arm(scores):
+    figure = effects(scores)
+    panel = figure.axes[0]
+    assert panel.get_title(loc="left") == "success: ours minus none"
+    dots = [line for line in panel.lines if line.get_marker() == "o"]
+    assert len(dots) == 4
+    np.testing.assert_allclose([dot.get_xdata()[0] for dot in dots], [0.31, 0.305] * 2, atol=1e-6)
