@@ -51,7 +51,7 @@ class Trial:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def try_arm(trial: Trial, log: Path) -> JobOutcome:
+def try_arm(specification: Trial, log: Path) -> JobOutcome:
     """Record demonstrations (arms in a row share them), learn, act.
 
     What is printed goes to `log`. An exception becomes the outcome's `error`, with its traceback in
@@ -64,16 +64,22 @@ def try_arm(trial: Trial, log: Path) -> JobOutcome:
     with log.open("a") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         started = time.monotonic()
         try:
-            torch.manual_seed(trial.job.seed)
-            shown = record(trial.setting, trial.count, trial.job.seed)
-            arm: Arm = build(trial.arm)
-            found = arm.figures(shown, trial.setting, trial.recipe, trial.job.seed, trial.episodes)
+            torch.manual_seed(specification.job.seed)
+            shown = record(specification.setting, specification.count, specification.job.seed)
+            arm: Arm = build(specification.arm)
+            found = arm.figures(
+                shown,
+                specification.setting,
+                specification.recipe,
+                specification.job.seed,
+                specification.episodes,
+            )
         except Exception as error:  # noqa: BLE001 -- reported, and the study goes on
             traceback.print_exc(file=out)
-            return JobOutcome(trial.job, {}, None, f"{type(error).__name__}: {error}")
+            return JobOutcome(specification.job, {}, None, f"{type(error).__name__}: {error}")
     seconds = f"{time.monotonic() - started:.1f}"
-    origin = {"seconds": seconds, "commit": commit(), "settings": trial.settings}
-    return JobOutcome(trial.job, found, origin, None)
+    origin = {"seconds": seconds, "commit": commit(), "settings": specification.settings}
+    return JobOutcome(specification.job, found, origin, None)
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,6 @@ class FewShotStudy(Study):
         UserError: no such task.
     """
 
-    name: str
-    question: str
-    prediction: str
     reference: str
     seeds: Sequence[int]
     settings: Sequence[str]

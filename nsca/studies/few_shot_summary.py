@@ -127,10 +127,14 @@ def _settings_rows(scores: Scores) -> tuple[list[str], list[list[str]]]:
 
 
 def learning_curves(scores: Scores) -> Figure:
-    """Success by number of demonstrations, mean over settings; empty until a seed is whole."""
+    """Success by number of demonstrations, mean over settings; empty until a seed is whole.
+
+    The axis is logarithmic: no demonstrations have no place on it.
+    """
+    counts = [count for count in scores.counts if count > 0]
     curves = {}
     for arm in scores.arms:
-        points = {n: list(found.values()) for n in scores.counts if (found := scores.means(n, arm))}
+        points = {n: list(found.values()) for n in counts if (found := scores.means(n, arm))}
         if points:
             curves[arm] = points
     if not curves:

@@ -40,9 +40,6 @@ class StudyPlan(Study):
         ValueError: when the reference is no condition, a seed repeats, or a name is used twice.
     """
 
-    name: str
-    question: str
-    prediction: str
     reference: str
     seeds: Sequence[int]
     babble: Sequence[str] | None

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from nsca.job_table import Job, JobTable
 from nsca.jobs import JobOutcome, Specification
 
 
+@dataclass(frozen=True)
 class Study(ABC):
     """A question with a prediction made before the run; `conf/study/<name>.yaml` is one.
 
