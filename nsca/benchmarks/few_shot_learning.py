@@ -64,8 +64,11 @@ class Shown:
 def record(setting: Setting, count: int, seed: int) -> Shown:
     """The first `count` demonstrations of a seed, and the next ones to measure.
 
-    Kept for the arms that follow under the same seed, which must not change them.
+    Kept for the arms that follow under the same seed, which must not change them. No demonstration
+    at all (`count` 0) asks no expert, and leaves nothing to measure either.
     """
+    if count == 0:
+        return Shown([], [])
     found = record_demonstrations(
         setting.task,
         count + HELD_OUT,

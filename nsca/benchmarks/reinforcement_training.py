@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import stable_baselines3
 import torch
 from jaxtyping import Float
 from stable_baselines3 import PPO, SAC
@@ -148,12 +149,7 @@ class Learner:
             content["observations"] = _statistics(self.normalised.obs_rms)
             content["returns"] = _statistics(self.normalised.ret_rms)
         if isinstance(self.model, SAC):
-            content["log_ent_coef"] = self.model.log_ent_coef.detach()
-            if whole:
-                buffer = self.model.replay_buffer
-                rows = buffer.buffer_size if buffer.full else buffer.pos
-                arrays = {name: torch.from_numpy(getattr(buffer, name)[:rows]) for name in STORED}
-                content["replay"] = {"pos": buffer.pos, "full": buffer.full, **arrays}
+            content |= _sac_state(self.model, whole)
         return content
 
     def _restore(self, saved: dict[str, Any]) -> None:
@@ -163,13 +159,7 @@ class Learner:
             self.normalised.obs_rms = _running(saved["observations"])
             self.normalised.ret_rms = _running(saved["returns"])
         if isinstance(self.model, SAC):
-            self.model.log_ent_coef.data.copy_(saved["log_ent_coef"])
-            replay = saved.get("replay", {})
-            for name in STORED if replay else ():
-                rows = replay[name].numpy()
-                getattr(self.model.replay_buffer, name)[: len(rows)] = rows
-            self.model.replay_buffer.pos = replay.get("pos", 0)
-            self.model.replay_buffer.full = replay.get("full", False)
+            _restore_sac(self.model, saved)
         restore_rng(saved["random"])  # at last: making the model drew numbers
 
 
@@ -205,8 +195,9 @@ def train(training: Training, setting: Setting, home: Path) -> Learner:
 def _write(learner: Learner, training: Training, home: Path) -> None:
     """A checkpoint; older ones go."""
     finished = learner.steps >= training.steps
+    made_by = {**versions(), "stable-baselines3": stable_baselines3.__version__}
     header = CheckpointHeader(
-        learner.steps, training.algorithm, "", asdict(training), None, versions()
+        learner.steps, training.algorithm, "", asdict(training), None, made_by
     )
     content = {HEADER_KEY: asdict(header), **learner.saved(whole=not finished)}
     write_checkpoint(content, checkpoint_path(home, learner.steps))
@@ -216,15 +207,37 @@ def _write(learner: Learner, training: Training, home: Path) -> None:
 
 def _read(path: Path, training: Training) -> dict[str, Any]:
     content = read_checkpoint(path)
-    other, now = content[HEADER_KEY]["config"], asdict(training)
-    differing = [f"{key} was {other.get(key)}, is now {now[key]}" for key in now]
-    differing = [text for key, text in zip(now, differing, strict=True) if other.get(key) != now[key]]
+    then = content[HEADER_KEY]["config"]
+    differing = [
+        f"{key} was {then.get(key)}, is now {value}"
+        for key, value in asdict(training).items()
+        if then.get(key) != value
+    ]
     if differing:
         raise UserError(
             f"{path} belongs to another training: {'; '.join(differing)}",
             f"move {path.parent.parent} away, or give the arm another home",
         )
     return content
+
+
+def _sac_state(model: Any, whole: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {"log_ent_coef": model.log_ent_coef.detach()}
+    if whole:
+        buffer = model.replay_buffer
+        rows = buffer.buffer_size if buffer.full else buffer.pos
+        arrays = {name: torch.from_numpy(getattr(buffer, name)[:rows]) for name in STORED}
+        content["replay"] = {"pos": buffer.pos, "full": buffer.full, **arrays}
+    return content
+
+
+def _restore_sac(model: Any, saved: dict[str, Any]) -> None:
+    model.log_ent_coef.data.copy_(saved["log_ent_coef"])  # in place: its optimiser holds it
+    if "replay" in saved:
+        buffer, replay = model.replay_buffer, saved["replay"]
+        for name in STORED:
+            getattr(buffer, name)[: len(replay[name])] = replay[name].numpy()
+        buffer.pos, buffer.full = replay["pos"], replay["full"]
 
 
 def _statistics(found: Any) -> dict[str, Any]:

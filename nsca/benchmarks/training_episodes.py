@@ -19,9 +19,7 @@ from nsca.worlds.metaworld.episode_seeds import episode_seeds
 PURPOSE = "demonstrations"
 
 Observations = Float32[np.ndarray, "n 39"]
-Stepped = tuple[
-    Observations, Float[np.ndarray, " n"], Bool[np.ndarray, " n"], list[dict[str, Any]]
-]
+Stepped = tuple[Observations, Float[np.ndarray, " n"], Bool[np.ndarray, " n"], list[dict[str, Any]]]
 
 
 class TrainingEpisodes(VecEnv):
