@@ -1,6 +1,7 @@
 """From demonstrations to a judged few-shot agent: what gates and studies do under every seed."""
 
 import logging
+import math
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,10 +47,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Shown:
-    """Demonstrations in memory, in two parts."""
+    """Demonstrations in memory, in two parts.
+
+    expert_success: share of the episodes that the expert played for them; NaN where not known.
+    """
 
     learned: list[Demonstration]
     held_out: list[Demonstration]
+    expert_success: float = math.nan
 
     def train(self) -> list[Demonstration]:
         """What is learned from."""
@@ -69,14 +74,15 @@ def record(setting: Setting, count: int, seed: int) -> Shown:
     """
     if count == 0:
         return Shown([], [])
-    found = record_demonstrations(
+    recording = record_demonstrations(
         setting.task,
         count + HELD_OUT,
         seed,
         physics=setting.physics,
         action_noise=setting.action_noise,
-    ).demonstrations
-    return Shown(found[:count], found[count:])
+    )
+    found = recording.demonstrations
+    return Shown(found[:count], found[count:], recording.success_rate)
 
 
 def learn(

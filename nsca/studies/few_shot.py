@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import math
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -77,6 +78,8 @@ def try_arm(specification: Trial, log: Path) -> JobOutcome:
         except Exception as error:  # noqa: BLE001 -- reported, and the study goes on
             traceback.print_exc(file=out)
             return JobOutcome(specification.job, {}, None, f"{type(error).__name__}: {error}")
+    if math.isfinite(shown.expert_success):
+        found["expert_success"] = shown.expert_success
     seconds = f"{time.monotonic() - started:.1f}"
     origin = {"seconds": seconds, "commit": commit(), "settings": specification.settings}
     return JobOutcome(specification.job, found, origin, None)

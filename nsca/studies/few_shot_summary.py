@@ -114,15 +114,21 @@ def _iqm(scores: Scores) -> list[list[str]]:
 
 
 def _settings_rows(scores: Scores) -> tuple[list[str], list[list[str]]]:
-    """Success of every setting, mean over the seeds that ran."""
+    """Success of every setting, mean over the seeds that ran, beside the expert's own."""
     columns = [(count, arm) for count in scores.counts for arm in scores.arms]
-    header = ["setting", "seeds", *(f"{arm} @ {count}" for count, arm in columns)]
+    header = ["setting", "seeds", "expert", *(f"{arm} @ {count}" for count, arm in columns)]
     rows = []
     for setting in scores.settings:
         found = [scores.of(setting, count, arm) for count, arm in columns]
         seeds = max((len(values) for values in found), default=0)
         means = [f"{np.mean(list(v.values())):.2f}" if v else "" for v in found]
-        rows.append([setting, str(seeds), *means])
+        experts = [
+            rate
+            for count, arm in columns
+            for rate in scores.of(setting, count, arm, "expert_success").values()
+        ]
+        expert = f"{np.mean(experts):.2f}" if experts else ""
+        rows.append([setting, str(seeds), expert, *means])
     return header, rows
 
 
@@ -173,7 +179,7 @@ def effects(scores: Scores) -> Figure:
             axis.set_title(f"{name.replace('_', ' ')}: {treated} minus {scores.reference}")
         panels[0].set_yticks(range(len(scores.settings)), scores.settings, fontsize=7)
         panels[0].set_ylim(len(scores.settings) - 0.4, -0.6)
-        if shown:
+        if panels[0].get_legend_handles_labels()[0]:  # none where every arm has one seed
             panels[-1].legend()
     return figure
 

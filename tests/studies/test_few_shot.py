@@ -95,6 +95,7 @@ def test_a_job_runs_and_says_where_it_comes_from(tmp_path):
     outcome = try_arm(trial, tmp_path / "logs" / "push-v3" / "1" / "warped.log")
     assert outcome.error is None
     assert 0 <= outcome.metrics["success"] <= 1
+    assert 0 < outcome.metrics["expert_success"] <= 1
     assert set(outcome.origin) == set(ORIGIN)
 
 
@@ -118,6 +119,6 @@ def test_a_study_that_was_cut_is_summarised_with_what_it_has(tmp_path):
     assert "Does it help?" in text
     assert "| warped | 0.500 | 1 |" in text
     assert "| replay | not measured | 0 |" in text
-    assert "| push-v3 | 1 | 0.50 |" in (tmp_path / "settings.md").read_text()
+    assert "| push-v3 | 1 |  | 0.50 |" in (tmp_path / "settings.md").read_text()
     for picture in ("figure.png", "effects.png"):
         assert (tmp_path / picture).stat().st_size > 1000

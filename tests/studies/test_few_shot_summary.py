@@ -19,7 +19,8 @@ def results(tmp_path) -> JobTable:
         for count in (1, 5):
             for seed in range(3):
                 base = 0.2 + 0.1 * place + 0.02 * seed + 0.05 * count
-                table.add(Job(f"{setting}/{count}/none", seed), {"success": base}, WHERE)
+                none = {"success": base, "expert_success": 0.5}
+                table.add(Job(f"{setting}/{count}/none", seed), none, WHERE)
                 if (setting, seed) != ("soccer-v3", 2):
                     found = {"success": base + 0.3 + 0.01 * seed, "imagined": 0.9}
                     table.add(Job(f"{setting}/{count}/ours", seed), found, WHERE)
@@ -48,8 +49,8 @@ def test_arms_are_compared_seed_by_seed(scores):
 def test_tables_have_the_figures_of_every_setting_and_an_interval(scores):
     written = tables(scores)
     assert "Interquartile mean" in written["table.md"]
-    assert "| soccer-v3 | 3 | 0.67" in written["settings.md"]
-    assert written["settings.csv"].splitlines()[0].startswith("setting,seeds,ours @ 1")
+    assert "| soccer-v3 | 3 | 0.50 | 0.67" in written["settings.md"]
+    assert written["settings.csv"].splitlines()[0].startswith("setting,seeds,expert,ours @ 1")
 
 
 def test_curves_are_means_over_settings(scores):
@@ -66,3 +67,9 @@ def test_effects_are_those_of_the_first_arm(scores):
     dots = [line for line in panel.lines if line.get_marker() == "o"]
     assert len(dots) == 4
     np.testing.assert_allclose([dot.get_xdata()[0] for dot in dots], [0.31, 0.305] * 2, atol=1e-6)
+
+
+def test_one_seed_shows_no_interval(results):
+    """Nothing is drawn, and matplotlib has nothing to warn about."""
+    figure = effects(Scores(("soccer-v3",), (1,), ("nobody", "none"), "none", results))
+    assert not [line for line in figure.axes[0].lines if line.get_marker() == "o"]
