@@ -64,6 +64,7 @@ def play(
             first = np.where((first < 0) & info["success"], step, first)
             if (first >= 0).all():
                 break
+            environments.halt(first >= 0)
     finally:
         environments.close()
     return Played(first >= 0, first)

@@ -12,6 +12,7 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
+from jaxtyping import Bool
 
 from nsca.errors import UserError
 from nsca.worlds.metaworld.backends import (
@@ -122,6 +123,12 @@ class MetaWorldEnvs(gymnasium.vector.VectorEnv):
         observations, rewards, success = self._envs.step(np.clip(actions, -1.0, 1.0))
         ended = np.full(self.num_envs, self._steps == self.max_steps)
         return observations, rewards, np.zeros_like(ended), ended, {"success": success}
+
+    def halt(self, over: Bool[np.ndarray, " n"]) -> None:
+        """Let these episodes be: metaworld's own backend spares their steps until `reset` and
+        repeats their last observation; EnvPool goes on with them.
+        """
+        self._envs.halt(over)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Frees the backend."""

@@ -1,5 +1,9 @@
 """EnvPool against metaworld's own environments: same seeds, same episodes."""
 
+import gc
+import weakref
+
+import mujoco
 import numpy as np
 import pytest
 
@@ -51,3 +55,32 @@ def test_the_same_seed_is_the_same_episode_and_another_is_another(make) -> None:
     np.testing.assert_array_equal(first[0], again[0])
     assert np.abs(first[1] - again[1]).max() > 0.01
     backend.close()
+
+
+def test_a_copied_model_plays_as_a_compiled_one_and_altering_it_reaches_no_other() -> None:
+    from metaworld.env_dict import ALL_V3_ENVIRONMENTS
+
+    heavy = MetaworldBackend("stick-pull-v3", 1, AlteredPhysics(mass=3.0)).environments[0]
+    ours = MetaworldBackend("stick-pull-v3", 1, AlteredPhysics()).environments[0]
+    compiled = ALL_V3_ENVIRONMENTS["stick-pull-v3"]()
+    np.testing.assert_array_equal(ours.model.body_mass, compiled.model.body_mass)
+    assert heavy.model.body_mass[-1] > 2.9 * compiled.model.body_mass[-1]
+    moved = []
+    for model in (ours.model, compiled.model):
+        data = mujoco.MjData(model)
+        data.qvel[:] = 0.1
+        mujoco.mj_step(model, data, nstep=100)
+        moved.append(data.qpos.copy())
+    np.testing.assert_array_equal(*moved)
+
+
+def test_closed_environments_are_freed() -> None:
+    gc.disable()
+    try:
+        backend = MetaworldBackend("push-v3", 1, AlteredPhysics())
+        backend.reset([1])
+        kept = weakref.ref(backend.environments[0])
+        backend.close()
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -71,3 +71,20 @@ def test_auto_takes_the_backend_that_can_do_it() -> None:
     assert choose_backend("push-v3", "auto", AlteredPhysics()) == "envpool"
     assert choose_backend("push-v3", "auto", AlteredPhysics(mass=2.0)) == "metaworld"
     assert choose_backend("dial-turn-v3", "auto", AlteredPhysics()) == "metaworld"
+
+
+def test_what_is_halted_rests_on_the_slow_backend_and_the_others_do_not_notice() -> None:
+    envs = MetaWorldEnvs("push", 2, "metaworld")
+    envs.reset(seed=5)
+    alone = [envs.step(np.full((2, 4), 0.5))[0] for _ in range(6)]
+    envs.reset(seed=5)
+    for _ in range(3):
+        kept = envs.step(np.full((2, 4), 0.5))[0]
+    envs.halt(np.array([True, False]))
+    for _ in range(3):
+        seen = envs.step(np.full((2, 4), 0.5))[0]
+    np.testing.assert_array_equal(seen[0], kept[0])
+    np.testing.assert_array_equal(seen[1], alone[-1][1])
+    envs.reset(seed=5)
+    np.testing.assert_array_equal(envs.step(np.full((2, 4), 0.5))[0], alone[0], "a reset ends it")
+    envs.close()
