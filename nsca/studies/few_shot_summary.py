@@ -84,7 +84,7 @@ def tables(scores: Scores) -> dict[str, str]:
     """Texts of files by name."""
     table = scores.table
     header, rows = _settings_rows(scores)
-    iqm = markdown_table(["arm", *(f"{n} demonstrations" for n in scores.counts)], _iqm(scores))
+    iqm = markdown_table(["arm", *map(_shown, scores.counts)], _iqm(scores))
     return {
         "table.md": (
             markdown(table)
@@ -96,6 +96,10 @@ def tables(scores: Scores) -> dict[str, str]:
         "settings.md": markdown_table(header, rows),
         "settings.csv": csv_table(header, rows),
     }
+
+
+def _shown(count: int) -> str:
+    return f"{count} demonstration{'' if count == 1 else 's'}"
 
 
 def _iqm(scores: Scores) -> list[list[str]]:
@@ -116,7 +120,6 @@ def _iqm(scores: Scores) -> list[list[str]]:
 def _settings_rows(scores: Scores) -> tuple[list[str], list[list[str]]]:
     """Success of every setting, mean over the seeds that ran, beside the expert's own."""
     columns = [(count, arm) for count in scores.counts for arm in scores.arms]
-    header = ["setting", "seeds", "expert", *(f"{arm} @ {count}" for count, arm in columns)]
     rows = []
     for setting in scores.settings:
         found = [scores.of(setting, count, arm) for count, arm in columns]
@@ -129,6 +132,9 @@ def _settings_rows(scores: Scores) -> tuple[list[str], list[list[str]]]:
         ]
         expert = f"{np.mean(experts):.2f}" if experts else ""
         rows.append([setting, str(seeds), expert, *means])
+    header = ["setting", "seeds", "expert", *(f"{arm} @ {count}" for count, arm in columns)]
+    if not any(row[2] for row in rows):  # without demonstrations nobody asks it
+        header, rows = header[:2] + header[3:], [row[:2] + row[3:] for row in rows]
     return header, rows
 
 
@@ -174,7 +180,7 @@ def effects(scores: Scores) -> Figure:
                     found = paired_difference(list(ours), list(theirs))
                     at = place + 0.7 * ((rank + 0.5) / len(scores.counts) - 0.5)
                     axis.plot([found.low, found.high], [at, at], color=colour, linewidth=1.4)
-                    label = f"{count} demonstrations" if place == 0 else None
+                    label = _shown(count) if place == 0 else None
                     axis.plot(found.mean, at, "o", color=colour, markersize=4, label=label)
             axis.set_title(f"{name.replace('_', ' ')}: {treated} minus {scores.reference}")
         panels[0].set_yticks(range(len(scores.settings)), scores.settings, fontsize=7)
