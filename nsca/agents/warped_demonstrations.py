@@ -1,13 +1,14 @@
 """The baseline that every table must hold: geometry, and no model of anything."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
 from nsca.agents.contacts import SETTLED
 from nsca.agents.tracking import Tracker
-from nsca.agents.warping import warp
+from nsca.agents.warping import Plan, warp
 from nsca.data.demonstrations import Demonstration
 from nsca.worlds.metaworld.observation import GOAL, HAND, places
 
@@ -18,6 +19,9 @@ class WarpedDemonstrations:
     Raises:
         ValueError: no demonstration.
     """
+
+    carry_over: ClassVar[Callable[[Demonstration, np.ndarray], Plan]] = staticmethod(warp)
+    """From a demonstration and what is seen, once things have settled, to a plan."""
 
     def __init__(self, demonstrations: Sequence[Demonstration]) -> None:
         if not demonstrations:
@@ -38,7 +42,9 @@ class WarpedDemonstrations:
             return wait(self._demonstrations[0], len(observations))
         if not self._trackers:
             self._trackers = [
-                Tracker(warp(by_nearness(self._demonstrations, seen)[0], seen), seen[HAND])
+                Tracker(
+                    self.carry_over(by_nearness(self._demonstrations, seen)[0], seen), seen[HAND]
+                )
                 for seen in observations
             ]
         acting = zip(self._trackers, observations, strict=True)
