@@ -74,6 +74,21 @@ def test_a_copied_model_plays_as_a_compiled_one_and_altering_it_reaches_no_other
     np.testing.assert_array_equal(*moved)
 
 
+def test_touch_is_what_metaworld_says() -> None:
+    from metaworld.env_dict import ALL_V3_ENVIRONMENTS
+
+    backend = MetaworldBackend("pick-place-v3", 1, AlteredPhysics())
+    seen, expert = backend.reset([3]), Expert("pick-place-v3")
+    environment, touched = backend.environments[0], []
+    theirs = ALL_V3_ENVIRONMENTS["pick-place-v3"].touching_object
+    block = environment._get_id_main_object()
+    for _ in range(60):
+        seen = backend.step(expert(seen))[0]
+        touched.append(environment.touching_object(block))
+        assert touched[-1] == theirs(environment, block)
+    assert 10 < sum(touched) < 50
+
+
 def test_closed_environments_are_freed() -> None:
     gc.disable()
     try:
