@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from nsca.errors import UserError
 from nsca.hardware import available_cores
@@ -59,6 +59,9 @@ class JobOutcome:
     series: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
+Run = Callable[[Any, Path], JobOutcome | Sequence[JobOutcome]]
+
+
 def process_count(asked: int | None) -> int:
     """How many worker processes `workers=` means; None takes every core.
 
@@ -81,24 +84,27 @@ def _start_worker(threads: int) -> None:
 
 def run_missing(
     specifications: Sequence[AnySpecification],
-    run: Callable[[AnySpecification, Path], JobOutcome],
+    run: Run,
     table: JobTable,
     workers: int,
     log: Path,
     report: Callable[[str], None],
     threads: int | None = None,
+    gather: Callable[[Sequence[AnySpecification]], Sequence[Specification]] | None = None,
 ) -> list[JobOutcome]:
     """Run every job that is not in the table yet; add each as it ends; return the failures.
 
     Args:
         specifications: all jobs, in the order to start them.
         run: does one of them in a worker; the path is where what it prints goes. A function of a
-            module. What it raises ends everything: it should return errors as outcomes.
+            module. What it raises ends everything: it should return errors as outcomes. Several
+            outcomes where `gather` has put several jobs into one specification.
         table: to resume from and to extend.
         workers: processes, at least one.
         log: folder of those files.
         report: receives one line per finished, failed or stopped job.
         threads: of each worker; None for an equal share of the cores.
+        gather: from the missing jobs to what workers do in one go; None leaves each alone.
 
     Raises:
         UserError: a worker died.
@@ -110,7 +116,8 @@ def run_missing(
     stopped: list[int] = []
     threads = threads or max(1, available_cores() // workers)
     with graceful_stop(lambda n: stopped.append(128 + n), "ending the jobs in progress"):
-        outcomes = _outcomes(missing, run, workers, threads, log, lambda: bool(stopped))
+        work = missing if gather is None else gather(missing)
+        outcomes = _outcomes(work, run, workers, threads, log, lambda: bool(stopped))
         for done, outcome in enumerate(outcomes, start=1):
             name = f"{done}/{len(missing)} {outcome.job.condition} seed={outcome.job.seed}"
             if outcome.origin is not None:
@@ -128,8 +135,8 @@ def run_missing(
 
 
 def _outcomes(
-    specifications: Sequence[AnySpecification],
-    run: Callable[[AnySpecification, Path], JobOutcome],
+    specifications: Sequence[Specification],
+    run: Run,
     workers: int,
     threads: int,
     log: Path,
@@ -142,7 +149,7 @@ def _outcomes(
     if not specifications:
         return  # no process for nothing
     waiting = iter(specifications)
-    running: set[Future[JobOutcome]] = set()
+    running: set[Future[JobOutcome | Sequence[JobOutcome]]] = set()
     try:
         with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (threads,)) as pool:
             while True:
@@ -156,7 +163,10 @@ def _outcomes(
                     return
                 done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 failures = [error for future in done if (error := future.exception())]
-                yield from (future.result() for future in done if not future.exception())
+                for future in done:
+                    if not future.exception():
+                        found = future.result()
+                        yield from [found] if isinstance(found, JobOutcome) else found
                 if failures:
                     raise failures[0]
     except BrokenProcessPool as error:

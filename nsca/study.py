@@ -19,7 +19,9 @@ def study(cfg: DictConfig) -> Path:
     """
     from nsca.studies.run import run_study
 
-    return run_study(cfg.study, Path(cfg.experiments), Path(cfg.outputs), cfg.workers)
+    return run_study(
+        cfg.study, Path(cfg.experiments), Path(cfg.outputs), cfg.workers, cfg.seeds_at_once
+    )
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
 
 # root keys that are on or off: any other word would count as on
 SWITCHES = ("dry_run", "pictures", "quick")
+# that may be left to the machine, too
+UNDECIDED = ("seeds_at_once",)
 
 
 def check_values(path: str, node: Any) -> None:
@@ -77,7 +79,8 @@ def check_values(path: str, node: Any) -> None:
         return
     if isinstance(node, float) and not math.isfinite(node):
         raise UserError(f"{path}={node} is not a finite number", "give a finite number")
-    if path in SWITCHES and not isinstance(node, bool):
+    is_switch = path in SWITCHES or (path in UNDECIDED and node is not None)
+    if is_switch and not isinstance(node, bool):
         raise UserError(f"{path}={node} is neither true nor false", f"{path}=true or {path}=false")
     if node is None or isinstance(node, bool):
         return

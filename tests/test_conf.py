@@ -28,16 +28,25 @@ def groups_of(root: Path) -> dict[str, list[str]]:
     return {name: sorted(path.stem for path in (CONF / name).glob("*.yaml")) for name in names}
 
 
-def nested_groups(file: Path) -> dict[str, str]:
-    """Groups that a choice's own defaults list names (as `/group`), with the key to override."""
+def nested_groups(file: Path) -> list[tuple[str, str]]:
+    """Groups that a choice's own defaults list names (as `/group` or `/group@key`), each with what
+    overrides it on the command line.
+    """
     text = file.read_text()
-    place = "" if text.startswith("# @package _global_") else f"@{file.parent.name}."
+    found = re.match(r"# @package (\S+)", text)
+    package = found[1] if found else file.parent.name
     names = [
         next(iter(entry)).removeprefix("override ").removeprefix("/")
         for entry in yaml.safe_load(text).get("defaults", [])
         if isinstance(entry, dict)
     ]
-    return {name: f"{name}{place}{name}" if place else name for name in names}
+    groups = []
+    for name in names:
+        group, _, key = name.partition("@")
+        place = [] if package == "_global_" else [package]
+        where = ".".join([*place, key or group])
+        groups.append((group, group if where == group else f"{group}@{where}"))
+    return groups
 
 
 def compositions() -> list[tuple[str, str, str]]:
@@ -49,7 +58,7 @@ def compositions() -> list[tuple[str, str, str]]:
             for choice in choices:
                 outer = f"{group}={choice}"
                 found.append((root.stem, outer, f"{group}/{choice}.yaml"))
-                for inner, key in nested_groups(CONF / group / f"{choice}.yaml").items():
+                for inner, key in nested_groups(CONF / group / f"{choice}.yaml"):
                     found += [
                         (root.stem, f"{outer} {key}={path.stem}", f"{inner}/{path.name}")
                         for path in sorted((CONF / inner).glob("*.yaml"))

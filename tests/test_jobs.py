@@ -8,7 +8,7 @@ from pathlib import Path
 
 import fake_jobs
 import pytest
-from fake_jobs import ORIGIN, WHERE, Task
+from fake_jobs import ORIGIN, WHERE, InlinePool, Task
 
 from nsca import jobs
 from nsca.errors import UserError
@@ -19,26 +19,6 @@ from nsca.verb import Stopped
 
 def table(place: Path) -> JobTable:
     return JobTable(place / "results.csv", ORIGIN)
-
-
-class InlinePool:
-    """Runs each job at once in this process; real processes would import the suite twice."""
-
-    def __init__(self, *_, **__):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def submit(self, function, *arguments):
-        from concurrent.futures import Future
-
-        future = Future()
-        future.set_result(function(*arguments))
-        return future
 
 
 def task(condition: str) -> Task:
@@ -64,6 +44,32 @@ def test_finished_jobs_are_not_run_again_and_failures_do_not_stop_the_rest(tmp_p
     assert table(tmp_path).finished() == {Job("done", 0), Job("new", 0)}
     assert table(tmp_path).series_of(Job("new", 0)) == {"loss": [2.0, 1.0]}
     assert any("broken seed=0 failed: ValueError: no" in line for line in said)
+
+
+def test_missing_jobs_put_together_are_done_in_one_go_and_kept_one_by_one(tmp_path, monkeypatch):
+    gathered, said = [], []
+
+    def gather(missing):
+        gathered.extend(spec.job.condition for spec in missing)
+        return missing[:1]
+
+    def pretend(spec, _):
+        return [
+            JobOutcome(spec.job, {"accuracy": 0.5}, WHERE, None),
+            JobOutcome(Job("second", 0), {}, None, "ValueError: no"),
+            JobOutcome(Job("third", 0), {"accuracy": 0.7}, WHERE, None),
+        ]
+
+    monkeypatch.setattr(jobs, "ProcessPoolExecutor", InlinePool)
+    results = table(tmp_path)
+    results.add(Job("done", 0), {"accuracy": 0.9}, WHERE)
+    plan = [task(name) for name in ("done", "first", "second", "third")]
+    failures = run_missing(plan, pretend, results, 1, tmp_path, said.append, gather=gather)
+    assert gathered == ["first", "second", "third"]
+    assert [failure.job for failure in failures] == [Job("second", 0)]
+    assert table(tmp_path).finished() == {Job(name, 0) for name in ("done", "first", "third")}
+    assert said[0] == "1 jobs done before, 3 to run"
+    assert said[-1] == "3/3 third seed=0 (1 s)"
 
 
 def test_a_worker_told_to_stop_ends_it_all(tmp_path, monkeypatch):

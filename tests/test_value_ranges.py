@@ -82,3 +82,10 @@ def test_a_word_where_a_number_belongs_is_refused(override: str):
 )
 def test_a_possible_value_is_not_refused(override: str):
     compose("train", [override])
+
+
+@pytest.mark.parametrize("word", ["perhaps", "1"])
+def test_a_switch_that_may_be_left_open_takes_no_other_word(word: str):
+    assert compose("study", []).seeds_at_once is None
+    with pytest.raises(UserError, match=f"seeds_at_once={word} is neither true nor false"):
+        compose("study", [f"seeds_at_once={word}"])

@@ -11,10 +11,11 @@ from nsca.agents.behaviour_cloning import plain_clone, relative_clone, relative_
 from nsca.agents.imagining import ImaginingAgent
 from nsca.agents.nearest_replay import NearestReplay
 from nsca.agents.warped_demonstrations import WarpedDemonstrations
-from nsca.benchmarks.few_shot_learning import Recipe, Shown, act, judge, learn
+from nsca.benchmarks.few_shot_learning import Recipe, Shown, act, judge, learn, learn_seeds
 from nsca.benchmarks.few_shot_setting import Setting
 from nsca.benchmarks.success import Agent
 from nsca.data.demonstrations import Demonstration
+from nsca.phases.fewshot.module import FewShotPhase
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
 from nsca.spelling import advice
@@ -43,6 +44,23 @@ class Arm(Protocol):
         ...
 
 
+@runtime_checkable
+class PhaseArm(Arm, Protocol):
+    """An arm that trains a phase, which is why its seeds can learn at once."""
+
+    def learn_seeds(
+        self, shown: Sequence[Shown], recipe: Recipe, seeds: Sequence[int]
+    ) -> list[FewShotPhase]:
+        """One trained phase a seed; see `few_shot_learning.learn_seeds`."""
+        ...
+
+    def judge(
+        self, phase: FewShotPhase, shown: Shown, setting: Setting, seed: int, episodes: int
+    ) -> dict[str, float]:
+        """What `figures` says of the phase that it has trained itself."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Imagining:
     """Our agent.
@@ -62,10 +80,22 @@ class Imagining:
     def figures(
         self, shown: Shown, setting: Setting, recipe: Recipe, seed: int, episodes: int
     ) -> dict[str, float]:
-        weight = PriorWeight(self.weight, 0.0, learnable=self.learnable)
-        phase = learn(shown, self.prior, weight, recipe, seed)
+        phase = learn(shown, self.prior, self._start(), recipe, seed)
+        return self.judge(phase, shown, setting, seed, episodes)
+
+    def learn_seeds(
+        self, shown: Sequence[Shown], recipe: Recipe, seeds: Sequence[int]
+    ) -> list[FewShotPhase]:
+        return learn_seeds(shown, self.prior, self._start, recipe, seeds)
+
+    def judge(
+        self, phase: FewShotPhase, shown: Shown, setting: Setting, seed: int, episodes: int
+    ) -> dict[str, float]:
         agent = ImaginingAgent(shown.learned, phase.dynamics, choice=self.choice, seed=seed)
         return judge(phase, agent, shown, setting, seed, episodes)
+
+    def _start(self) -> PriorWeight:
+        return PriorWeight(self.weight, 0.0, learnable=self.learnable)
 
 
 @dataclass(frozen=True)

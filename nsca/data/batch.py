@@ -85,23 +85,24 @@ class Batch:
     """Base of all batches: every tensor field has one row a sample, other fields are shared."""
 
     def __len__(self) -> int:
-        return next(len(v) for v in self._tensors().values())
+        return next(len(v) for v in self.tensors().values())
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the fields that are tensors, by name."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, Tensor)}
 
     def slice(self: BatchT, start: int, stop: int) -> BatchT:
         """Return the samples start..stop-1 as a batch of the same kind."""
-        return replace(self, **{name: value[start:stop] for name, value in self._tensors().items()})
+        return replace(self, **{name: value[start:stop] for name, value in self.tensors().items()})
 
     def take(self: BatchT, rows: Int[Tensor, " row"]) -> BatchT:
         """Return these samples, in this order."""
-        return replace(self, **{name: value[rows] for name, value in self._tensors().items()})
+        return replace(self, **{name: value[rows] for name, value in self.tensors().items()})
 
     def to(self: BatchT, device: torch.device) -> BatchT:
         """Return the batch on a device (Lightning's transfer calls this)."""
-        moved = {n: v.to(device, non_blocking=True) for n, v in self._tensors().items()}
+        moved = {n: v.to(device, non_blocking=True) for n, v in self.tensors().items()}
         return replace(self, **moved)
 
 

@@ -5,7 +5,7 @@ A phase says how to `embed` a batch and which `losses` the embeddings have; ever
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -52,7 +52,7 @@ class Phase(LightningModule, ABC):
         self.optimizer_settings = optimizer
         self.micro_batch = micro_batch
         self.skipped_steps = 0
-        self._skipped_in_a_row = 0
+        self.skipped_in_a_row = 0
         self._skip = False
         self._cache: GradientCache | None = None
 
@@ -100,7 +100,7 @@ class Phase(LightningModule, ABC):
         loss, terms = self.weighted_loss(embeddings, batch)
         self._skip = not bool(torch.isfinite(loss))
         if self._skip:
-            self._count_skip("loss", {name: term.item() for name, term in terms.items()})
+            self._skip_this("loss", {name: term.item() for name, term in terms.items()})
         self._log("train", loss, terms, len(batch))
         return loss
 
@@ -130,26 +130,41 @@ class Phase(LightningModule, ABC):
         if self._skip:
             return
         if self.trainer.scaler is not None:
-            self._skipped_in_a_row = 0
+            self.skipped_in_a_row = 0
             return
         gradients = [p.grad for p in self.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         if bool(torch.isfinite(norm)):
-            self._skipped_in_a_row = 0
+            self.skipped_in_a_row = 0
             return
         optimizer.zero_grad(set_to_none=True)
-        self._count_skip("gradient", {"gradient norm": float(norm)})
+        self._skip_this("gradient", {"gradient norm": float(norm)})
 
-    def _count_skip(self, what: str, values: Mapping[str, float]) -> None:
-        """Count a skipped step; raises UserError after MOST_SKIPPED_IN_A_ROW of them."""
+    def _skip_this(self, what: str, values: Mapping[str, float]) -> None:
+        self.count_skip(what, values, self.trainer.global_step, self.print)
+
+    def count_skip(
+        self, what: str, values: Mapping[str, float], step: int, say: Callable[[str], None]
+    ) -> None:
+        """Count a skipped step and say why.
+
+        Args:
+            what: is not finite: loss or gradient.
+            values: its parts, by name.
+            step: of the optimiser.
+            say: receives one line.
+
+        Raises:
+            UserError: `skipped_in_a_row`, which a step that is taken sets to 0, has reached
+                MOST_SKIPPED_IN_A_ROW.
+        """
         self.skipped_steps += 1
-        self._skipped_in_a_row += 1
-        step = self.trainer.global_step
+        self.skipped_in_a_row += 1
         shown = ", ".join(f"{name} {value:g}" for name, value in values.items())
-        self.print(f"step {step} skipped: the {what} is not finite ({shown})")
-        if self._skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW:
+        say(f"step {step} skipped: the {what} is not finite ({shown})")
+        if self.skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW:
             raise UserError(
-                f"the {what} was not finite in {self._skipped_in_a_row} steps in a row, the last "
+                f"the {what} was not finite in {self.skipped_in_a_row} steps in a row, the last "
                 f"one step {step} ({shown})",
                 "lower phase.optimizer.learning_rate or set trainer.gradient_clip_val=1.0; the "
                 "same seed and step give the same batch again, so it can be looked at",
@@ -161,11 +176,11 @@ class Phase(LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["skipped_steps"] = self.skipped_steps
-        checkpoint["skipped_in_a_row"] = self._skipped_in_a_row
+        checkpoint["skipped_in_a_row"] = self.skipped_in_a_row
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.skipped_steps = int(checkpoint["skipped_steps"])
-        self._skipped_in_a_row = int(checkpoint["skipped_in_a_row"])
+        self.skipped_in_a_row = int(checkpoint["skipped_in_a_row"])
 
     def configure_optimizers(self) -> dict[str, Any]:
         optimizer = build_optimizer(self, self.optimizer_settings, self.own_rate_groups())

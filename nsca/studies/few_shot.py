@@ -1,88 +1,22 @@
 """Few-shot studies: arms that learn from n demonstrations, in many settings, under many seeds."""
 
-import contextlib
-import hashlib
-import json
-import math
-import time
-import traceback
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hydra.utils import get_class
+
 from nsca.assembly import build
-from nsca.benchmarks.few_shot_arms import Arm
-from nsca.benchmarks.few_shot_learning import Recipe, record
+from nsca.benchmarks.few_shot_arms import PhaseArm
+from nsca.benchmarks.few_shot_learning import Recipe
 from nsca.benchmarks.few_shot_setting import Setting
 from nsca.job_table import Job, JobTable
 from nsca.jobs import JobOutcome
-from nsca.run_card import commit
 from nsca.studies.few_shot_summary import Scores, effects, learning_curves, tables
+from nsca.studies.few_shot_trials import ORIGIN, Seeds, Trial, try_arm, try_seeds
 from nsca.studies.study import Study, refuse
-
-# what stands in jobs.csv: seconds by the wall clock of one core, commit, the beginning of a sha256
-# of the job's settings
-ORIGIN = ("seconds", "commit", "settings")
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One arm in one setting with n demonstrations under one seed.
-
-    Attributes:
-        job: condition "<setting>/<count>/<arm>", and seed.
-        arm: its configuration, not yet built: plain values travel to worker processes.
-        setting, count, recipe, episodes: what all arms share.
-    """
-
-    job: Job
-    arm: Mapping[str, Any]
-    setting: Setting
-    count: int
-    recipe: Recipe
-    episodes: int
-
-    @property
-    def settings(self) -> str:
-        """Twelve digits that change with anything above but the names of arm and seed."""
-        text = json.dumps(
-            [dict(self.arm), repr((self.setting, self.count, self.recipe)), self.episodes]
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def try_arm(specification: Trial, log: Path) -> JobOutcome:
-    """Record demonstrations (arms in a row share them), learn, act.
-
-    What is printed goes to `log`. An exception becomes the outcome's `error`, with its traceback in
-    the log: one failed job must not end the study.
-    """
-    import torch
-
-    log.parent.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)  # sums in another order are other sums
-    with log.open("a") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        started = time.monotonic()
-        try:
-            torch.manual_seed(specification.job.seed)
-            shown = record(specification.setting, specification.count, specification.job.seed)
-            arm: Arm = build(specification.arm)
-            found = arm.figures(
-                shown,
-                specification.setting,
-                specification.recipe,
-                specification.job.seed,
-                specification.episodes,
-            )
-        except Exception as error:  # noqa: BLE001 -- reported, and the study goes on
-            traceback.print_exc(file=out)
-            return JobOutcome(specification.job, {}, None, f"{type(error).__name__}: {error}")
-    if math.isfinite(shown.expert_success):
-        found["expert_success"] = shown.expert_success
-    seconds = f"{time.monotonic() - started:.1f}"
-    origin = {"seconds": seconds, "commit": commit(), "settings": specification.settings}
-    return JobOutcome(specification.job, found, origin, None)
 
 
 @dataclass(frozen=True)
@@ -114,7 +48,7 @@ class FewShotStudy(Study):
     episodes: int
 
     origin: ClassVar[Sequence[str]] = ORIGIN
-    run = staticmethod(try_arm)
+    trains_at_once: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.reference not in self.arms:
@@ -150,6 +84,19 @@ class FewShotStudy(Study):
             for name, arm in self.arms.items()
         ]
 
+    def gather(self, missing: Sequence[Trial]) -> list[Trial | Seeds]:
+        """Condition by condition; trials of arms that train no phase stay alone."""
+        found: dict[str, list[Trial]] = defaultdict(list)
+        for trial in missing:
+            found[trial.job.condition].append(trial)
+        return [one for trials in found.values() for one in _together(trials)]
+
+    @staticmethod
+    def run(specification: Trial | Seeds, log: Path) -> JobOutcome | list[JobOutcome]:
+        if isinstance(specification, Seeds):
+            return try_seeds(specification, log)
+        return try_arm(specification, log)
+
     def refuse_mixing(self, jobs: Sequence[Trial], results: JobTable) -> None:
         """Settings alone: demonstrations follow from them."""
         made = {trial.job: trial.settings for trial in jobs}
@@ -169,3 +116,9 @@ class FewShotStudy(Study):
             (home / name).write_text(heading + text, encoding="utf-8")
         learning_curves(scores).savefig(home / "figure.png", dpi=110)
         effects(scores).savefig(home / "effects.png", dpi=110)
+
+
+def _together(trials: Sequence[Trial]) -> Sequence[Trial | Seeds]:
+    """Of one condition, so of one arm."""
+    able = issubclass(get_class(str(trials[0].arm["_target_"])), PhaseArm)
+    return [Seeds(trials)] if able and len(trials) > 1 else trials

@@ -26,6 +26,8 @@ class Study(ABC):
     prediction: str
     origin: ClassVar[Sequence[str]]
     """The further columns of jobs.csv, which say where a job's figures come from."""
+    trains_at_once: ClassVar[bool] = False
+    """Whether `gather` puts seeds together."""
 
     @abstractmethod
     def prepare(self) -> None:
@@ -39,10 +41,16 @@ class Study(ABC):
             outputs: where training runs and evaluations go.
         """
 
+    def gather(self, missing: Sequence[Any]) -> Sequence[Specification]:
+        """Put missing jobs together whose seeds a worker trains at once."""
+        return missing
+
     @staticmethod
     @abstractmethod
-    def run(specification: Any, log: Path) -> JobOutcome:
-        """Do one of them in a worker process; errors are returned, not raised."""
+    def run(specification: Any, log: Path) -> JobOutcome | Sequence[JobOutcome]:
+        """Do one of `specifications`, or all jobs of one that `gather` has made, in a worker
+        process; errors are returned, not raised.
+        """
 
     @abstractmethod
     def refuse_mixing(self, jobs: Sequence[Any], results: JobTable) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from nsca.agents.imagining import ImaginingAgent
 from nsca.benchmarks import few_shot_arms, few_shot_learning
-from nsca.benchmarks.few_shot_arms import BASELINES, Arm, Baseline, Imagining
+from nsca.benchmarks.few_shot_arms import BASELINES, Arm, Baseline, Imagining, PhaseArm
 from nsca.benchmarks.few_shot_learning import Recipe, Shown
 from nsca.benchmarks.few_shot_setting import Setting
 from nsca.benchmarks.success import Agent
@@ -24,6 +24,12 @@ def shown() -> Shown:
 def test_a_baseline_that_does_not_exist_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'warped'"):
         Baseline("waped")
+
+
+def test_what_trains_a_phase_can_learn_under_all_seeds_at_once():
+    assert issubclass(Imagining, PhaseArm)
+    assert issubclass(Baseline, Arm)
+    assert not issubclass(Baseline, PhaseArm)
 
 
 @pytest.mark.parametrize("name", sorted(BASELINES))

@@ -1,11 +1,26 @@
 """What one cell does: learning from demonstrations, and the measure of the model."""
 
-import numpy as np
+from dataclasses import replace
 
-from nsca.benchmarks.few_shot_learning import HELD_OUT, Recipe, learn, model_error_cm, record
+import fake_scene
+import numpy as np
+import pytest
+import torch
+
+from nsca.benchmarks.few_shot_learning import (
+    HELD_OUT,
+    Recipe,
+    Shown,
+    learn,
+    learn_seeds,
+    model_error_cm,
+    record,
+)
 from nsca.benchmarks.few_shot_setting import Setting
+from nsca.data.demonstrations import Demonstration
 from nsca.priors.none import NoPrior
 from nsca.priors.physics import Physics
+from nsca.priors.random_fixed import RandomFixed
 from nsca.priors.weight import PriorWeight
 
 RECIPE = Recipe(steps=10, batch=32, members=2, width=8, contribution=1e-3, learning_rate=3e-3)
@@ -25,3 +40,38 @@ def test_the_prior_lowers_the_models_error_where_little_is_learned():
         for name, prior, w in (("physics", Physics(9.81), 0.9), ("none", NoPrior(), 0.0))
     }
     assert errors["physics"] < errors["none"]
+
+
+def short(shown: Demonstration) -> Demonstration:
+    """With fewer windows than a batch."""
+    return replace(shown, observations=shown.observations[20:61], actions=shown.actions[20:60])
+
+
+@pytest.mark.parametrize(
+    ("prior", "weight", "learnable"),
+    [(Physics(9.81), 0.9, True), (RandomFixed(0), 0.9, False)],
+    ids=["learnable", "with_buffers"],
+)
+def test_seeds_learn_at_once_what_each_learns_alone(prior, weight, learnable):
+    """Tolerance: as in tests/phases/test_seeds_at_once.py."""
+    recipe = replace(RECIPE, steps=30)
+    learned = [fake_scene.demonstration((0.02 * seed, 0.7)) for seed in range(4)]
+    learned[2] = short(learned[2])
+    shown = [Shown([each], [each]) for each in learned]
+    seeds = [3, 4, 5, 6]
+
+    def start() -> PriorWeight:
+        return PriorWeight(weight, 0.0, learnable)
+
+    together = learn_seeds(shown, prior, start, recipe, seeds)
+    for phase, own, seed in zip(together, shown, seeds, strict=True):
+        torch.manual_seed(seed)
+        alone = learn(own, prior, start(), recipe, seed)
+        for name, parameter in alone.named_parameters():
+            torch.testing.assert_close(
+                phase.get_parameter(name), parameter, rtol=0, atol=1e-3, msg=name
+            )
+        assert model_error_cm(phase, own) == pytest.approx(model_error_cm(alone, own), rel=1e-3)
+        assert not phase.training
+    weights = {round(phase.dynamics.blend.weight().item(), 4) for phase in together}
+    assert len(weights) == (4 if learnable else 1)

@@ -1,15 +1,24 @@
-"""A few-shot study names its jobs, resumes, refuses to mix, and one of its jobs really runs."""
+"""A few-shot study names its jobs, resumes, refuses to mix, and trains seeds at once if asked."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
-from nsca.studies.few_shot import ORIGIN, FewShotStudy, try_arm
+from nsca.studies.few_shot import FewShotStudy
+from nsca.studies.few_shot_trials import ORIGIN, Seeds, Trial
+from nsca.studies.run import run_study
 
 ARM = "nsca.benchmarks.few_shot_arms"
+IMAGINING = {
+    "_target_": f"{ARM}.Imagining",
+    "prior": {"_target_": "nsca.priors.physics.Physics", "gravity_m_s2": 9.81},
+    "weight": 0.9,
+    "learnable": True,
+}
 RECIPE = {
     "_target_": "nsca.benchmarks.few_shot_learning.Recipe",
     "steps": 2,
@@ -90,23 +99,48 @@ def test_an_unknown_task_is_refused_when_the_study_is_read():
         study(settings=["socer-v3"])
 
 
-def test_a_job_runs_and_says_where_it_comes_from(tmp_path):
-    trial = study().specifications(tmp_path)[0]
-    outcome = try_arm(trial, tmp_path / "logs" / "push-v3" / "1" / "warped.log")
-    assert outcome.error is None
-    assert 0 <= outcome.metrics["success"] <= 1
-    assert 0 < outcome.metrics["expert_success"] <= 1
-    assert set(outcome.origin) == set(ORIGIN)
+def test_seeds_of_an_arm_that_trains_a_phase_are_put_together_and_others_stay_alone():
+    known = study(settings=["push-v3"], counts=[1], arms={**study().arms, "imagining": IMAGINING})
+    jobs = known.specifications(Path())
+    first, *rest = known.gather(jobs)
+    assert first == jobs[0]
+    assert [spec.job for spec in rest if isinstance(spec, Trial)] == [
+        Job("push-v3/1/warped", 1),
+        Job("push-v3/1/replay", 0),
+        Job("push-v3/1/replay", 1),
+    ]
+    assert rest[-1] == Seeds([jobs[2], jobs[5]])
+    assert known.gather([jobs[5]]) == [jobs[5]]
 
 
-def test_a_job_that_fails_says_so_and_leaves_its_traceback(tmp_path):
-    broken = {"_target_": f"{ARM}.Baseline", "agent": "nobody"}
-    trial = study(arms={"warped": broken}, counts=[1]).specifications(tmp_path)[0]
-    log = tmp_path / "log"
-    outcome = try_arm(trial, log)
-    assert outcome.origin is None
-    assert "nobody" in outcome.error
-    assert "Traceback" in log.read_text()
+def test_seeds_at_once_have_the_figures_of_each_alone_and_only_missing_ones_run(
+    demonstrated, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(FewShotStudy, "summarise", lambda *_: None)
+    known = study(
+        settings=["push-v3"],
+        counts=[1],
+        seeds=[0, 1, 2],
+        arms={"warped": study().arms["warped"], "imagining": IMAGINING},
+        recipe={**RECIPE, "steps": 20},
+    )
+
+    def results(place: str, seeds: list[int], at_once: bool) -> JobTable:
+        node = {**asdict(replace(known, seeds=seeds)), "_recursive_": False}
+        node["_target_"] = "nsca.studies.few_shot.FewShotStudy"
+        run_study(OmegaConf.create(node), tmp_path / place, tmp_path, 1, at_once)
+        return JobTable(tmp_path / place / "example" / "results.csv", ORIGIN)
+
+    alone = results("alone", [0, 1, 2], False)
+    assert demonstrated == []
+    results("together", [1], True)
+    together = results("together", [0, 1, 2], True)
+    assert demonstrated == [[0, 2]], "seed 1 is done, and one seed alone is trained alone"
+    assert together.finished() == alone.finished()
+    for job in alone.finished():
+        assert together.metrics_of(job) == pytest.approx(alone.metrics_of(job), rel=1e-3)
+        assert together.origin_of(job)["settings"] == alone.origin_of(job)["settings"]
+    assert len(set(alone.values("push-v3/1/imagining", "weight").values())) == 3
 
 
 def test_a_study_that_was_cut_is_summarised_with_what_it_has(tmp_path):

@@ -2,7 +2,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from omegaconf import DictConfig, OmegaConf
+import torch
+from omegaconf import OmegaConf
 
 from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
@@ -31,8 +32,11 @@ def test_a_study_that_was_cut_is_summarised_with_the_seeds_it_has(plan, tmp_path
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
 
-def node_of(plan: StudyPlan) -> DictConfig:
-    return OmegaConf.create({"_target_": "nsca.studies.plan.StudyPlan", **asdict(plan)})
+def started(
+    plan: StudyPlan, place: Path, workers: int = 1, seeds_at_once: bool | None = None
+) -> Path:
+    node = OmegaConf.create({"_target_": "nsca.studies.plan.StudyPlan", **asdict(plan)})
+    return run_study(node, place, place, workers, seeds_at_once)
 
 
 @pytest.mark.parametrize(("changed", "word"), [("settings", "settings"), ("data", "data")])
@@ -48,10 +52,9 @@ def test_finished_jobs_of_other_settings_or_data_are_refused_before_anything_run
         {"steps": "1", "seconds": "1", "commit": "abc", **where},
     )
     monkeypatch.setattr(plan_module, "_data_of", lambda _: "now")
-    monkeypatch.setattr(run, "run_missing", lambda *_: pytest.fail("it ran"))
-    node = node_of(plan)
+    monkeypatch.setattr(run, "run_missing", lambda *_, **__: pytest.fail("it ran"))
     with pytest.raises(UserError, match=f"other {word} .before.") as refusal:
-        run_study(node, tmp_path, tmp_path, workers=1)
+        started(plan, tmp_path)
     assert "off seed=0" in str(refusal.value)
     assert "move" in refusal.value.remedy
 
@@ -68,26 +71,58 @@ def test_a_condition_may_have_data_of_its_own(plan, tmp_path, monkeypatch):
         where = dict(zip(ORIGIN, ("1", "1", "abc", data, spec.settings), strict=True))
         results.add(spec.job, {"val/shape/trained": 0.5, "val/shape/pixels": 0.4}, where)
     monkeypatch.setattr(plan_module, "_data_of", data_of)
-    monkeypatch.setattr(run, "run_missing", lambda *_: [])
-    assert run_study(node_of(plan), tmp_path, tmp_path, workers=1) == tmp_path / "example"
+    monkeypatch.setattr(run, "run_missing", lambda *_, **__: [])
+    assert started(plan, tmp_path) == tmp_path / "example"
     assert len(asked) == 2, "once a condition, not once a job"
     monkeypatch.setattr(plan_module, "_data_of", lambda _: "usual")
     with pytest.raises(UserError, match=r"such as on seed=0, were made with other data .other."):
-        run_study(node_of(plan), tmp_path, tmp_path, workers=1)
+        started(plan, tmp_path)
 
 
 def test_a_study_that_is_stopped_is_summarised_too(plan, tmp_path, monkeypatch):
-    def stopped(*_):
+    def stopped(*_, **__):
         raise Stopped(tmp_path, 130)
 
     monkeypatch.setattr(plan_module, "_data_of", lambda _: "usual")
     monkeypatch.setattr(run, "run_missing", stopped)
     with pytest.raises(Stopped):
-        run_study(node_of(plan), tmp_path, tmp_path, workers=1)
+        started(plan, tmp_path)
     assert "not measured" in (tmp_path / "example" / "table.md").read_text()
 
 
 def test_no_process_is_refused_before_data_is_made(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(plan_module, "babble", lambda _: pytest.fail("it made data"))
     with pytest.raises(UserError, match="workers=0"):
-        run_study(node_of(replace(plan, babble=[])), tmp_path, tmp_path, workers=0)
+        started(replace(plan, babble=[]), tmp_path, workers=0)
+
+
+def test_seeds_at_once_are_refused_before_data_is_made_where_seeds_cannot(
+    plan, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(plan_module, "babble", lambda _: pytest.fail("it made data"))
+    with pytest.raises(UserError, match=r"seeds_at_once=true: .* example") as refusal:
+        started(replace(plan, babble=[]), tmp_path, seeds_at_once=True)
+    assert "leave it out" in refusal.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("able", "asked", "cuda", "expected"),
+    [
+        (True, None, True, True),
+        (True, None, False, False),
+        (True, True, False, True),
+        (True, False, True, False),
+        (False, None, True, False),
+        (False, False, True, False),
+    ],
+)
+def test_left_open_seeds_train_at_once_where_they_can_and_a_gpu_is(
+    plan, tmp_path, monkeypatch, able, asked, cuda, expected
+):
+    seen = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(StudyPlan, "trains_at_once", able)
+    monkeypatch.setattr(plan_module, "_data_of", lambda _: "usual")
+    monkeypatch.setattr(run, "run_missing", lambda *_, gather: seen.append(gather) or [])
+    started(plan, tmp_path, seeds_at_once=asked)
+    assert (seen[0] is not None) == expected

@@ -71,15 +71,23 @@ class FewShotData(LightningDataModule):
         self._train = windows(shown, facts)
         self._val = windows(held_out, facts) if held_out else self._train
 
+    @property
+    def batch(self) -> int:
+        """Windows that an optimiser step really has; known after `setup`."""
+        return min(self.effective_batch, len(self._train))
+
+    def first_steps(self, steps: int) -> WindowSteps:
+        """The batches of a training of so many steps, across epochs, without a Trainer."""
+        return WindowSteps(self._train, self.seed, self.batch, steps, lambda: 0)
+
     def train_dataloader(self) -> WindowSteps:
         trainer = self.trainer
         if trainer is None:
             raise RuntimeError("the data module is not attached to a Trainer")
-        batch = min(self.effective_batch, len(self._train))
-        steps = steps_per_epoch(len(self._train), batch)
+        steps = steps_per_epoch(len(self._train), self.batch)
         if overfit := trainer.overfit_batches:
             steps = min(steps, max(1, int(overfit if overfit >= 1 else steps * overfit)))
-        return WindowSteps(self._train, self.seed, batch, steps, lambda: trainer.global_step)
+        return WindowSteps(self._train, self.seed, self.batch, steps, lambda: trainer.global_step)
 
     def val_dataloader(self) -> WindowSteps:
         return WindowSteps(self._val, self.seed, len(self._val), 1, lambda: 0)
