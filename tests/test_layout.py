@@ -19,6 +19,7 @@ GROUP_TARGETS = {
     "model": ("nsca.models.",),
     "phase": ("nsca.phases.",),
     "prior": ("nsca.priors.",),
+    "recipe": ("nsca.benchmarks.",),
 }
 GROUPS_WITHOUT_CODE = {"debug", "experiment", "hardware", "study"}
 ASIDE = {"faults", "golden", "slow"}  # folders of tests beside the mirrored ones

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import math
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,23 +78,28 @@ def try_seeds(specification: Seeds, log: Path) -> list[JobOutcome]:
     """Learn under all seeds at once, then act under one after the other; an outcome for each.
 
     Of the time that they learn together each one's `seconds` have an equal share. Where learning at
-    once fails, the log says why and each is tried alone, so that only those fail that must.
+    once fails, a notice says so, the log says where, and each is tried alone, so that only those
+    fail that must.
     """
     import torch
 
     torch.set_num_threads(1)
     trials = specification.trials
     first, seeds = trials[0], [trial.job.seed for trial in trials]
+    failure = ""
     started = time.monotonic()
     with _printing_to(log):
         try:
             shown = [record(first.setting, first.count, seed) for seed in seeds]
             arm: PhaseArm = build(first.arm)
             phases = arm.learn_seeds(shown, first.recipe, seeds)
-        except Exception:  # noqa: BLE001 -- one seed that cannot learn must not end the others
+        except Exception as error:  # noqa: BLE001 -- one seed must not end the others
             traceback.print_exc()
-            print("now each seed alone")
-            return [try_arm(trial, log) for trial in trials]
+            failure = f"{type(error).__name__}: {error}"
+    if failure:
+        what = f"notice: {first.job.condition} could not learn all seeds at once ({failure})"
+        print(f"{what}; one by one now, see {log}", file=sys.stderr)
+        return [try_arm(trial, log) for trial in trials]
     share = (time.monotonic() - started) / len(trials)
     return [
         _outcome(trial, partial(_act, trial, arm, own, phase), log, share)

@@ -153,6 +153,6 @@ def test_a_study_that_was_cut_is_summarised_with_what_it_has(tmp_path):
     assert "Does it help?" in text
     assert "| warped | 0.500 | 1 |" in text
     assert "| replay | not measured | 0 |" in text
-    assert "| push-v3 | 1 |  | 0.50 |" in (tmp_path / "settings.md").read_text()
+    assert "| push-v3 | 1 | 0.50 |" in (tmp_path / "settings.md").read_text()
     for picture in ("figure.png", "effects.png"):
         assert (tmp_path / picture).stat().st_size > 1000

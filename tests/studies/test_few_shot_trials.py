@@ -59,7 +59,7 @@ def test_seeds_share_the_time_in_which_they_learn_at_once(demonstrated, tmp_path
     assert [outcome.origin["seconds"] for outcome in outcomes] == ["11.0"] * 3
 
 
-def test_a_seed_that_cannot_be_learned_from_fails_alone(demonstrated, tmp_path, monkeypatch):
+def test_a_seed_that_cannot_be_learned_from_fails_alone(demonstrated, tmp_path, monkeypatch, capfd):
     record = few_shot_trials.record
 
     def record_none_of_the_second(setting, count, seed) -> Shown:
@@ -68,7 +68,8 @@ def test_a_seed_that_cannot_be_learned_from_fails_alone(demonstrated, tmp_path, 
     monkeypatch.setattr(few_shot_trials, "record", record_none_of_the_second)
     outcomes = try_seeds(seeds(3), tmp_path / "log")
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
-    assert "now each seed alone" in (tmp_path / "log").read_text()
+    assert "one by one now" in capfd.readouterr().err
+    assert "Traceback" in (tmp_path / "log").read_text()
 
 
 def test_what_fails_while_one_seed_acts_leaves_the_others(demonstrated, tmp_path, monkeypatch):
