@@ -25,6 +25,7 @@ from nsca.run_card import commit
 # what stands in jobs.csv: seconds by the wall clock of one core, commit, the beginning of a sha256
 # of the job's settings
 ORIGIN = ("seconds", "commit", "settings")
+PLACES = ("home",)  # keys of an arm that say where its files go, which changes no figure
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ class Trial:
 
     @property
     def settings(self) -> str:
-        """Twelve digits that change with anything above but the names of arm and seed."""
-        text = json.dumps(
-            [dict(self.arm), repr((self.setting, self.count, self.recipe)), self.episodes]
-        )
+        """Twelve digits that change with anything above but the names of arm and seed, and where
+        the arm's files go.
+        """
+        arm = {key: value for key, value in self.arm.items() if key not in PLACES}
+        text = json.dumps([arm, repr((self.setting, self.count, self.recipe)), self.episodes])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -32,6 +32,13 @@ def test_a_job_runs_and_says_where_it_comes_from(tmp_path):
     assert set(outcome.origin) == set(ORIGIN)
 
 
+def test_where_an_arm_keeps_its_files_changes_no_figure():
+    sac = {"_target_": "nsca.benchmarks.reinforcement.Reinforcement", "algorithm": "sac"}
+    here, there = (trial({**sac, "home": home}).settings for home in ("outputs/x", "/scratch/x"))
+    assert here == there
+    assert here != trial({**sac, "home": "outputs/x", "algorithm": "ppo"}).settings
+
+
 def test_a_job_that_fails_says_so_and_leaves_its_traceback(tmp_path):
     log = tmp_path / "log"
     outcome = try_arm(trial({**WARPED, "agent": "nobody"}), log)
