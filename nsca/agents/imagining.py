@@ -8,7 +8,7 @@ tried in the same episode (`attempts.py`).
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -24,6 +24,17 @@ from nsca.worlds.metaworld.observation import HAND, places
 
 TOLERATED_M = 0.02  # of imagined error: things end so far from each other when the expert acts
 TRIED_PRICE_M = 1.0  # what failed is repeated only when nothing else is left
+
+
+class ImaginedError(NamedTuple):
+    """How far (m) the mean of the ensemble ends from the promise, and how far its members from it.
+
+    Both count when the agent chooses. Figures take the first alone: a correction of weight 1 - w
+    spreads less where w is high, whether or not it is right.
+    """
+
+    missed_m: float
+    unsure_m: float
 
 
 class ImaginingAgent:
@@ -71,7 +82,9 @@ class ImaginingAgent:
         self.imagined_errors_m = []
 
     def act(self, observations: Float[np.ndarray, "n 39"]) -> Float[np.ndarray, "n 4"]:
-        """The next action of each episode; `imagined_errors_m` holds what first plans promise."""
+        """The next action of each episode; `imagined_errors_m` holds how far first plans end from
+        their promise in imagination.
+        """
         due = [i for i, episode in enumerate(self._episodes) if episode.needs_a_plan]
         if due:
             self._plan(due, observations[due])
@@ -89,19 +102,22 @@ class ImaginingAgent:
         for number, proposals, found, seen in zip(due, proposed, errors, observations, strict=True):
             tried = self._episodes[number].tried
             prices = [
-                self._missed_m(one, error) + one.price_m + TRIED_PRICE_M * tried.count(one.identity)
+                self._about_proposal_m(one, error)
+                + one.price_m
+                + TRIED_PRICE_M * tried.count(one.identity)
                 for one, error in zip(proposals, found, strict=True)
             ]
             best = int(np.argmin(prices))
             if self._choice == "chance":
                 best = int(self._rng.integers(len(proposals)))
             if not tried:
-                self.imagined_errors_m.append(found[best])
+                self.imagined_errors_m.append(found[best].missed_m)
             self._episodes[number].begin(proposals[best], seen)
 
-    def _missed_m(self, proposal: Proposal, error_m: float) -> float:
+    def _about_proposal_m(self, proposal: Proposal, error: ImaginedError) -> float:
         """The part of an imagined error (m) that is about the proposal."""
-        return max(0.0, error_m - TOLERATED_M - self._own_errors_m[proposal.identity[0]])
+        own_m = self._own_errors_m[proposal.identity[0]]
+        return max(0.0, error.missed_m + error.unsure_m - TOLERATED_M - own_m)
 
     def _errors_about_demonstrations(self) -> list[float]:
         """What imagination gets wrong (m) about each demonstration in its own scene."""
@@ -111,14 +127,15 @@ class ImaginingAgent:
             next(one for one in propose([shown], seen) if one.identity == (0, 0))
             for shown, seen in zip(self._demonstrations, scenes, strict=True)
         ]
-        return [found[0] for found in self._imagined([[one] for one in own], scenes)]
+        found = self._imagined([[one] for one in own], scenes)
+        return [error.missed_m + error.unsure_m for (error,) in found]
 
     def _imagined(
         self, proposed: list[list[Proposal]], observations: np.ndarray
-    ) -> list[list[float]]:
-        """The imagined error (m) of each proposal; zeros without a model."""
+    ) -> list[list[ImaginedError]]:
+        """The imagined error of each proposal; zeros without a model."""
         if self._dynamics is None:
-            return [[0.0] * len(proposals) for proposals in proposed]
+            return [[ImaginedError(0.0, 0.0)] * len(proposals) for proposals in proposed]
         rows = [row for row, proposals in enumerate(proposed) for _ in proposals]
         every = [one for proposals in proposed for one in proposals]
         courses = imagine(
@@ -128,17 +145,16 @@ class ImaginingAgent:
             [one.plan for one in every],
         )
         errors = iter(
-            imagined_error_m(one, course) for one, course in zip(every, courses, strict=True)
+            imagined_error(one, course) for one, course in zip(every, courses, strict=True)
         )
         return [[next(errors) for _ in proposals] for proposals in proposed]
 
 
-def imagined_error_m(proposal: Proposal, course: Imagined) -> float:
-    """Distance between imagined and promised end, and how unsure the ensemble is of it.
-
-    Of the object that is moved last; of the hand where nothing is moved.
-    """
+def imagined_error(proposal: Proposal, course: Imagined) -> ImaginedError:
+    """Of the object that is moved last; of the hand where nothing is moved."""
     if proposal.moved is None:
-        return float(np.linalg.norm(proposal.plan.hand[-1] - proposal.promise_m))
+        return ImaginedError(
+            float(np.linalg.norm(proposal.plan.hand[-1] - proposal.promise_m)), 0.0
+        )
     missed = np.linalg.norm(course.place_m[-1, proposal.moved] - proposal.promise_m)
-    return float(missed + course.spread_m[-1, proposal.moved])
+    return ImaginedError(float(missed), float(course.spread_m[-1, proposal.moved]))

@@ -120,4 +120,4 @@ class Baseline:
     ) -> dict[str, float]:
         del recipe  # each has its own, chosen on tuning seeds
         made = BASELINES[self.agent](shown.learned, seed)
-        return {"success": act(made, setting, seed, episodes)}
+        return {"success": act(made, setting, seed, episodes).rate}

@@ -11,12 +11,14 @@ from functools import lru_cache
 import lightning
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from nsca.agents.imagining import ImaginingAgent
 from nsca.agents.scene import scene_facts
-from nsca.agents.windows import windows
+from nsca.agents.windows import Windows, windows
 from nsca.benchmarks.few_shot_setting import Setting
-from nsca.benchmarks.success import Agent, play
+from nsca.benchmarks.success import Agent, Played, play
 from nsca.data.demonstrating import record_demonstrations
 from nsca.data.demonstrations import Demonstration
 from nsca.phases.fewshot.data import FewShotData
@@ -165,10 +167,10 @@ def _untrained(prior: Prior, weight: PriorWeight, recipe: Recipe) -> FewShotPhas
     )
 
 
-def act(agent: Agent, setting: Setting, seed: int, episodes: int) -> float:
-    """Share of a seed's evaluation episodes that succeed at any step."""
+def act(agent: Agent, setting: Setting, seed: int, episodes: int) -> Played:
+    """A seed's evaluation episodes."""
     seeds = episode_seeds(setting.task, "evaluation", seed, episodes)
-    return play(agent, setting.task, seeds, physics=setting.physics).rate
+    return play(agent, setting.task, seeds, physics=setting.physics)
 
 
 def judge(
@@ -179,13 +181,18 @@ def judge(
     seed: int,
     episodes: int,
 ) -> dict[str, float]:
-    """Success, imagined success and the model's error of a trained agent."""
-    success = act(agent, setting, seed, episodes)
+    """Success, imagined success and the model's error of a trained agent.
+
+    Beside the error how far things move in that time: the error of expecting that nothing does.
+    """
+    played = act(agent, setting, seed, episodes)
+    attempts = math.nan if played.attempts is None else float(played.attempts.mean())
     return {
-        "success": success,
-        "attempts": float(np.mean(agent.attempts)),
+        "success": played.rate,
+        "attempts": attempts,
         "imagined": float(np.mean(np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M)),
         "model_error_cm": model_error_cm(phase, shown),
+        "motion_cm": motion_cm(shown),
         "weight": float(phase.dynamics.blend.weight().detach()),
     }
 
@@ -194,6 +201,15 @@ def judge(
 def model_error_cm(phase: FewShotPhase, shown: Shown) -> float:
     """Root mean square error of places, an eighth of a second ahead, on held-out demonstrations."""
     cut = windows(shown.held_out, scene_facts(shown.learned))
-    predicted = phase.embed(cut)["place_m"].mean(dim=1)[:, -1]
-    error = (predicted - cut.place_m[:, -1]).square().sum(-1)
-    return float((error[cut.there].mean().sqrt()) * CENTIMETRE)
+    return _distance_cm(phase.embed(cut)["place_m"].mean(dim=1)[:, -1], cut)
+
+
+def motion_cm(shown: Shown) -> float:
+    """How far things move in that time on held-out demonstrations, root mean square."""
+    cut = windows(shown.held_out, scene_facts(shown.learned))
+    return _distance_cm(cut.place_m[:, 0], cut)
+
+
+def _distance_cm(place_m: Float[Tensor, "n 2 3"], cut: Windows) -> float:
+    apart = (place_m - cut.place_m[:, -1]).square().sum(-1)
+    return float(apart[cut.there].mean().sqrt() * CENTIMETRE)

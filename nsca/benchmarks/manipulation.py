@@ -22,10 +22,10 @@ from nsca.agents.windows import windows
 from nsca.assembly import build_phase
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.few_shot_learning import (
-    CENTIMETRE,
     IMAGINED_WITHIN_M,
     Shown,
     model_error_cm,
+    motion_cm,
 )
 from nsca.benchmarks.filming import FRAMES_PER_S, film
 from nsca.benchmarks.outcomes import (
@@ -174,9 +174,8 @@ def twin(run: JudgedRun | None) -> FewShotPhase:
 def model_errors(phases: Mapping[str, FewShotPhase], shown: Shown, seed: int) -> list[Outcome]:
     """The error of each model on held-out demonstrations, and that of expecting no motion."""
     cut = windows(shown.held_out, scene_facts(shown.learned))
-    moved = (cut.place_m[:, -1] - cut.place_m[:, 0]).square().sum(-1)[cut.there]
     errors = {name: model_error_cm(phase, shown) for name, phase in phases.items()}
-    errors[STILL] = float(moved.mean().sqrt()) * CENTIMETRE
+    errors[STILL] = motion_cm(shown)
     first = Outcome(
         task=shown.learned[0].task,
         demonstrations=len(shown.learned),

@@ -60,7 +60,7 @@ class Reinforcement:
         home = Path(self.home) / f"{self.algorithm}-{setting.slug}-{seed}"
         learner = train(training, setting, home)
         try:
-            success = act(learner, setting, seed, episodes)
+            success = act(learner, setting, seed, episodes).rate
         finally:
             learner.close()
         return {"success": success, "environment_steps": float(learner.steps)}

@@ -24,15 +24,27 @@ class Agent(Protocol):
         ...
 
 
+@runtime_checkable
+class Trying(Agent, Protocol):
+    """An agent that says how often it has begun."""
+
+    @property
+    def attempts(self) -> list[int]:
+        """Plans begun so far, an episode each."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Played:
     """What came of n episodes.
 
     success: whether each succeeded at any step. first: the step of its first success, -1 without.
+    attempts: plans begun until then, or until the end; None of an agent that does not say.
     """
 
     success: Bool[np.ndarray, " n"]
     first: Int[np.ndarray, " n"]
+    attempts: Int[np.ndarray, " n"] | None = None
 
     @property
     def rate(self) -> float:
@@ -58,13 +70,15 @@ def play(
     try:
         observations, _ = environments.reset(seed=list(seeds))
         agent.begin(observations)
-        first = np.full(len(seeds), -1)
+        first, attempts = np.full(len(seeds), -1), np.zeros(len(seeds), int)
         for step in range(max_steps):
             observations, _, _, _, info = environments.step(agent.act(observations))
+            if isinstance(agent, Trying):
+                attempts = np.where(first < 0, agent.attempts, attempts)
             first = np.where((first < 0) & info["success"], step, first)
             if (first >= 0).all():
                 break
             environments.halt(first >= 0)
     finally:
         environments.close()
-    return Played(first >= 0, first)
+    return Played(first >= 0, first, attempts if isinstance(agent, Trying) else None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 
 from nsca.benchmarks.few_shot_arms import Imagining
@@ -60,7 +61,8 @@ class LethalityGate(Gate):
         for prefix, where in (("", "first"), (HARDER, "harder"))
         for name, meaning in (
             ("success", "share of evaluation episodes that succeed at any step"),
-            ("attempts", "plans begun in an episode, mean"),
+            ("attempts", "plans begun until the first success, mean"),
+            ("motion_cm", "how far things move in 1/8 s: the error of expecting that nothing does"),
             (
                 "imagined",
                 "share of them whose first plan ends within 4 cm of its promise in imagination",
@@ -95,6 +97,7 @@ class LethalityGate(Gate):
             text, _, count = setting.rpartition(" ")
             where = Setting.parse(text)
             shown = record(where, int(count), cell.seed)
+            torch.manual_seed(cell.seed)  # the second setting must not depend on the first
             arm = Imagining(prior, float(cell.parameters["weight"]), cell.arm == LEARNED)
             episodes = int(cell.parameters["episodes"])
             found = arm.figures(shown, where, recipe, cell.seed, episodes)

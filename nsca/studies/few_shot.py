@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hydra.utils import get_class
-
 from nsca.assembly import build
-from nsca.benchmarks.few_shot_arms import PhaseArm
 from nsca.benchmarks.few_shot_learning import Recipe
 from nsca.benchmarks.few_shot_setting import Setting
 from nsca.job_table import Job, JobTable
@@ -25,7 +22,9 @@ class FewShotStudy(Study):
 
     Attributes:
         name, question, prediction: see `Study`.
-        reference: the arm that all others are compared with.
+        reference: the arm that success is compared with.
+        model_reference: the arm that what the model says is compared with (imagined success, the
+            model's error); None where no arm has a model.
         seeds: each decides demonstrations, first weights and evaluation episodes, alike for all
             arms.
         settings: see `Setting.parse`.
@@ -40,6 +39,7 @@ class FewShotStudy(Study):
     """
 
     reference: str
+    model_reference: str | None
     seeds: Sequence[int]
     settings: Sequence[str]
     counts: Sequence[int]
@@ -51,8 +51,9 @@ class FewShotStudy(Study):
     trains_at_once: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.reference not in self.arms:
-            raise ValueError(f"reference {self.reference!r} is not among {list(self.arms)}")
+        for reference in filter(None, (self.reference, self.model_reference)):
+            if reference not in self.arms:
+                raise ValueError(f"reference {reference!r} is not among {list(self.arms)}")
         for what in ("seeds", "settings", "counts"):
             values = getattr(self, what)
             if len(set(values)) != len(values):
@@ -98,17 +99,19 @@ class FewShotStudy(Study):
         return try_arm(specification, log)
 
     def refuse_mixing(self, jobs: Sequence[Trial], results: JobTable) -> None:
-        """Settings alone: demonstrations follow from them."""
-        made = {trial.job: trial.settings for trial in jobs}
-        refuse("settings", results.made_otherwise("settings", made), results)
+        """Settings and the world that plays: demonstrations follow from them."""
+        for column in ("settings", "world"):
+            made = {trial.job: getattr(trial, column) for trial in jobs}
+            refuse(column, results.made_otherwise(column, made), results)
 
     def summarise(self, results: JobTable, home: Path) -> None:
-        """`table.md`, `.csv`, `.tex`, `tasks.md`, and two pictures."""
+        """`table.md`, `.csv`, `.tex`, `settings.md`, `.csv`, and two pictures."""
         scores = Scores(
             [setting.slug for setting in self.places()],
             self.counts,
             list(self.arms),
             self.reference,
+            self.model_reference,
             results,
         )
         for name, text in tables(scores).items():
@@ -120,5 +123,4 @@ class FewShotStudy(Study):
 
 def _together(trials: Sequence[Trial]) -> Sequence[Trial | Seeds]:
     """Of one condition, so of one arm."""
-    able = issubclass(get_class(str(trials[0].arm["_target_"])), PhaseArm)
-    return [Seeds(trials)] if able and len(trials) > 1 else trials
+    return [Seeds(trials)] if trials[0].trains_a_phase and len(trials) > 1 else trials

@@ -21,6 +21,7 @@ EXPLAINED = {
     SUCCESS: "share of episodes that succeed at any step",
     "imagined": "share of first plans that end within 4 cm of their promise in imagination",
     "model_error_cm": "of places 1/8 s ahead on held-out demonstrations, in cm",
+    "motion_cm": "how far things move in that time: the error of expecting that nothing does",
 }
 
 
@@ -30,7 +31,9 @@ class Scores:
 
     Attributes:
         settings, counts, arms: in the order to show them.
-        reference: one of the arms.
+        reference: the arm that success is compared with.
+        model_reference: the arm that what the model says is compared with; None where no arm has
+            a model.
         results: the table.
     """
 
@@ -38,7 +41,12 @@ class Scores:
     counts: Sequence[int]
     arms: Sequence[str]
     reference: str
+    model_reference: str | None
     results: JobTable
+
+    def reference_of(self, figure: str) -> str | None:
+        """The arm that a figure is compared with."""
+        return self.reference if figure == SUCCESS else self.model_reference
 
     def of(self, setting: str, count: int, arm: str, figure: str = SUCCESS) -> dict[int, float]:
         """A figure by seed, for the seeds that ran."""
@@ -59,15 +67,31 @@ class Scores:
         return np.array([[row[seed] for seed in seeds] for row in rows])
 
     @property
-    def table(self) -> PairedTable:
-        """Means over settings, paired by seed."""
+    def paired(self) -> list[PairedTable]:
+        """Means over settings, paired by seed: success, and what models say where there are some.
+
+        Two tables, each with its own reference and its own correction of p-values.
+        """
+        tables = [self._paired([SUCCESS], self.reference, self.arms)]
+        if self.model_reference is not None:
+            figures = [figure for figure in EXPLAINED if figure != SUCCESS]
+            arms = [
+                arm
+                for arm in self.arms
+                if any(self.means(n, arm, figure) for n in self.counts for figure in figures)
+            ]
+            if arms:
+                tables.append(self._paired(figures, self.model_reference, arms))
+        return tables
+
+    def _paired(self, figures: Sequence[str], reference: str, arms: Sequence[str]) -> PairedTable:
         metrics = [
             f"{figure} @ {count}"
-            for figure in EXPLAINED
+            for figure in figures
             for count in self.counts
-            if any(self.means(count, arm, figure) for arm in self.arms)
+            if any(self.means(count, arm, figure) for arm in arms)
         ]
-        metrics = metrics or [f"{SUCCESS} @ {self.counts[0]}"]
+        metrics = metrics or [f"{figures[0]} @ {self.counts[0]}"]
 
         def values(arm: str, metric: str) -> dict[int, float]:
             figure, _, count = metric.partition(" @ ")
@@ -75,27 +99,30 @@ class Scores:
 
         over = f"; mean over {len(self.settings)} settings"
         explained = {metric: EXPLAINED[metric.partition(" @ ")[0]] + over for metric in metrics}
-        return PairedTable(
-            self.arms, metrics, self.reference, values, explained, higher_is_better=False
-        )
+        return PairedTable(arms, metrics, reference, values, explained, higher_is_better=False)
 
 
 def tables(scores: Scores) -> dict[str, str]:
     """Texts of files by name."""
-    table = scores.table
+    paired = scores.paired
     header, rows = _settings_rows(scores)
     iqm = markdown_table(["arm", *map(_shown, scores.counts)], _iqm(scores))
     return {
         "table.md": (
-            markdown(table)
+            "\n".join(markdown(table) for table in paired)
             + "\n### Interquartile mean of success over settings and seeds\n\nWith its stratified "
-            "bootstrap interval (95 %).\n\n" + iqm
+            "bootstrap interval (95 %), which is too narrow with few seeds.\n\n" + iqm
         ),
-        "table.csv": paired_csv(table),
-        "table.tex": paired_latex(table),
+        "table.csv": _one_csv([paired_csv(table) for table in paired]),
+        "table.tex": "\n".join(paired_latex(table) for table in paired),
         "settings.md": markdown_table(header, rows),
         "settings.csv": csv_table(header, rows),
     }
+
+
+def _one_csv(texts: Sequence[str]) -> str:
+    """Tables of the same columns, one below the other."""
+    return texts[0] + "".join(text.split("\n", 1)[1] for text in texts[1:])
 
 
 def _shown(count: int) -> str:
@@ -155,7 +182,9 @@ def learning_curves(scores: Scores) -> Figure:
 
 
 def effects(scores: Scores) -> Figure:
-    """The first arm minus the reference, setting by setting, with the paired 95 % t interval."""
+    """The first arm minus the reference of each figure, setting by setting, with the paired 95 % t
+    interval.
+    """
     treated = next(arm for arm in scores.arms if arm != scores.reference)
     shown = [
         figure
@@ -182,7 +211,8 @@ def effects(scores: Scores) -> Figure:
                     axis.plot([found.low, found.high], [at, at], color=colour, linewidth=1.4)
                     label = _shown(count) if place == 0 else None
                     axis.plot(found.mean, at, "o", color=colour, markersize=4, label=label)
-            axis.set_title(f"{name.replace('_', ' ')}: {treated} minus {scores.reference}")
+            against = scores.reference_of(name)
+            axis.set_title(f"{name.replace('_', ' ')}: {treated} minus {against}")
         panels[0].set_yticks(range(len(scores.settings)), scores.settings, fontsize=7)
         panels[0].set_ylim(len(scores.settings) - 0.4, -0.6)
         if panels[0].get_legend_handles_labels()[0]:  # none where every arm has one seed
@@ -195,5 +225,6 @@ def _pairs(
 ) -> list[tuple[float, float]]:
     """(treated, reference) for the seeds that both have."""
     ours = scores.of(setting, count, treated, figure)
-    theirs = scores.of(setting, count, scores.reference, figure)
+    against = scores.reference_of(figure)
+    theirs = {} if against is None else scores.of(setting, count, against, figure)
     return [(ours[seed], theirs[seed]) for seed in sorted(ours.keys() & theirs.keys())]

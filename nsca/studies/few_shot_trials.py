@@ -10,8 +10,11 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from hydra.utils import get_class
 
 from nsca.assembly import build
 from nsca.benchmarks.few_shot_arms import Arm, PhaseArm
@@ -21,10 +24,11 @@ from nsca.job_table import Job
 from nsca.jobs import JobOutcome
 from nsca.phases.fewshot.module import FewShotPhase
 from nsca.run_card import commit
+from nsca.worlds.metaworld.env import choose_backend
 
 # what stands in jobs.csv: seconds by the wall clock of one core, commit, the beginning of a sha256
-# of the job's settings
-ORIGIN = ("seconds", "commit", "settings")
+# of the job's settings, the simulator and its version
+ORIGIN = ("seconds", "commit", "settings", "world")
 PLACES = ("home",)  # keys of an arm that say where its files go, which changes no figure
 
 
@@ -47,12 +51,24 @@ class Trial:
 
     @property
     def settings(self) -> str:
-        """Twelve digits that change with anything above but the names of arm and seed, and where
-        the arm's files go.
+        """Twelve digits that change with anything above but the names of arm and seed, where the
+        arm's files go, and the recipe of an arm that follows none.
         """
         arm = {key: value for key, value in self.arm.items() if key not in PLACES}
-        text = json.dumps([arm, repr((self.setting, self.count, self.recipe)), self.episodes])
+        recipe = self.recipe if self.trains_a_phase else None
+        text = json.dumps([arm, repr((self.setting, self.count, recipe)), self.episodes])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def trains_a_phase(self) -> bool:
+        """Whether the arm learns by the recipe."""
+        return issubclass(get_class(str(self.arm["_target_"])), PhaseArm)
+
+    @property
+    def world(self) -> str:
+        """The simulator that plays here, such as "envpool 1.2.5": places differ by millimetres."""
+        backend = choose_backend(self.setting.task, "auto", self.setting.physics)
+        return f"{backend} {version(backend)}"
 
 
 @dataclass(frozen=True)
@@ -146,6 +162,7 @@ def _outcome(
         found["expert_success"] = shown.expert_success
     seconds += time.monotonic() - started
     origin = {"seconds": f"{seconds:.1f}", "commit": commit(), "settings": trial.settings}
+    origin["world"] = trial.world
     return JobOutcome(trial.job, found, origin, None)
 
 

@@ -9,7 +9,7 @@ from nsca.benchmarks import few_shot_arms, few_shot_learning
 from nsca.benchmarks.few_shot_arms import BASELINES, Arm, Baseline, Imagining, PhaseArm
 from nsca.benchmarks.few_shot_learning import Recipe, Shown
 from nsca.benchmarks.few_shot_setting import Setting
-from nsca.benchmarks.success import Agent
+from nsca.benchmarks.success import Agent, Played
 from nsca.priors.physics import Physics
 
 RECIPE = Recipe(steps=2, batch=8, members=2, width=8, contribution=1e-3, learning_rate=3e-3)
@@ -49,7 +49,7 @@ def test_a_baseline_is_judged_on_the_evaluation_episodes_of_its_seed(shown, monk
 
     def act(agent, setting, seed, episodes):
         asked.update(agent=type(agent).__name__, setting=setting, seed=seed, episodes=episodes)
-        return 0.5
+        return Played(np.array([True, False]), np.array([3, -1]))
 
     monkeypatch.setattr(few_shot_arms, "act", act)
     figures = Baseline("warped").figures(shown, HERE, RECIPE, seed=3, episodes=7)
@@ -66,7 +66,7 @@ def test_our_agent_holds_its_weight_and_a_learnable_one_moves(shown, monkeypatch
         agent.begin(here)
         for _ in range(12):
             agent.act(here)
-        return 1.0
+        return Played(np.array([True]), np.array([3]), np.array(agent.attempts))
 
     monkeypatch.setattr(few_shot_learning, "act", act)
     held = Imagining(Physics(9.81), 0.9).figures(shown, HERE, RECIPE, 0, 1)
@@ -74,6 +74,6 @@ def test_our_agent_holds_its_weight_and_a_learnable_one_moves(shown, monkeypatch
     assert isinstance(Imagining(Physics(9.81), 0.9), Arm)
     assert held["weight"] == pytest.approx(0.9)
     assert abs(moved["weight"] - 0.9) > 1e-3
-    assert set(held) == {"success", "attempts", "imagined", "model_error_cm", "weight"}
+    assert set(held) == {"success", "attempts", "imagined", "model_error_cm", "motion_cm", "weight"}
     assert held["attempts"] == 1
     assert all(isinstance(agent, ImaginingAgent) for agent in agents)

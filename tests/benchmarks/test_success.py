@@ -1,6 +1,7 @@
 """Success counts at any step, and an agent that does nothing has none."""
 
 import numpy as np
+import pytest
 
 from nsca.benchmarks.success import play
 from nsca.worlds.metaworld.episode_seeds import episode_seeds
@@ -21,6 +22,27 @@ class Knowing:
 
     def act(self, observations):
         return self.expert(observations)
+
+
+class Restless(Knowing):
+    """Says that it begins a plan in every step."""
+
+    def begin(self, observations):
+        super().begin(observations)
+        self.attempts = [0] * len(observations)
+
+    def act(self, observations):
+        self.attempts = [count + 1 for count in self.attempts]
+        return super().act(observations)
+
+
+@pytest.mark.parametrize("backend", ["envpool", "metaworld"])
+def test_attempts_count_until_the_first_success(backend):
+    seeds = episode_seeds("push-v3", "tuning", 0, 3)
+    played = play(Restless(), "push-v3", seeds, backend=backend, max_steps=150)
+    assert len(set(played.first.tolist())) > 1
+    assert played.attempts.tolist() == (played.first + 1).tolist()
+    assert play(Idle(), "push-v3", seeds, backend=backend, max_steps=2).attempts is None
 
 
 def test_the_expert_succeeds_and_idleness_does_not():

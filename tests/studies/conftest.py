@@ -1,10 +1,12 @@
 import fake_scene
+import numpy as np
 import pytest
 from fake_jobs import InlinePool
 
 from nsca import jobs
 from nsca.benchmarks import few_shot_arms, few_shot_learning
 from nsca.benchmarks.few_shot_learning import Shown
+from nsca.benchmarks.success import Played, Trying
 from nsca.phases.fewshot.module import FewShotPhase
 from nsca.studies import few_shot_trials
 from nsca.studies.plan import StudyPlan
@@ -40,12 +42,13 @@ def demonstrated(monkeypatch) -> list[list[int]]:
         shown = [fake_scene.demonstration((0.02 * seed, 0.7))]
         return Shown(shown, [fake_scene.demonstration((0.02, 0.69))], 0.5)
 
-    def act(agent, *_) -> float:
+    def act(agent, *_) -> Played:
         here = fake_scene.scene((0.01, 0.71), (0.1, 0.85))[None]
         agent.begin(here)
         for _ in range(12):
             agent.act(here)
-        return 1.0
+        tried = np.array(agent.attempts) if isinstance(agent, Trying) else None
+        return Played(np.array([True]), np.array([3]), tried)
 
     def learn_seeds(shown, prior, weight, recipe, seeds) -> list[FewShotPhase]:
         learned.append(list(seeds))

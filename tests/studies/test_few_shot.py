@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 
 from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
+from nsca.studies import few_shot_trials
 from nsca.studies.few_shot import FewShotStudy
 from nsca.studies.few_shot_trials import ORIGIN, Seeds, Trial
 from nsca.studies.run import run_study
@@ -36,6 +37,7 @@ def study(**changes) -> FewShotStudy:
         question="Does it help?",
         prediction="Yes.",
         reference="warped",
+        model_reference=None,
         seeds=[0, 1],
         settings=["push-v3", "soccer-v3 friction=0.3"],
         counts=[1, 5],
@@ -63,22 +65,29 @@ def test_what_a_job_is_made_of_changes_its_settings_and_its_names_do_not():
 
     assert digest() == digest(seeds=[4], name="other")
     assert digest() != digest(episodes=3)
-    assert digest() != digest(recipe={**RECIPE, "steps": 3})
+    assert digest() == digest(recipe={**RECIPE, "steps": 3}), "the first arm trains nothing"
+    blank = {"_target_": f"{ARM}.Imagining", "prior": {}, "weight": 0.0}
+    assert digest(arms={"warped": blank}) != digest(
+        arms={"warped": blank}, recipe={**RECIPE, "steps": 3}
+    )
     assert digest() != digest(counts=[2])
 
 
-def test_finished_jobs_of_other_settings_are_refused(tmp_path):
+def test_finished_jobs_of_other_settings_or_worlds_are_refused(tmp_path, monkeypatch):
     results = JobTable(tmp_path / "results.csv", ORIGIN)
     jobs = study().specifications(tmp_path)
     results.add(
         jobs[0].job,
         {"success": 1.0},
-        {"seconds": "1", "commit": "abc", "settings": jobs[0].settings},
+        {"seconds": "1", "commit": "abc", "settings": jobs[0].settings, "world": jobs[0].world},
     )
     study().refuse_mixing(jobs, results)
     changed = study(episodes=3)
     with pytest.raises(UserError, match="other settings"):
         changed.refuse_mixing(changed.specifications(tmp_path), results)
+    monkeypatch.setattr(few_shot_trials, "choose_backend", lambda *_: "metaworld")
+    with pytest.raises(UserError, match=r"other world \(envpool"):
+        study().refuse_mixing(jobs, results)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def results(tmp_path) -> JobTable:
 
 @pytest.fixture
 def scores(results) -> Scores:
-    return Scores(SETTINGS, (1, 5), ("ours", "none"), "none", results)
+    return Scores(SETTINGS, (1, 5), ("ours", "none"), "none", "none", results)
 
 
 def test_a_mean_over_settings_needs_all_of_them(scores):
@@ -41,9 +41,23 @@ def test_a_mean_over_settings_needs_all_of_them(scores):
 
 
 def test_arms_are_compared_seed_by_seed(scores):
-    found = comparisons(scores.table)["ours", "success @ 1"]
+    found = comparisons(scores.paired[0])["ours", "success @ 1"]
     assert found.pairs == 2
     assert found.mean == pytest.approx(0.305)
+
+
+def test_what_models_say_has_a_reference_and_a_correction_of_its_own(results):
+    for setting in SETTINGS:
+        results.add(Job(f"{setting}/1/blank", 0), {"success": 0.5, "imagined": 0.4}, WHERE)
+    arms = ("ours", "blank", "none")
+    success, model = Scores(SETTINGS, (1,), arms, "none", "blank", results).paired
+    assert (success.reference, success.metrics) == ("none", ["success @ 1"])
+    assert (model.reference, model.rows) == ("blank", ["ours", "blank"])
+    assert comparisons(model)["ours", "imagined @ 1"].mean == pytest.approx(0.5)
+    written = tables(Scores(SETTINGS, (1,), arms, "none", "blank", results))
+    assert written["table.csv"].count("metric,condition") == 1
+    assert "imagined @ 1,ours" in written["table.csv"]
+    assert len(Scores(SETTINGS, (1,), arms, "none", None, results).paired) == 1
 
 
 def test_tables_have_the_figures_of_every_setting_and_an_interval(scores):
@@ -71,5 +85,5 @@ def test_effects_are_those_of_the_first_arm(scores):
 
 def test_one_seed_shows_no_interval(results):
     """Nothing is drawn, and matplotlib has nothing to warn about."""
-    figure = effects(Scores(("soccer-v3",), (1,), ("nobody", "none"), "none", results))
+    figure = effects(Scores(("soccer-v3",), (1,), ("nobody", "none"), "none", "none", results))
     assert not [line for line in figure.axes[0].lines if line.get_marker() == "o"]
