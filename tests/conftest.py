@@ -69,6 +69,21 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a Meta-World simulator nor its expert can be made or used."""
+    from nsca.worlds.metaworld import backends, env, experts
+
+    def forbidden(*args: object, **kwargs: object) -> None:
+        raise AssertionError("simulator and expert are out of reach")
+
+    for kind in (env.MetaWorldEnvs, backends.EnvPoolBackend, backends.MetaworldBackend):
+        for name in ("__init__", "reset", "step"):
+            monkeypatch.setattr(kind, name, forbidden)
+    monkeypatch.setattr(experts.Expert, "__init__", forbidden)
+    monkeypatch.setattr(experts.Expert, "__call__", forbidden)
+
+
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The project's root directory."""

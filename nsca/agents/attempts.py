@@ -16,8 +16,8 @@ from nsca.agents.tracking import Tracker
 from nsca.agents.warping import Plan
 from nsca.worlds.metaworld.observation import HAND, OPENING, TARGET_M_PER_ACTION, places
 
-# Of the promise. Tighter than experts themselves are in six of seventeen tasks (box-close: 6 cm in
-# the median): there a success may be followed by another attempt, which costs nothing that counts.
+# Of the promise. Experts themselves end farther from it in some tasks: there a success may be
+# followed by another attempt, which costs nothing that counts.
 KEPT_WITHIN_M = 0.03
 LINGER = 12  # steps after the end of a plan in which things come to rest
 RISE_M = 0.05  # at least, before the hand goes sideways

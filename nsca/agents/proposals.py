@@ -3,8 +3,8 @@
 A demonstration that only just worked fails a few millimetres away, and one that pushed a thing to
 its goal may push another short of it. So the nearest demonstrations come with variations: shifted
 as a whole, or reaching farther or less far once the thing is touched. None is written for a task.
-Over the ten hardest tasks and one demonstration, one of these succeeded in nearly every scene where
-the demonstration as shown did in six of ten (experiments/LOG.md); which one, it does not say.
+Of a wider set of variations one succeeded in most scenes of eight hard tasks in which the
+demonstration as shown did in half (experiments/LOG.md); which one, a demonstration does not say.
 """
 
 from collections.abc import Sequence

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from nsca.agents.imagining import ImaginingAgent
+from nsca.benchmarks.few_shot_arms import BASELINES
 from nsca.benchmarks.few_shot_learning import (
     HELD_OUT,
     Recipe,
@@ -31,6 +33,18 @@ def test_demonstrations_of_a_seed_are_a_part_of_more_of_them():
     assert len(few.train()) == 1
     assert len(few.val()) == len(many.val()) == HELD_OUT
     np.testing.assert_array_equal(few.train()[0].observations, many.train()[0].observations)
+
+
+def test_no_arm_reaches_simulator_or_expert_between_demonstrations_and_acting(out_of_reach):
+    shown = Shown([fake_scene.demonstration((x, 0.7)) for x in (0.0, 0.03)], [])
+    once = replace(RECIPE, steps=2)
+    phase = learn(shown, Physics(9.81), PriorWeight(0.9, 0.0, False), once, 0)
+    ImaginingAgent(shown.learned, phase.dynamics)
+    learn_seeds([shown] * 2, NoPrior(), lambda: PriorWeight(0.0, 0.0, False), once, (0, 1))
+    for make in BASELINES.values():
+        make(shown.learned, 0)
+    with pytest.raises(AssertionError, match="out of reach"):
+        record(Setting("push-v3"), 1, seed=77)
 
 
 def test_the_prior_lowers_the_models_error_where_little_is_learned():
