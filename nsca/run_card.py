@@ -173,7 +173,8 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def commit() -> str:
-    """Return the commit of the checkout, perhaps with "-dirty"; empty without a checkout.
+    """Return the commit of the checkout, with "-dirty" where tracked files outside `experiments/`
+    differ from it; empty without a checkout.
 
     Asked once a process: the code in memory stays what it was when the checkout moves on under a
     study that takes hours.
@@ -181,21 +182,27 @@ def commit() -> str:
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         return ""
-    command = [
-        "git",
-        "-C",
-        str(root),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-        "--exclude=*",
-    ]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+    head = _git(root, "rev-parse", "HEAD")
+    # a study that extends its own committed table must not call the code behind it changed
+    changed = _git(root, "status", "--porcelain", "-uno", "--", ".", ":(exclude)experiments")
+    if not head or changed is None:
         return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    return f"{head}-dirty" if changed else head
+
+
+def _git(root: Path, *command: str) -> str | None:
+    """What git says; None where it does not answer."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), *command],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def peak_memory_mb() -> float:

@@ -103,15 +103,34 @@ def test_the_fingerprint_is_of_what_is_computed_and_not_of_where():
     assert config_fingerprint(base) != config_fingerprint(other)
 
 
-def test_the_commit_is_that_of_the_code_in_memory(monkeypatch):
-    answers = iter(["first\n", "second\n"])
-    monkeypatch.setattr(
-        "nsca.run_card.subprocess.run",
-        lambda command, **_: subprocess.CompletedProcess(command, 0, stdout=next(answers)),
-    )
-    commit.cache_clear()
+def test_the_commit_is_that_of_the_code_in_memory(tmp_path: Path, monkeypatch):
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "nsca").mkdir()
+    table, code = tmp_path / "experiments" / "results.csv", tmp_path / "nsca" / "run_card.py"
+
+    def git(*command: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        asked = ["git", "-C", str(tmp_path), *who, *command]
+        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+    table.write_text("none yet")
+    code.write_text("x = 1")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    monkeypatch.setattr("nsca.run_card.__file__", str(code))
+    head = git("rev-parse", "HEAD")
+
+    def asked() -> str:
+        commit.cache_clear()
+        return commit()
+
     try:
-        assert commit() == commit() == "first"
+        table.write_text("a row")
+        assert asked() == head, "a study extends its own table"
+        code.write_text("x = 2")
+        assert commit() == head, "what is in memory stays what it was"
+        assert asked() == f"{head}-dirty"
     finally:
         commit.cache_clear()
 
