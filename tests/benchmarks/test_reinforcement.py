@@ -13,8 +13,8 @@ from nsca.benchmarks.reinforcement import Reinforcement
 from nsca.checkpoint import checkpoints_of, read_header
 from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
-from nsca.studies.few_shot import ORIGIN
 from nsca.studies.few_shot_summary import Scores, learning_curves, tables
+from nsca.studies.few_shot_trials import ORIGIN
 from nsca.worlds.metaworld.env import MetaWorldEnvs
 from nsca.worlds.metaworld.episode_seeds import episode_seeds
 
@@ -72,8 +72,8 @@ def test_no_demonstrations_ask_no_expert(monkeypatch: pytest.MonkeyPatch):
 def test_a_study_without_demonstrations_has_tables_and_no_curve(tmp_path: Path):
     results = JobTable(tmp_path / "results.csv", ORIGIN)
     for arm, success in (("sac", 0.8), ("ppo", 0.2)):
-        origin = {"seconds": "1.0", "commit": "", "settings": "0"}
+        origin = dict.fromkeys(ORIGIN, "0")
         results.add(Job(f"reach-v3/0/{arm}", 0), {"success": success}, origin)
-    scores = Scores(["reach-v3"], [0], ["sac", "ppo"], "ppo", results)
+    scores = Scores(["reach-v3"], [0], ["sac", "ppo"], "ppo", None, results)
     assert "0.80" in tables(scores)["settings.md"]
     assert not learning_curves(scores).axes
