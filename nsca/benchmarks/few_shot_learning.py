@@ -186,27 +186,31 @@ def judge(
     Beside the error how far things move in that time: the error of expecting that nothing does.
     """
     played = act(agent, setting, seed, episodes)
+    cut = held_out_windows(shown)
     attempts = math.nan if played.attempts is None else float(played.attempts.mean())
     return {
         "success": played.rate,
         "attempts": attempts,
         "imagined": float(np.mean(np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M)),
-        "model_error_cm": model_error_cm(phase, shown),
-        "motion_cm": motion_cm(shown),
+        "model_error_cm": model_error_cm(phase, cut),
+        "motion_cm": motion_cm(cut),
         "weight": float(phase.dynamics.blend.weight().detach()),
     }
 
 
+def held_out_windows(shown: Shown) -> Windows:
+    """What models are judged on; facts of the objects come from what is learned from alone."""
+    return windows(shown.held_out, scene_facts(shown.learned))
+
+
 @torch.no_grad()
-def model_error_cm(phase: FewShotPhase, shown: Shown) -> float:
-    """Root mean square error of places, an eighth of a second ahead, on held-out demonstrations."""
-    cut = windows(shown.held_out, scene_facts(shown.learned))
+def model_error_cm(phase: FewShotPhase, cut: Windows) -> float:
+    """Root mean square error of places, an eighth of a second ahead."""
     return _distance_cm(phase.embed(cut)["place_m"].mean(dim=1)[:, -1], cut)
 
 
-def motion_cm(shown: Shown) -> float:
-    """How far things move in that time on held-out demonstrations, root mean square."""
-    cut = windows(shown.held_out, scene_facts(shown.learned))
+def motion_cm(cut: Windows) -> float:
+    """How far things move in that time, root mean square."""
     return _distance_cm(cut.place_m[:, 0], cut)
 
 

@@ -16,14 +16,13 @@ import numpy as np
 import torch
 
 from nsca.agents.imagining import ImaginingAgent
-from nsca.agents.scene import scene_facts
 from nsca.agents.warped_demonstrations import WarpedDemonstrations
-from nsca.agents.windows import windows
 from nsca.assembly import build_phase
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.few_shot_learning import (
     IMAGINED_WITHIN_M,
     Shown,
+    held_out_windows,
     model_error_cm,
     motion_cm,
 )
@@ -173,9 +172,9 @@ def twin(run: JudgedRun | None) -> FewShotPhase:
 
 def model_errors(phases: Mapping[str, FewShotPhase], shown: Shown, seed: int) -> list[Outcome]:
     """The error of each model on held-out demonstrations, and that of expecting no motion."""
-    cut = windows(shown.held_out, scene_facts(shown.learned))
-    errors = {name: model_error_cm(phase, shown) for name, phase in phases.items()}
-    errors[STILL] = motion_cm(shown)
+    cut = held_out_windows(shown)
+    errors = {name: model_error_cm(phase, cut) for name, phase in phases.items()}
+    errors[STILL] = motion_cm(cut)
     first = Outcome(
         task=shown.learned[0].task,
         demonstrations=len(shown.learned),

@@ -71,14 +71,15 @@ def play(
         observations, _ = environments.reset(seed=list(seeds))
         agent.begin(observations)
         first, attempts = np.full(len(seeds), -1), np.zeros(len(seeds), int)
+        trying = agent if isinstance(agent, Trying) else None
         for step in range(max_steps):
             observations, _, _, _, info = environments.step(agent.act(observations))
-            if isinstance(agent, Trying):
-                attempts = np.where(first < 0, agent.attempts, attempts)
+            if trying is not None:
+                attempts = np.where(first < 0, trying.attempts, attempts)
             first = np.where((first < 0) & info["success"], step, first)
             if (first >= 0).all():
                 break
             environments.halt(first >= 0)
     finally:
         environments.close()
-    return Played(first >= 0, first, attempts if isinstance(agent, Trying) else None)
+    return Played(first >= 0, first, None if trying is None else attempts)

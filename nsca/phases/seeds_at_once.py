@@ -94,10 +94,8 @@ def _backward(
     """Give each module's parameters their gradients; returns losses and terms."""
     if len(sizes := {len(batch) for batch in batches}) != 1:
         raise ValueError(f"batches of different sizes cannot be stacked: {sorted(sizes)}")
-    columns = {
-        name: torch.stack([batch.tensors()[name] for batch in batches]).to(device)
-        for name in batches[0].tensors()
-    }
+    rows = [batch.tensors() for batch in batches]
+    columns = {name: torch.stack([row[name] for row in rows]).to(device) for name in rows[0]}
     parameters, buffers = stack_module_state(list(modules))
 
     def loss_of(

@@ -1,7 +1,9 @@
 """Jobs of a few-shot study: an arm learns from demonstrations and acts, seed by seed or at once."""
 
 import contextlib
+import functools
 import hashlib
+import importlib.metadata
 import json
 import math
 import sys
@@ -10,7 +12,6 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class Trial:
     def world(self) -> str:
         """The simulator that plays here, such as "envpool 1.2.5": places differ by millimetres."""
         backend = choose_backend(self.setting.task, "auto", self.setting.physics)
-        return f"{backend} {version(backend)}"
+        return f"{backend} {_version(backend)}"
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,11 @@ def _outcome(
     origin = {"seconds": f"{seconds:.1f}", "commit": commit(), "settings": trial.settings}
     origin["world"] = trial.world
     return JobOutcome(trial.job, found, origin, None)
+
+
+@functools.cache  # a study has thousands of trials
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from lightning import Trainer
+from phases.tiny_vision import tiny_trainer
 from torch import Tensor, nn
 
 from nsca.data.batch import Batch
@@ -68,17 +68,7 @@ def batches(seed: int, steps: int = STEPS, size: int = 12) -> list[Points]:
 
 def alone(seed: int, own: list[Points]) -> Toy:
     phase = Toy(seed)
-    trainer = Trainer(
-        max_steps=len(own),
-        accelerator="cpu",
-        gradient_clip_val=CLIP,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        num_sanity_val_steps=0,
-        limit_val_batches=0,
-    )
+    trainer = tiny_trainer(len(own), gradient_clip_val=CLIP, limit_val_batches=0)
     trainer.fit(phase, torch.utils.data.DataLoader(own, batch_size=None), [])
     return phase
 

@@ -74,6 +74,11 @@ class MetaWorldEnvs(gymnasium.vector.VectorEnv):
         self.max_steps = max_steps
         physics = physics or AlteredPhysics()
         self.backend = choose_backend(self.task, backend, physics)
+        if backend == "auto" and physics.unaltered and not envpool_is_here():
+            print(
+                "notice: envpool is not installed; metaworld's own environments run, slower",
+                file=sys.stderr,
+            )
         self._envs: Backend
         if self.backend == "envpool":
             self._envs = EnvPoolBackend(self.task, threads, max_steps)
@@ -137,27 +142,20 @@ class MetaWorldEnvs(gymnasium.vector.VectorEnv):
 
 
 def choose_backend(task: str, backend: str, physics: AlteredPhysics) -> str:
-    """ "envpool" or "metaworld"; says on stderr when "auto" has to fall back.
+    """ "envpool" or "metaworld", as they can be had here.
 
     Raises:
         UserError: unknown backend, or one that cannot do what is asked.
     """
     if backend not in BACKENDS:
         raise UserError(f"there is no backend '{backend}'", f"one of {', '.join(BACKENDS)}")
-    if backend == "metaworld" or (backend == "auto" and not physics.unaltered):
-        return "metaworld"
-    if not physics.unaltered:
+    if backend == "auto":
+        fast = physics.unaltered and task not in NOT_IN_ENVPOOL and envpool_is_here()
+        return "envpool" if fast else "metaworld"
+    if backend == "envpool" and not physics.unaltered:
         raise UserError("EnvPool cannot alter the physics", "backend=metaworld or backend=auto")
-    if backend == "auto" and task in NOT_IN_ENVPOOL:
-        return "metaworld"
-    if not envpool_is_here():
-        if backend == "envpool":
-            raise UserError(
-                "envpool is not installed", "pip install 'nsca[envpool]', or backend=metaworld"
-            )
-        print(
-            "notice: envpool is not installed; metaworld's own environments run, slower",
-            file=sys.stderr,
+    if backend == "envpool" and not envpool_is_here():
+        raise UserError(
+            "envpool is not installed", "pip install 'nsca[envpool]', or backend=metaworld"
         )
-        return "metaworld"
-    return "envpool"
+    return backend

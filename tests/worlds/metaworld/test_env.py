@@ -62,7 +62,11 @@ def test_what_cannot_be_is_refused() -> None:
 def test_without_envpool_metaworld_runs_with_a_notice(monkeypatch, capsys) -> None:
     monkeypatch.setattr(module, "envpool_is_here", lambda: False)
     assert choose_backend("push-v3", "auto", AlteredPhysics()) == "metaworld"
+    assert not capsys.readouterr().err, "asking is silent"
+    assert MetaWorldEnvs("push").backend == "metaworld"
     assert "envpool is not installed" in capsys.readouterr().err
+    MetaWorldEnvs("push", physics=AlteredPhysics(mass=2.0))
+    assert not capsys.readouterr().err, "it could not have helped"
     with pytest.raises(UserError, match="not installed"):
         choose_backend("push-v3", "envpool", AlteredPhysics())
 
