@@ -18,9 +18,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 @contextmanager
 def graceful_stop(
     ask: Callable[[int], None], doing: str = "finishing this step and saving"
-) -> Iterator[None]:
+) -> Iterator[Callable[[], None]]:
     """Within the block the first signal calls `ask(number)`, the second ends the process.
 
+    Gives a function that takes the signals again, for a block whose libraries take them, too.
     Outside the main thread, where Python allows no handlers, nothing changes.
 
     Args:
@@ -28,7 +29,7 @@ def graceful_stop(
         doing: what happens now; written to stderr at the first signal.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: None
         return
     asked = False
 
@@ -43,9 +44,14 @@ def graceful_stop(
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
         ask(number)
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    def take() -> None:
+        for number in SIGNALS:
+            signal.signal(number, handle)
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    take()
     try:
-        yield
+        yield take
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,6 +1,7 @@
 """One training run: phase, data, Trainer, callbacks and loggers, put together from YAML."""
 
 import logging
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -12,7 +13,7 @@ from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import PyTorchProfiler
 from lightning.pytorch.tuner import Tuner
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from omegaconf import DictConfig
 
 from nsca.assembly import build, build_data, build_phase, checkpoint_gradients, plain
@@ -67,7 +68,7 @@ def run_training(cfg: DictConfig) -> Path:
     )
     origin = Origin(str(cfg.phase._target_), fingerprint, config)
     try:
-        with card, graceful_stop(lambda number: setattr(stop, "signal", number)):
+        with card, graceful_stop(lambda number: setattr(stop, "signal", number)) as stop.listen:
             lightning.seed_everything(int(cfg.seed), workers=True, verbose=False)
             phase = build_phase(cfg)
             _prepare(phase, cfg)
@@ -85,6 +86,8 @@ def run_training(cfg: DictConfig) -> Path:
             card.record({"parameters": parameters, "steps": trainer.global_step})
     except StoppedOnRequest as stopped:
         raise Stopped(run.path, stopped.exit_code) from stopped
+    except SIGTERMException as term:  # in the moment before ours was taken again
+        raise Stopped(run.path, 128 + signal.SIGTERM) from term
     finally:
         run.release()
     return run.path

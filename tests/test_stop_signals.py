@@ -39,6 +39,16 @@ with graceful_stop(lambda _: None):
     assert done.returncode == 128 + second
 
 
+def test_signals_that_a_library_took_can_be_taken_again():
+    asked, taken = [], []
+    with graceful_stop(asked.append) as take:
+        signal.signal(signal.SIGTERM, lambda number, _: taken.append(number))
+        os.kill(os.getpid(), signal.SIGTERM)
+        take()
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert (taken, asked) == ([signal.SIGTERM], [signal.SIGTERM])
+
+
 def test_outside_the_main_thread_nothing_changes():
     before, seen = signal.getsignal(signal.SIGTERM), []
 

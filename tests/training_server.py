@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -178,6 +179,9 @@ def _train(overrides: list[str]) -> None:
     except SystemExit as end:
         sys.stdout.flush()
         os._exit(end.code if isinstance(end.code, int) else 1)
+    except BaseException:
+        traceback.print_exc()  # into the log, before the process goes without unwinding
+        raise
     finally:
         os._exit(1)
 

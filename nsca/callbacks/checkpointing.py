@@ -7,6 +7,7 @@ schedule by one.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -67,10 +68,16 @@ class StopRequest:
 
     Attributes:
         signal: number of the signal that asked for it, None while nobody has.
+        listen: takes the signals again (see `graceful_stop`).
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self.listen: Callable[[], None] = _nobody_else_listens
+
+
+def _nobody_else_listens() -> None:
+    """Where no signal handlers were installed there is nothing to take again."""
 
 
 class StoppedOnRequest(Exception):  # noqa: N818  (an order that was followed, not an error)
@@ -109,6 +116,14 @@ class Checkpointing(Callback):
         self._figure: float | None = None
         self._saved_step: int | None = None
         self._missed_monitor = False
+
+    # When training begins Lightning puts a handler before ours that ends the run in the middle of a
+    # step, unsaved and with exit code 0.
+    def on_sanity_check_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.stop.listen()
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.stop.listen()
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]

@@ -1,6 +1,9 @@
 """Which checkpoints are written and kept, on a model of one weight."""
 
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,6 +19,7 @@ from nsca.callbacks.checkpointing import (
     figures_of,
 )
 from nsca.checkpoint import SafeCheckpointIO, checkpoints_of, read_checkpoint, read_header
+from nsca.stop_signals import graceful_stop
 
 
 class Line(LightningModule):
@@ -124,6 +128,28 @@ def test_a_request_to_stop_saves_and_leaves(tmp_path: Path):
         fit(tmp_path, Impatient([1.0] * 4), stop)
     assert stopped.value.exit_code == 143
     assert steps(tmp_path)[0] == 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("place", ["training_step", "on_validation_start", "optimizer_step"])
+def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(
+    tmp_path: Path, place: str, number: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Lightning's own handler, which comes before ours, would end the run there, unsaved."""
+    stop, inside = StopRequest(), getattr(Line, place)
+
+    def disturbed(self: Line, *args: Any, **kwargs: Any) -> Any:
+        if self.global_step in {5, 6}:  # after step 5 comes a validation
+            os.kill(os.getpid(), number)
+            monkeypatch.setattr(Line, place, inside)
+        return inside(self, *args, **kwargs)
+
+    monkeypatch.setattr(Line, place, disturbed)
+    listening = graceful_stop(lambda number: setattr(stop, "signal", number))
+    with listening as stop.listen, pytest.raises(StoppedOnRequest) as stopped:
+        fit(tmp_path, Line([1.0] * 4), stop)
+    assert stopped.value.exit_code == 128 + number
+    assert steps(tmp_path)[0] == (5 if place == "on_validation_start" else 6)
 
 
 def test_counters_are_saved_as_settled(tmp_path: Path):

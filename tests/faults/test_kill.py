@@ -1,7 +1,8 @@
-"""Twenty kills at seeded moments, inside saves too: each resumed run ends bit-identical."""
+"""Kills and terminations at seeded moments, inside saves too: resumed runs end bit-identical."""
 
 import random
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from training_server import (
     tiny_run,
     write_pictures,
 )
+
+from nsca.checkpoint import checkpoints_of, read_header
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 
@@ -46,6 +49,27 @@ def test_killed_between_two_seeded_moments(number, server, pictures, expected, t
         server.signal_when(command, signal.SIGKILL, lambda at=moment: last_row(tmp_path) >= at)
     assert server.run(command) == 0
     assert digest_of(the_run(tmp_path)) == expected
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_terminated_anywhere_in_a_step_it_saves(number, server, pictures, expected, tmp_path: Path):
+    """The moment follows from a clock and not from a row, so that it falls anywhere in a step."""
+    rng = random.Random(200 + number)
+    moment, late_s = rng.randrange(1, STEPS - 10), rng.uniform(0.0, 0.2)
+
+    def reached() -> bool:
+        if last_row(tmp_path) < moment:
+            return False
+        time.sleep(late_s)
+        return True
+
+    command = [*tiny_run(pictures, tmp_path), "resume=auto"]
+    assert server.signal_when(command, signal.SIGTERM, reached) == 128 + signal.SIGTERM
+    run = the_run(tmp_path)
+    assert read_header(checkpoints_of(run)[0]).step == last_row(tmp_path) + 1
+    assert server.run(command) == 0
+    assert digest_of(run)["state_dict"] == expected["state_dict"]
+    assert digest_of(run)["metrics"] == expected["metrics"]
 
 
 @pytest.mark.parametrize("number", range(1, 6))
