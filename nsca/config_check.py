@@ -10,6 +10,7 @@ import ast
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from nsca.conf_folder import config_directory
@@ -84,6 +85,8 @@ def check_config(
             _check_class_node(key, value, _signature(NODE_CLASSES[key], key))
         else:
             _check_node(key, value)
+        if key == "model" and isinstance(value, Mapping):
+            _check_names(key, value, _model_parts())
     check_values("", own)
     workers = own.get("workers")
     if isinstance(workers, int) and workers > available_cores():
@@ -196,7 +199,18 @@ def _check_names(path: str, node: Mapping[str, Any], known: frozenset[str] | Non
 
 
 def _phase_names() -> frozenset[str]:
-    return frozenset(file.stem for file in (config_directory() / "phase").glob("*.yaml"))
+    return frozenset(file.stem for file in _choices("phase"))
+
+
+def _model_parts() -> frozenset[str]:
+    """What some phase, or another part, takes of a model: nobody would build anything else."""
+    files = [*_choices("phase"), *_choices("model")]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    return frozenset(re.findall(r"\$\{model\.(\w+)", text))
+
+
+def _choices(group: str) -> list[Path]:
+    return sorted((config_directory() / group).glob("*.yaml"))
 
 
 def _fits(value: Any, annotation: ast.expr) -> bool:

@@ -51,7 +51,7 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
         _rule(lambda v: v >= 1, "1 or more"),
     ),
     (
-        r".*\b(neighbour_reach|validation_batches|fit_frames|score_frames|test_frames)",
+        r".*\b(neighbour_reach|validation_batches|fit_rows|score_rows|(fit|test)_(frames|sounds))",
         _rule(lambda v: v >= 1, "1 or more"),
     ),
     (r".*\bloss_weights\.\w+", _rule(lambda v: v >= 0, "0 or more")),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
 from omegaconf import DictConfig
 from PIL import Image
@@ -17,6 +18,7 @@ from nsca.run_card import config_fingerprint
 from nsca.run_directory import RunDirectory
 from nsca.verb import compose
 
+PITCHES_HZ = {"high": 2700.0, "low": 300.0, "middle": 900.0}
 COLOURS = {"blue": (40, 60, 220), "green": (40, 200, 60), "red": (220, 50, 40)}
 
 
@@ -39,6 +41,28 @@ def write_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Path:
     chosen = ["phase=vision", "model=nsca_tiny", "data=image_folder", f"data.path={data}"]
     cfg = compose("train", [*chosen, f"seed={seed}", f"outputs={outputs}", *overrides])
     return _write(cfg, outputs, "vision-nsca_tiny")
+
+
+def write_sounds(folder: Path, train: int, val: int) -> Path:
+    """Noisy tones of half a second whose class is a pitch: <split>/<class>/<number>.wav."""
+    random = np.random.default_rng(0)
+    times_s = np.arange(8_000) / 16_000
+    for split, count in (("train", train), ("val", val)):
+        for name, hertz in PITCHES_HZ.items():
+            place = folder / split / name
+            place.mkdir(parents=True)
+            for number in range(count):
+                tone = random.uniform(0.2, 0.6) * np.sin(2 * np.pi * hertz * times_s)
+                noise = random.normal(0, 0.01, len(tone))
+                soundfile.write(place / f"{number}.wav", tone + noise, 16_000)
+    return folder
+
+
+def write_audio_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Path:
+    """outputs/train/audio-nsca_tiny/<time>, the same for sounds."""
+    chosen = ["phase=audio", "model=nsca_tiny", "data=audio_folder", "data.seconds=0.5"]
+    given = [f"data.path={data}", f"seed={seed}", f"outputs={outputs}", *overrides]
+    return _write(compose("train", [*chosen, *given]), outputs, "audio-nsca_tiny")
 
 
 def write_few_shot_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Path:

@@ -43,7 +43,7 @@ IMPOSSIBLE = [
     "dry_run=no",
     "data_module.neighbour_reach=0",
     "data_module.validation_batches=0",
-    "watch.probes.fit_frames=0",
+    "watch.probes.fit_rows=0",
     "trainer.overfit_batches=-1",
     "trainer.gradient_clip_val=-0.5",
 ]

@@ -1,9 +1,9 @@
 """The encoder of a run and its twin: the same architecture with the initial weights of the run's
-own seed and no training. Both as functions from stored frames to features.
+own seed and no training. Both as functions from stored rows to features.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -11,9 +11,13 @@ from omegaconf import DictConfig
 
 from nsca.assembly import build
 from nsca.benchmarks.scores import Encoder
-from nsca.data.batch import FrameSource
+from nsca.data.batch import FrameSource, SoundSource
 from nsca.errors import UserError
+from nsca.models.audio_encoder import AudioEncoder
+from nsca.models.sense_encoder import SenseEncoder
 from nsca.models.vision_encoder import VisionEncoder
+
+EncoderT = TypeVar("EncoderT", VisionEncoder, AudioEncoder)
 
 
 def vision_encoder(phase: torch.nn.Module, run: Path) -> VisionEncoder:
@@ -22,9 +26,22 @@ def vision_encoder(phase: torch.nn.Module, run: Path) -> VisionEncoder:
     Raises:
         UserError: it has none.
     """
+    return _encoder(phase, run, VisionEncoder, "vision")
+
+
+def audio_encoder(phase: torch.nn.Module, run: Path) -> AudioEncoder:
+    """The part of a phase that turns sounds into features.
+
+    Raises:
+        UserError: it has none.
+    """
+    return _encoder(phase, run, AudioEncoder, "audio")
+
+
+def _encoder(phase: torch.nn.Module, run: Path, kind: type[EncoderT], sense: str) -> EncoderT:
     encoder = getattr(phase, "encoder", None)
-    if not isinstance(encoder, VisionEncoder):
-        raise UserError(f"{run} has no vision encoder", "give a run of phase=vision")
+    if not isinstance(encoder, kind):
+        raise UserError(f"{run} has no {sense} encoder", f"give a run of phase={sense}")
     return encoder
 
 
@@ -39,23 +56,36 @@ def frame_source(source: Any) -> FrameSource:
     return source
 
 
-def untrained_encoder(config: DictConfig) -> VisionEncoder:
+def sound_source(source: Any) -> SoundSource:
+    """A run's data, as sounds.
+
+    Raises:
+        UserError: it has no sounds.
+    """
+    if not isinstance(source, SoundSource):
+        raise UserError("the run's data has no sounds", "give a run of phase=audio")
+    return source
+
+
+def untrained_encoder(config: DictConfig) -> Any:
     """The run's encoder with initial weights of the run's seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(config.seed))
-        return build(config.model.vision).eval()
+        return build(config.phase.encoder).eval()
 
 
-def frozen(encoder: VisionEncoder) -> Encoder:
-    """The encoder as a function from stored frames to features, without gradient.
+def frozen(encoder: SenseEncoder) -> Encoder:
+    """The encoder as a function from stored rows to features, without gradient.
 
     The function raises UserError where a feature is not finite: probes of such features would be
     left out one by one, and the table would look as if there had been nothing to judge.
-    """
-    encoder.eval()
 
-    def encode(images: np.ndarray) -> np.ndarray:
-        features = encoder.embed_frames(torch.from_numpy(np.ascontiguousarray(images))).numpy()
+    Args:
+        encoder: in eval mode.
+    """
+
+    def encode(rows: np.ndarray) -> np.ndarray:
+        features = encoder.embed_stored(torch.from_numpy(np.ascontiguousarray(rows))).numpy()
         if not np.isfinite(features).all():
             raise UserError(
                 "features of the encoder are not finite: its training diverged",

@@ -1,12 +1,13 @@
-"""Which held-out frames of other objects an encoder finds most alike, for people to look at."""
+"""Which held-out rows of other objects an encoder finds most alike, for people to look at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Int, Shaped
 
 from nsca.benchmarks.scores import Encoder
-from nsca.data.batch import FrameSource, ProbeLabel, Split
+from nsca.data.batch import ProbeLabel
 from nsca.errors import UserError
 from nsca.probe_rows import labelled_rows
 
@@ -14,53 +15,61 @@ NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
-class NearestPictures:
-    """Queries with their nearest frames of other objects.
+class Nearest:
+    """Queries with their nearest rows (frames, sounds) of other objects.
 
     Attributes:
-        label: name of the class that decides a match; empty where the source has none.
-        queries: the pictures asked about.
-        neighbours: the nearest frames, nearest first.
+        label: name of the class that decides a match; empty where there is none.
+        queries: the rows asked about.
+        neighbours: the nearest rows, nearest first.
         matches: [query, neighbour] whether query and neighbour share the class.
-        share: of matches over all chosen frames, not only the ones shown.
-        chance: the share that random frames of other objects would give.
+        share: of matches over all chosen rows, not only the ones shown.
+        chance: the share that random rows of other objects would give.
     """
 
     label: str
-    queries: UInt8[np.ndarray, "query height width 3"]
-    neighbours: UInt8[np.ndarray, "query neighbour height width 3"]
+    queries: Shaped[np.ndarray, "query ..."]
+    neighbours: Shaped[np.ndarray, "query neighbour ..."]
     matches: np.ndarray
     share: float
     chance: float
 
 
-def nearest_pictures(
+def nearest_rows(
     encode: Encoder,
-    source: FrameSource,
-    split: Split,
+    stored: Shaped[np.ndarray, "row ..."],
+    labels: Mapping[str, ProbeLabel],
+    clip: Int[np.ndarray, " row"],
     queries: int,
     most: int = 1000,
     seed: int = 0,
-) -> NearestPictures:
-    """Nearest frames (cosine of centred features) among at most `most` frames of a split.
+) -> Nearest:
+    """Nearest rows (cosine of centred features) among at most `most` rows.
 
-    A frame's own object never counts as a neighbour, any other object at most once. Queries are
+    A row's own object never counts as a neighbour, any other object at most once. Queries are
     spread over the classes.
+
+    Args:
+        encode: from rows to features.
+        stored: frames or sounds of a held-out part.
+        labels: of the rows; the first class decides matches.
+        clip: what belongs together where no label says so.
+        queries: how many.
+        most: rows taken.
+        seed: of the choice.
 
     Raises:
         UserError: fewer than two objects to choose from.
     """
-    frames = source.frames(split)
-    labels = source.probe_labels(split)
     name = next((key for key, label in labels.items() if label.kind == "class"), "")
-    rows = labelled_rows(labels) if labels else np.arange(len(frames))
-    rows = np.random.default_rng([seed, len(frames)]).permutation(rows)[:most]
-    images = frames.images[rows]
-    label = labels[name] if name else ProbeLabel(np.zeros(len(frames), int), "class", frames.clip)
+    rows = labelled_rows(labels) if labels else np.arange(len(stored))
+    rows = np.random.default_rng([seed, len(stored)]).permutation(rows)[:most]
+    chosen_rows = stored[rows]
+    label = labels[name] if name else ProbeLabel(np.zeros(len(stored), int), "class", clip)
     group, values = label.group[rows], label.values[rows]
     if len(np.unique(group)) < 2:
-        raise UserError(f"the {split} part shows one object", "use a larger data set")
-    x = encode(images)
+        raise UserError("the held-out part shows one object", "use a larger data set")
+    x = encode(chosen_rows)
     x = x - x.mean(0)
     x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
     similarity = x @ x.T
@@ -71,10 +80,10 @@ def nearest_pictures(
     others = ~same_object
     same_class = (values[:, None] == values[None, :]) & others
     chosen = _spread(values, queries)
-    return NearestPictures(
+    return Nearest(
         label=name,
-        queries=images[chosen],
-        neighbours=images[nearest[chosen]],
+        queries=chosen_rows[chosen],
+        neighbours=chosen_rows[nearest[chosen]],
         matches=matches[chosen],
         share=float(matches.mean()),
         chance=float(same_class.sum() / max(others.sum(), 1)),

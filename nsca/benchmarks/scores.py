@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
-Encoder = Callable[[UInt8[np.ndarray, "frame height width 3"]], Float[np.ndarray, "frame feature"]]
-"""From stored frames to frozen features."""
+Encoder = Callable[[np.ndarray], Float[np.ndarray, "row feature"]]
+"""From stored rows (frames, sounds) to frozen features."""
 
 AnyRow = TypeVar("AnyRow")
 
@@ -33,11 +33,11 @@ class Score:
         quantity: the label probed.
         features: whose features ("trained", "random", "pixels", "shuffled").
         measure: "accuracy" (0..1), "r2" (at most 1) or "knn_accuracy".
-        corruption: name of the corruption of the test pictures, or "clean".
+        corruption: name of the corruption of the test rows, or "clean".
         severity: 0 for clean, else 1..5.
         value: the figure.
         chance: what knowing nothing reaches on the same rows.
-        fit_rows, test_rows: how many frames.
+        fit_rows, test_rows: how many frames or sounds.
         unseen: share of test rows whose class the fit part lacks (they count as wrong).
     """
 
@@ -56,7 +56,7 @@ class Score:
 
     @property
     def samples(self) -> int:
-        """Frames scored."""
+        """Frames or sounds scored."""
         return self.test_rows
 
     @property

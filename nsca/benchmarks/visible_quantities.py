@@ -1,19 +1,12 @@
 """Can frozen features tell what is visible: shape, size, pose, visible material, colour?
 
-Linear probes (`nsca.probes`) are fitted on the training part and scored on held-out objects: `val`
-(new instances) and, where a world made the frames, `test` (kinds never seen, set B). On `test`
-there is a second protocol, `refit`: fitted on half of its objects and scored on the other half,
-both ways, which asks whether the information is there even where the direction that carried it has
-moved. Image folders have `val` alone.
-
-The same code, rows and tuning judge the trained encoder, the same architecture untrained, and raw
-pixels; `shuffled` (trained features, labels permuted between frames) is the control that must fall
-to chance. Under corruption the probes stay as fitted on clean pictures and only test pictures
-change.
+The protocol is that of `quantity_probes`; raw pixels stand beside the trained and the untrained
+encoder. Image folders have the held-out part `val` alone. Under corruption the probes stay as
+fitted on clean pictures and only test pictures change.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,17 +14,17 @@ import numpy as np
 
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.encoders import frame_source, frozen, untrained_encoder, vision_encoder
-from nsca.benchmarks.scores import CLEAN, Encoder, Score, flat_metrics
+from nsca.benchmarks.quantity_probes import (
+    Corruption,
+    Part,
+    QuantityProbes,
+    Report,
+    check_at_least,
+)
+from nsca.benchmarks.scores import Encoder, Score, flat_metrics
 from nsca.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from nsca.data.batch import Frames, FrameSource, ProbeLabel, Split
+from nsca.data.batch import FrameSource, Split
 from nsca.errors import UserError
-from nsca.knn import knn_accuracy
-from nsca.probe_rows import group_split, labelled_rows, rows_with_value, valued_rows
-from nsca.probe_target import ProbeScore, chance_accuracy
-from nsca.probes import FittedProbes
-
-Part = tuple[Frames, dict[str, ProbeLabel]]
-Report = Callable[[str], None]
 
 
 def pixels(images: np.ndarray) -> np.ndarray:
@@ -76,20 +69,13 @@ class VisibleQuantities:
         for severity in severities:
             if severity not in SEVERITIES:
                 raise UserError(f"severity {severity} is not in 1..5", "severities: [1, 3, 5]")
-        for name, number, least in (
-            ("fit_frames", fit_frames, 2),
-            ("test_frames", test_frames, 2),
-            ("corrupted_frames", corrupted_frames, 1),
-            ("neighbours", neighbours, 0),
-        ):
-            if number < least:
-                raise UserError(f"{name}={number} is too few", f"{name}: {least} or more")
-        self.fit_frames = fit_frames
-        self.test_frames = test_frames
+        check_at_least("fit_frames", fit_frames, 2)
+        check_at_least("test_frames", test_frames, 2)
+        check_at_least("corrupted_frames", corrupted_frames, 1)
+        check_at_least("neighbours", neighbours, 0)
+        self.probes = QuantityProbes(fit_frames, test_frames, neighbours, corrupted_frames)
         self.conditions = [(c, s) for c in corruptions for s in severities]
-        self.corrupted_frames = corrupted_frames
         self.raw_pixels = raw_pixels
-        self.neighbours = neighbours
 
     def judge(self, run: JudgedRun | None, seed: int, folder: Path) -> Iterator[Sequence[Score]]:
         """See `Benchmark`; the run's encoder beside its untrained twin.
@@ -121,164 +107,28 @@ class VisibleQuantities:
             encoders: by name; `trained` is also judged on shuffled labels.
             source: frames and labels; with time (a world made it) it has the part `test` too.
             seed: of the choice of frames, the validation groups and the corruptions.
-            report: receives a line when the next features are begun, and for a part left out.
-
-        Returns:
-            One score for each part, protocol, label, kind of features and corruption; labels that
-            cannot be judged on a part are left out, and so are parts without any label.
+            report: see `QuantityProbes.run`.
 
         Raises:
             UserError: the source has no label that can be probed.
         """
-        fit = _choose(source, "train", self.fit_frames, seed)
-        nothing_to_probe = UserError(
-            f"{source.name} has no label that can be probed ({', '.join(fit[1]) or 'none'})",
-            "at least two objects and two distinct values of a label are needed",
+
+        def part(split: Split) -> Part:
+            return source.frames(split).images, source.probe_labels(split)
+
+        return self.probes.run(
+            dict(encoders) | ({"pixels": pixels} if self.raw_pixels else {}),
+            part,
+            ["val", "test"] if source.has_time else ["val"],
+            source.name,
+            seed,
+            [
+                Corruption(name, severity, partial(_corrupted, name, severity, seed))
+                for name, severity in self.conditions
+            ],
+            report,
         )
-        if not len(fit[0]):
-            raise nothing_to_probe
-        splits: list[Split] = ["val", "test"] if source.has_time else ["val"]
-        tests: dict[Split, Part] = {}
-        for split in splits:
-            part = _choose(source, split, self.test_frames, seed)
-            if len(part[0]):
-                tests[split] = part
-            else:
-                report(f"{split}: no frame has a label, not judged")
-        judged = dict(encoders) | ({"pixels": pixels} if self.raw_pixels else {})
-        scores: list[Score] = []
-        for name, encode in judged.items():
-            report(f"probing {name} features")
-            scores += self._judge(name, encode, fit, tests, seed)
-        if not scores:
-            raise nothing_to_probe
-        return scores
-
-    def _judge(
-        self, name: str, encode: Encoder, fit: Part, tests: Mapping[Split, Part], seed: int
-    ) -> Iterable[Score]:
-        frames, labels = fit
-        fit_x = encode(frames.images)
-        fitted = FittedProbes(fit_x, labels, seed)
-        shuffled = None
-        if name == "trained":
-            mixed = {key: _shuffled(label, seed) for key, label in labels.items()}
-            shuffled = FittedProbes(fit_x, mixed, seed)
-        for split, (test_frames, test_labels) in tests.items():
-            test_x = encode(test_frames.images)
-            yield from _rows(split, "transfer", name, fitted.score(test_x, test_labels))
-            if shuffled is not None:
-                answers = shuffled.score(test_x, test_labels)
-                yield from _rows(split, "transfer", "shuffled", answers)
-            if self.neighbours:
-                yield from self._nearest(split, name, fit_x, labels, test_x, test_labels)
-            if split == "test":
-                yield from _refit(split, name, test_x, test_labels, seed)
-            few = np.arange(len(test_frames))[: self.corrupted_frames]
-            few_labels = {key: _rows_of(label, few) for key, label in test_labels.items()}
-            for corruption, severity in self.conditions:
-                changed = corrupt(test_frames.images[few], corruption, severity, seed)
-                answers = fitted.score(encode(changed), few_labels)
-                yield from _rows(split, "transfer", name, answers, corruption, severity)
-
-    def _nearest(
-        self,
-        split: str,
-        name: str,
-        fit_x: np.ndarray,
-        fit_labels: Mapping[str, ProbeLabel],
-        test_x: np.ndarray,
-        test_labels: Mapping[str, ProbeLabel],
-    ) -> Iterable[Score]:
-        for quantity, label in fit_labels.items():
-            if label.kind != "class" or quantity not in test_labels:
-                continue
-            truth = test_labels[quantity].values
-            known, asked = label.values[valued_rows(label)], truth[rows_with_value(truth)]
-            if not len(known) or not len(asked):
-                continue
-            value = knn_accuracy(fit_x, label.values, test_x, truth, self.neighbours)
-            chance = chance_accuracy(known, asked)
-            unseen = float((~np.isin(asked, np.unique(known))).mean())
-            yield Score(
-                split, "transfer", quantity, name, "knn_accuracy", CLEAN, 0,
-                value, chance, len(known), len(asked), unseen,
-            )  # fmt: skip
 
 
-def _choose(source: FrameSource, split: Split, most: int, seed: int) -> Part:
-    """At most `most` frames of a split that have a label, in a seeded order."""
-    frames, labels = source.frames(split), source.probe_labels(split)
-    rows = labelled_rows(labels) if labels else np.arange(len(frames))
-    rows = np.random.default_rng([seed, len(frames)]).permutation(rows)[:most]
-    chosen = Frames(images=frames.images[rows], clip=frames.clip[rows])
-    return chosen, {name: _rows_of(label, rows) for name, label in labels.items()}
-
-
-def _rows_of(label: ProbeLabel, rows: np.ndarray) -> ProbeLabel:
-    return ProbeLabel(values=label.values[rows], kind=label.kind, group=label.group[rows])
-
-
-def _shuffled(label: ProbeLabel, seed: int) -> ProbeLabel:
-    """Rows get the value of a random other row, so values keep their distribution."""
-    order = np.random.default_rng([seed, 1]).permutation(len(label.values))
-    return ProbeLabel(values=label.values[order], kind=label.kind, group=label.group)
-
-
-def _refit(
-    split: str, name: str, x: np.ndarray, labels: Mapping[str, ProbeLabel], seed: int
-) -> Iterable[Score]:
-    """Fit on half of the objects and score on the others, both ways; figures are averaged."""
-    by_group: dict[bytes, dict[str, ProbeLabel]] = defaultdict(dict)
-    for quantity, label in labels.items():
-        by_group[np.asarray(label.group, dtype=str).tobytes()][quantity] = label
-    for together in by_group.values():
-        group = next(iter(together.values())).group
-        if len(np.unique(group)) < 4:
-            continue
-        second = group_split(group, 0.5, seed)
-        halves = [
-            FittedProbes(
-                x[rows], {q: _rows_of(label, rows) for q, label in together.items()}, seed
-            ).score(x[~rows], {q: _rows_of(label, ~rows) for q, label in together.items()})
-            for rows in (~second, second)
-        ]
-        for quantity in together:
-            if quantity not in halves[0] or quantity not in halves[1]:
-                continue
-            one, other = halves[0][quantity], halves[1][quantity]
-            both = ProbeScore(
-                value=(one.value + other.value) / 2,
-                chance=(one.chance + other.chance) / 2,
-                kind=one.kind,
-                strength=one.strength,
-                fit_rows=one.fit_rows,
-                test_rows=one.test_rows + other.test_rows,
-                unseen=(one.unseen + other.unseen) / 2,
-            )
-            yield from _rows(split, "refit", name, {quantity: both})
-
-
-def _rows(
-    split: str,
-    protocol: str,
-    features: str,
-    answers: Mapping[str, ProbeScore],
-    corruption: str = CLEAN,
-    severity: int = 0,
-) -> Iterable[Score]:
-    for quantity, answer in answers.items():
-        yield Score(
-            split=split,
-            protocol=protocol,
-            quantity=quantity,
-            features=features,
-            measure="accuracy" if answer.kind == "class" else "r2",
-            corruption=corruption,
-            severity=severity,
-            value=answer.value,
-            chance=answer.chance,
-            fit_rows=answer.fit_rows,
-            test_rows=answer.test_rows,
-            unseen=answer.unseen,
-        )
+def _corrupted(name: str, severity: int, seed: int, images: np.ndarray) -> np.ndarray:
+    return corrupt(images, name, severity, seed)

@@ -1,8 +1,10 @@
 """What the features hold while they are being learned: spread, rank, and probes of the labels.
 
-The labels reach this callback and no loss. Probes are fitted on training frames and scored on
-validation frames, whose objects were never trained on.
+The labels reach this callback and no loss. Probes are fitted on the training part and scored
+on the validation part, whose objects were never trained on.
 """
+
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,53 +14,62 @@ from torch import Tensor
 
 from nsca.data.batch import ProbeLabel, Split
 from nsca.knn import knn_accuracy
-from nsca.phases.vision.data import VisionData
-from nsca.phases.vision.module import VisionPhase
+from nsca.models.sense_encoder import SenseEncoder
 from nsca.probe_rows import labelled_rows
 from nsca.probes import FittedProbes
+
+
+@runtime_checkable
+class Showing(Protocol):
+    """A data module whose rows have labels: those of pictures, or of sounds."""
+
+    def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
+        """Return what the encoder takes, a row each, and the labels of the rows."""
+        ...
 
 
 class OnlineProbes(Callback):
     """Logs `val/embedding_std`, `val/effective_rank`, `val/probe_<label>` and `val/knn_<label>`.
 
     Args:
-        fit_frames: at most so many training frames fit the probes.
-        score_frames: at most so many validation frames score them.
-        seed: which frames are taken, the same at every validation.
+        fit_rows: at most so many training frames or sounds fit the probes.
+        score_rows: at most so many of the validation part score them.
+        seed: which ones are taken, the same at every validation.
     """
 
-    def __init__(self, fit_frames: int, score_frames: int, seed: int) -> None:
-        self.fit_frames = fit_frames
-        self.score_frames = score_frames
+    def __init__(self, fit_rows: int, score_rows: int, seed: int) -> None:
+        self.fit_rows = fit_rows
+        self.score_rows = score_rows
         self.seed = seed
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         data = getattr(trainer, "datamodule", None)
-        if trainer.sanity_checking or not isinstance(data, VisionData):
+        if trainer.sanity_checking:
             return
-        if not isinstance(pl_module, VisionPhase):
-            raise TypeError(f"{type(pl_module).__name__} has no vision encoder to probe")
-        features, labels = self._take(pl_module, data, "val", self.score_frames)
+        encoder = getattr(pl_module, "encoder", None)
+        if not isinstance(data, Showing) or not isinstance(encoder, SenseEncoder):
+            raise TypeError(f"{type(pl_module).__name__} has no features to probe, or no labels")
+        features, labels = self._take(encoder, data, "val", self.score_rows)
         figures = {
             "val/embedding_std": embedding_std(features),
             "val/effective_rank": effective_rank(features),
         }
         if labels:
-            fit_features, fit_labels = self._take(pl_module, data, "train", self.fit_frames)
+            fit_features, fit_labels = self._take(encoder, data, "train", self.fit_rows)
             if fit_labels:
                 figures |= _scores(fit_features.numpy(), fit_labels, features.numpy(), labels)
         pl_module.log_dict(figures, batch_size=1)
 
     def _take(
-        self, phase: VisionPhase, data: VisionData, split: Split, most: int
-    ) -> tuple[Float[Tensor, "frame feature"], dict[str, ProbeLabel]]:
-        """Return features and labels of some (labelled) frames of a split."""
-        frames, labels = data.frames(split), data.source.probe_labels(split)
+        self, encoder: SenseEncoder, data: Showing, split: Split, most: int
+    ) -> tuple[Float[Tensor, "row feature"], dict[str, ProbeLabel]]:
+        """Return features and labels of some (labelled) rows of a split."""
+        stored, labels = data.shown(split)
         rows = labelled_rows(labels) if labels else np.arange(0)
-        if len(rows) == 0:  # a small set may hold no labelled frame: its features are still watched
-            labels, rows = {}, np.arange(len(frames))
+        if len(rows) == 0:  # a small set may hold no labelled row: its features are still watched
+            labels, rows = {}, np.arange(len(stored))
         chosen = some_of(rows, most, self.seed)
-        features = phase.encoder.embed_frames(torch.from_numpy(frames.images[chosen]))
+        features = encoder.embed_stored(torch.from_numpy(stored[chosen]))
         return features, {
             name: ProbeLabel(label.values[chosen], label.kind, label.group[chosen])
             for name, label in labels.items()
@@ -72,7 +83,7 @@ def some_of(rows: Int64[np.ndarray, " row"], most: int, seed: int) -> Int64[np.n
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-def embedding_std(features: Float[Tensor, "frame feature"]) -> float:
+def embedding_std(features: Float[Tensor, "row feature"]) -> float:
     """Return the spread of L2-normalised features: 0 collapsed, 1 spread evenly (Chen and He 2021).
 
     sqrt(d) times the mean over d features of the standard deviation over frames.
@@ -81,7 +92,7 @@ def embedding_std(features: Float[Tensor, "frame feature"]) -> float:
     return float(normal.std(dim=0, correction=0).mean() * features.shape[1] ** 0.5)
 
 
-def effective_rank(features: Float[Tensor, "frame feature"]) -> float:
+def effective_rank(features: Float[Tensor, "row feature"]) -> float:
     """Return exp(entropy) of the normalised singular values (Roy and Vetterli 2007), centred.
 
     Between 1 (all on a line) and the number of features; 1 as well where all frames are equal.

@@ -23,7 +23,7 @@ EXAMPLES = """examples:
   python -m nsca.babble interactions=200            make a set in outputs/babbling
   python -m nsca.data inspect                       what is in it
   python -m nsca.data preview                       pictures, a film with sound, a spectrogram
-  python -m nsca.data validate photos/              every picture of a folder, broken ones named
+  python -m nsca.data validate photos/              every file of a folder, broken ones named
   python -m nsca.data demonstrate pick-place        10 demonstrations, in outputs/demonstrations
   python -m nsca.data preview outputs/demonstrations/pick-place-v3
 """
@@ -48,8 +48,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m nsca.data",
         description="Looks at data sets: babbling sets (made by python -m nsca.babble), sets of "
-        "demonstrations (which demonstrate records), folders of labelled pictures, and custom "
-        "folders (image_001.jpg, audio_001.wav, proprio_001.npy).",
+        "demonstrations (which demonstrate records), folders of labelled pictures or sounds, and "
+        "custom folders (image_001.jpg, audio_001.wav, proprio_001.npy).",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -163,7 +163,9 @@ def _demonstrate(chosen: argparse.Namespace) -> int:
 
 def _preview(chosen: argparse.Namespace, kind: str) -> int:
     if kind not in ("babbling", "demonstrations"):
-        raise UserError(f"{chosen.path} is a folder of files", "open its pictures with any viewer")
+        raise UserError(
+            f"{chosen.path} is a folder of files", "open its files with any viewer or player"
+        )
     if chosen.count < 1:
         raise UserError(f"--count {chosen.count}", "show at least one row")
     if kind == "demonstrations" and chosen.split:
@@ -194,6 +196,10 @@ def _source(path: Path, kind: str) -> Any:
         from nsca.data.custom_folder import CustomFolder
 
         return CustomFolder(str(path))
+    if kind == "audio_folder":
+        from nsca.data.audio_folder import AudioFolder
+
+        return AudioFolder(str(path))
     from nsca.data.image_folder import ImageFolder
 
     return ImageFolder(str(path))
@@ -236,19 +242,7 @@ def _problems(path: Path, kind: str) -> Any:
         from nsca.data.demonstration_validation import demonstration_problems
 
         return demonstration_problems(path)
-    source = _source(path, kind)
-    if kind == "custom_folder":
-        return source.problems()
-    from nsca.data.media import BrokenFileError, read_image
-
-    problems = []
-    for members in source.files.values():
-        for member in members:
-            try:
-                read_image(member.path, source.image_size)
-            except BrokenFileError as error:
-                problems.append(str(error))
-    return problems
+    return _source(path, kind).problems()
 
 
 def run() -> int:

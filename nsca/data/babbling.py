@@ -1,4 +1,4 @@
-"""Babbling frames for learning to see, with probe labels kept apart.
+"""Babbling frames and sounds for learning to see and to hear, with probe labels kept apart.
 
 Reads observations, and for probes labels and the target's pose. Privileged properties are not
 offered: `nsca.data.privileged` has them, for evaluation.
@@ -12,20 +12,28 @@ import pyarrow as pa
 import pyarrow.compute
 
 from nsca.data.babbling_store import content_fingerprint, read_manifest, read_shards
-from nsca.data.batch import Frames, ProbeLabel, Split
+from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
 from nsca.errors import UserError
-from nsca.worlds.tabletop.interaction import FRAMES, FRAMES_PER_S, IMAGE_SIZE, STATE_WIDTH
+from nsca.worlds.tabletop.interaction import (
+    AUDIO_SAMPLES,
+    FRAMES,
+    FRAMES_PER_S,
+    IMAGE_SIZE,
+    STATE_WIDTH,
+)
 
 CLASS_LABELS = ("shape", "visible_material")
 SCALAR_LABELS = ("size_m", "colour_r", "colour_g", "colour_b")
 POSE = ("position_x_m", "position_y_m", "yaw_sin", "yaw_cos", "axis_sin", "axis_cos")
 _DIRECTED = ("tee", "ell", "hammer")  # shapes that look different when turned by half a turn
 _LONG = (*_DIRECTED, "slab", "rod", "capsule", "ellipsoid", "dumbbell")
+HEARD_LABELS = ("visible_material", "shape", "size_m")  # of what sounds; what a look also tells
+SILENT = 33  # of 32,767: 60 dB below full scale, a thousandth
 MEANINGFUL_FOR = {"yaw_sin": _DIRECTED, "yaw_cos": _DIRECTED, "axis_sin": _LONG, "axis_cos": _LONG}
 
 
-class BabblingFrames:
-    """Frames of a babbling data set: train and val are object set A, test is set B.
+class Babbling:
+    """Frames and sounds of a babbling data set: train and val are object set A, test is set B.
 
     Args:
         path: the data set's folder (`python -m nsca.babble` makes one).
@@ -36,6 +44,7 @@ class BabblingFrames:
 
     name = "babbling"
     has_time = True
+    held_out: tuple[Split, ...] = ("val", "test")
 
     def __init__(
         self, path: str, image_size: int = IMAGE_SIZE, stride: int = 4, fraction: float = 1.0
@@ -89,11 +98,7 @@ class BabblingFrames:
         _, shards = self._observations(split, columns)
         rows = [row for shard in shards for row in shard.to_pylist()]
         manifest = read_manifest(self.path)
-        attributes = {
-            (row["episode"], row["object"]): row
-            for table in read_shards(self.path, manifest, "labels", split)
-            for row in table.to_pylist()
-        }
+        attributes = self._attributes(split)
         targets = [attributes[row["episode"], row["target"]] for row in rows]
         poses = np.stack([self._pose(row) for row in rows])  # [interaction, frame, pose]
         for name, shapes in MEANINGFUL_FOR.items():
@@ -116,6 +121,55 @@ class BabblingFrames:
             values = np.where(unclear, np.nan, poses[..., index].ravel())
             labels[name] = ProbeLabel(values, "scalar", group)
         return labels
+
+    def sounds(self, split: Split) -> Sounds:
+        """The sound of every interaction, 1.6 s.
+
+        Raises:
+            UserError: no set there, a broken shard, an empty split.
+        """
+        rows, shards = self._observations(split, ["audio"])
+        samples = np.empty((rows, AUDIO_SAMPLES), np.int16)
+        blobs = (blob for shard in shards for blob in shard["audio"])
+        for sound, blob in zip(samples, blobs, strict=True):
+            sound[:] = np.frombuffer(blob.as_buffer(), "<i2")
+        return Sounds(samples)
+
+    def sound_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """Visible attributes of the object that the action was for, a row for each of `sounds`.
+
+        For probe callbacks and benchmarks alone. NaN (classes too) where the scene holds several
+        objects, any of which may be what is heard, and where nothing is heard.
+        """
+        columns = ["episode", "target", "instance_ids", "audio"]
+        _, shards = self._observations(split, columns)
+        targets, unclear = [], []
+        attributes = self._attributes(split)
+        for shard in shards:
+            for row in shard.to_pylist():
+                targets.append(attributes[row["episode"], row["target"]])
+                peak = np.abs(np.frombuffer(row["audio"], "<i2").astype(np.int32)).max()
+                unclear.append(len(row["instance_ids"]) > 1 or peak <= SILENT)
+        vocabulary = read_manifest(self.path)["vocabulary"]
+        group = np.array([target["instance_id"] for target in targets])
+        labels = {}
+        for name in HEARD_LABELS:
+            values = np.array([target[name] for target in targets])
+            kind = "scalar"
+            if name in CLASS_LABELS:
+                numbers = {word: number for number, word in enumerate(vocabulary[name])}
+                values, kind = np.array([numbers[value] for value in values]), "class"
+            values = np.where(unclear, np.nan, values.astype(np.float64))
+            labels[name] = ProbeLabel(values, kind, group)
+        return labels
+
+    def _attributes(self, split: Split) -> dict[tuple[int, int], dict]:
+        """What is visible of each object, by episode and number."""
+        return {
+            (row["episode"], row["object"]): row
+            for table in read_shards(self.path, read_manifest(self.path), "labels", split)
+            for row in table.to_pylist()
+        }
 
     def _sole_whole_object(self, rows: list[dict]) -> np.ndarray:
         """Boolean [interaction, frame]: one object in the scene, and not broken by then."""

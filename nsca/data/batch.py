@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Int16, UInt8
 from torch import Tensor
 
 Split = Literal["train", "val", "test"]
@@ -35,6 +35,20 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.images)
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """Sounds of one split, all of one length.
+
+    Attributes:
+        samples: mono at 16 kHz, 16 bits.
+    """
+
+    samples: Int16[np.ndarray, "sound time"]
+
+    def __len__(self) -> int:
+        return len(self.samples)
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,33 @@ class FrameSource(Protocol):
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
         """Return the labels of `frames(split)`, for online probes and benchmarks alone."""
+        ...
+
+
+@runtime_checkable
+class SoundSource(Protocol):
+    """A `data=` choice for the audio phase. Constructors are light, loading is lazy.
+
+    Attributes:
+        name: as in `conf/data/<name>.yaml`.
+        held_out: the splits that nothing is trained on.
+    """
+
+    name: str
+
+    @property
+    def held_out(self) -> tuple[Split, ...]: ...
+
+    def fingerprint(self) -> str:
+        """Return the sha256 (hex) of the manifest or the file list."""
+        ...
+
+    def sounds(self, split: Split) -> Sounds:
+        """Return every sound of a split. Raises UserError where data is missing or malformed."""
+        ...
+
+    def sound_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """Return the labels of `sounds(split)`, for online probes and benchmarks alone."""
         ...
 
 
@@ -136,4 +177,34 @@ class VisionBatch(Batch):
     first: Float[Tensor, "batch 3 height width"]
     second: Float[Tensor, "batch 3 height width"]
     neighbour: Float[Tensor, "batch 3 height width"] | None
+    step: int
+
+
+@dataclass(frozen=True)
+class SoundBatch(Batch):
+    """Sounds of one optimiser step, before augmentation.
+
+    Attributes:
+        samples: 16 bits at 16 kHz.
+        step: as in FrameBatch.
+    """
+
+    samples: Int16[Tensor, "batch time"]
+    step: int
+
+
+@dataclass(frozen=True)
+class AudioBatch(Batch):
+    """Log-mel spectrograms, about -1..1.
+
+    Attributes:
+        first: one view of the sound.
+        second: another view of the same sound.
+        clean: the sound itself.
+        step: as in FrameBatch.
+    """
+
+    first: Float[Tensor, "batch band frame"]
+    second: Float[Tensor, "batch band frame"]
+    clean: Float[Tensor, "batch band frame"]
     step: int

@@ -6,24 +6,33 @@ number.
 
 Any subset of the modalities may be there, and a sample may lack some of them. `image_001` and
 `audio_001` of one class folder are one sample; the same number twice for one modality is refused.
-Vision reads the pictures; `samples` gives the pairing to whoever needs the rest, `problems` opens
-every file.
+Vision reads the pictures, audio the sounds; `samples` gives the pairing to whoever needs more,
+`problems` opens every file.
 """
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from nsca.data.batch import Frames, ProbeLabel, Split
+from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
 from nsca.data.file_selection import fingerprint_of
-from nsca.data.folders import check_ranges, existing_folder, visible, wrong_layout
+from nsca.data.folders import (
+    check_image_size,
+    check_seconds,
+    check_share_ranges,
+    existing_folder,
+    visible,
+    wrong_layout,
+)
 from nsca.data.media import (
     AUDIO_SUFFIXES,
     IMAGE_SUFFIXES,
     BrokenFileError,
     load_images,
+    load_sounds,
     read_array,
     read_audio,
     read_image,
@@ -32,6 +41,7 @@ from nsca.errors import UserError
 
 LAYOUT = "train/<class>/image_001.jpg, audio_001.wav, proprio_001.npy and val/<class>/..."
 SUFFIXES = {"image": IMAGE_SUFFIXES, "audio": AUDIO_SUFFIXES, "proprio": frozenset({".npy"})}
+EXAMPLES = {"image": ("picture", "image_001.jpg"), "audio": ("sound", "audio_001.wav")}
 NUMBERED = re.compile(r"(image|audio|proprio)_(\d+)(\.[a-z]+)", re.IGNORECASE)
 
 
@@ -47,14 +57,15 @@ class Sample:
 
 
 class CustomFolder:
-    """Frames, labels and pairing of a folder of numbered recordings.
+    """Frames, sounds, labels and pairing of a folder of numbered recordings.
 
     Args:
         path: the folder with train/ and val/.
         image_size: side of the square pictures, pixels.
+        seconds: of each piece of sound (see `load_sounds`).
         fraction: share of the training samples to use, a class at a time, in (0, 1]; val stays
             whole.
-        max_broken: largest tolerated share of unreadable pictures, in [0, 1].
+        max_broken: largest tolerated share of unreadable pictures, and of sounds, in [0, 1].
 
     Raises:
         UserError: no path, nothing there, a wrong layout, one number twice, or a number outside its
@@ -68,12 +79,16 @@ class CustomFolder:
         self,
         path: str | Path | None,
         image_size: int = 64,
+        seconds: float = 1.0,
         fraction: float = 1.0,
         max_broken: float = 0.01,
     ) -> None:
         self.path = existing_folder(path, "custom_folder")
-        check_ranges(image_size, fraction, max_broken)
+        check_image_size(image_size)
+        check_seconds(seconds)
+        check_share_ranges(fraction, max_broken)
         self.image_size = image_size
+        self.seconds = seconds
         self.max_broken = max_broken
         if not visible(self.path):
             raise UserError(f"data.path={self.path} is empty", f"put recordings there as {LAYOUT}")
@@ -98,7 +113,7 @@ class CustomFolder:
         self.samples["train"] = _first_share(self.samples["train"], fraction)
         self.classes = sorted(known)
         self.broken: dict[str, list[BrokenFileError]] = {}
-        self._loaded: dict[str, tuple[Frames, np.ndarray]] = {}
+        self._loaded: dict[tuple[str, str], tuple[np.ndarray, ProbeLabel]] = {}
 
     def modalities(self) -> dict[str, int]:
         """How many training samples have each modality; 1,000 samples with 990 sounds have 10
@@ -108,7 +123,7 @@ class CustomFolder:
         return {name: sum(name in sample.files for sample in train) for name in SUFFIXES}
 
     def fingerprint(self) -> str:
-        """sha256 over split, class, path and size in bytes of every file, and the picture size."""
+        """sha256 over split, class, path and size in bytes of every file, and the sizes read at."""
         return fingerprint_of(
             [
                 (split, sample.label, file)
@@ -118,7 +133,13 @@ class CustomFolder:
             ],
             self.path,
             self.image_size,
+            self.seconds,
         )
+
+    @property
+    def held_out(self) -> tuple[Split, ...]:
+        """`val`, and `test` where the folder has one."""
+        return ("val", "test") if "test" in self.samples else ("val",)
 
     def frames(self, split: Split) -> Frames:
         """The pictures of a split in the order of class and number; samples without a picture are
@@ -127,14 +148,26 @@ class CustomFolder:
         Raises:
             UserError: no such split, no picture in it, or too many broken ones.
         """
-        return self._load(split)[0]
+        images, label = self._load(split, "image")
+        return Frames(images=images, clip=label.group)
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
         """`label`: the class as its position in `classes`; every picture is an object of its
         own.
         """
-        frames, codes = self._load(split)
-        return {"label": ProbeLabel(values=codes, kind="class", group=frames.clip)}
+        return {"label": self._load(split, "image")[1]}
+
+    def sounds(self, split: Split) -> Sounds:
+        """The pieces of the sounds of a split, in the order of class and number.
+
+        Raises:
+            UserError: no such split, no sound in it, or too many broken ones.
+        """
+        return Sounds(self._load(split, "audio")[0])
+
+    def sound_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """`label`: the class as its position in `classes`; the pieces of a file belong together."""
+        return {"label": self._load(split, "audio")[1]}
 
     def problems(self) -> list[str]:
         """Open every file; one line for each that is broken, and for body readings whose shape is
@@ -164,26 +197,27 @@ class CustomFolder:
             ]
         return found
 
-    def _load(self, split: str) -> tuple[Frames, np.ndarray]:
-        if split not in self._loaded:
-            pictured = [sample for sample in self.samples.get(split, []) if "image" in sample.files]
-            if not pictured:
-                raise UserError(
-                    f"{self.path / split} holds no picture", f"add {split}/<class>/image_001.jpg"
-                )
-            paths = [sample.files["image"] for sample in pictured]
-            images, kept, broken = load_images(
-                paths, self.image_size, self.max_broken, f"{self.path} {split}"
+    def _load(
+        self, split: str, modality: Literal["image", "audio"]
+    ) -> tuple[np.ndarray, ProbeLabel]:
+        if (split, modality) in self._loaded:
+            return self._loaded[split, modality]
+        having = [sample for sample in self.samples.get(split, []) if modality in sample.files]
+        if not having:
+            one, example = EXAMPLES[modality]
+            raise UserError(
+                f"{self.path / split} holds no {one}", f"add {split}/<class>/{example} to it"
             )
-            codes = np.array(
-                [self.classes.index(pictured[row].label) for row in kept], dtype=np.int64
-            )
-            self.broken[split] = broken
-            self._loaded[split] = (
-                Frames(images=images, clip=np.arange(len(kept), dtype=np.int64)),
-                codes,
-            )
-        return self._loaded[split]
+        paths, what = [sample.files[modality] for sample in having], f"{self.path} {split}"
+        if modality == "image":
+            rows, kept, broken = load_images(paths, self.image_size, self.max_broken, what)
+        else:
+            rows, kept, broken = load_sounds(paths, self.seconds, self.max_broken, what)
+        self.broken.setdefault(split, []).extend(broken)
+        codes = np.array([self.classes.index(having[file].label) for file in kept], np.int64)
+        files = np.unique(kept, return_inverse=True)[1]
+        self._loaded[split, modality] = rows, ProbeLabel(codes, "class", files)
+        return self._loaded[split, modality]
 
 
 def _read_part(part: Path, root: Path) -> list[Sample]:

@@ -1,4 +1,4 @@
-"""Which of the listed pictures are used, for what, and how the choice is known again."""
+"""Which of the listed files are used, for what, and how the choice is known again."""
 
 import hashlib
 from pathlib import Path
@@ -21,13 +21,13 @@ def thin(files: list[LabelledFile], fraction: float, seed: int) -> list[Labelled
 
 
 def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[LabelledFile]:
-    """Move a seeded share of each class (at least one picture, never all) from train to val."""
+    """Move a seeded share of each class (at least one file, never all) from train to val."""
     moved = [file for file in files if file.split != "train"]
     for members in _by_class([file for file in files if file.split == "train"]):
         if len(members) < 2:
             raise UserError(
-                f"class {members[0].label!r} has one picture, so none can be held out",
-                "add pictures to it or remove the class",
+                f"class {members[0].label!r} has one file, so none can be held out",
+                "add files to it or remove the class",
             )
         order = np.random.default_rng(seed).permutation(len(members))
         count = min(max(1, round(share * len(members))), len(members) - 1)
@@ -39,11 +39,11 @@ def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[Labelle
     return sorted(moved)
 
 
-def fingerprint_of(files: list[tuple[str, str, Path]], folder: Path, image_size: int) -> str:
-    """sha256 hex over (split, class, path relative to the folder, size in bytes); a missing file
-    counts as size -1.
+def fingerprint_of(files: list[tuple[str, str, Path]], folder: Path, *sizes: float) -> str:
+    """sha256 hex over (split, class, path relative to the folder, size in bytes) and the sizes that
+    are read (pixels, seconds); a missing file counts as size -1.
     """
-    digest = hashlib.sha256(f"{image_size}\n".encode())
+    digest = hashlib.sha256(f"{' '.join(map(str, sizes))}\n".encode())
     for split, label, path in files:
         length = path.stat().st_size if path.is_file() else -1
         digest.update(

@@ -1,5 +1,5 @@
-"""Reads how a folder of pictures is laid out, and says what was expected, what is there and the fix
-where it is not.
+"""Reads how a folder of pictures or sounds is laid out, and says what was expected, what is there
+and the fix where it is not.
 
 Three layouts are understood, looked for in this order:
 
@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsca.data.folders import some, visible, wrong_layout
-from nsca.data.media import IMAGE_SUFFIXES
+from nsca.data.media import AUDIO_SUFFIXES, IMAGE_SUFFIXES
 from nsca.errors import UserError
 
-LAYOUT = (
-    "train/<class>/*.jpg and val/<class>/*.jpg, or <class>/*.jpg, or labels.csv (split,label,file)"
-)
 SPLIT_FOLDERS = {
     "train": "train",
     "val": "val",
@@ -29,17 +26,37 @@ SPLIT_FOLDERS = {
 }
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What the files are: their suffixes, and words for messages."""
+
+    suffixes: frozenset[str]
+    one: str
+    many: str
+    example: str
+
+    @property
+    def layout(self) -> str:
+        """The layouts in a line."""
+        inside = f"<class>/{self.example}"
+        return f"train/{inside} and val/{inside}, or {inside}, or labels.csv (split,label,file)"
+
+
+PICTURES = Kind(IMAGE_SUFFIXES, "picture", "pictures", "*.jpg")
+SOUNDS = Kind(AUDIO_SUFFIXES, "sound", "sounds", "*.wav")
+
+
 @dataclass(frozen=True, order=True)
 class LabelledFile:
-    """One picture of the listing: split, class name and path."""
+    """One file of the listing: split, class name and path."""
 
     split: str
     label: str
     path: Path
 
 
-def list_images(folder: Path) -> list[LabelledFile]:
-    """Every picture of the folder, sorted by split, class and path.
+def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
+    """Every file of the kind in the folder, sorted by split, class and path.
 
     Raises:
         UserError: the folder is empty or laid out in another way (says what was expected, what is
@@ -47,7 +64,7 @@ def list_images(folder: Path) -> list[LabelledFile]:
     """
     children = visible(folder)
     if not children:
-        raise UserError(f"data.path={folder} is empty", f"put pictures there as {LAYOUT}")
+        raise UserError(f"data.path={folder} is empty", f"put {kind.many} there as {kind.layout}")
     table = folder / "labels.csv"
     splits = {
         child.name.lower(): child
@@ -60,17 +77,17 @@ def list_images(folder: Path) -> list[LabelledFile]:
         if "train" not in splits:
             raise wrong_layout(
                 folder,
-                LAYOUT,
+                kind.layout,
                 f"{some(splits.values())} but no train/",
                 "rename the training part to train/",
             )
         files = [
             file
             for name, child in splits.items()
-            for file in _from_classes(child, SPLIT_FOLDERS[name], folder)
+            for file in _from_classes(child, SPLIT_FOLDERS[name], folder, kind)
         ]
     else:
-        files = _from_classes(folder, "train", folder)
+        files = _from_classes(folder, "train", folder, kind)
     known = {file.label for file in files if file.split == "train"}
     for split in ("val", "test"):
         if extra := sorted({file.label for file in files if file.split == split} - known):
@@ -83,35 +100,36 @@ def list_images(folder: Path) -> list[LabelledFile]:
     return sorted(files)
 
 
-def _from_classes(folder: Path, split: str, root: Path) -> list[LabelledFile]:
+def _from_classes(folder: Path, split: str, root: Path, kind: Kind) -> list[LabelledFile]:
     children = visible(folder)
     classes = [child for child in children if child.is_dir()]
     if not classes:
-        loose = [child for child in children if child.suffix.lower() in IMAGE_SUFFIXES]
+        loose = [child for child in children if child.suffix.lower() in kind.suffixes]
         fix = (
-            "sort the pictures into one folder per class"
+            f"sort the {kind.many} into one folder per class"
             if loose
-            else f"put pictures there as {LAYOUT}"
+            else f"put {kind.many} there as {kind.layout}"
         )
-        raise wrong_layout(root, LAYOUT, f"{_where(folder, root)} holding {some(children)}", fix)
+        found = f"{_where(folder, root)} holding {some(children)}"
+        raise wrong_layout(root, kind.layout, found, fix)
     files = []
     for child in classes:
-        pictures = [
+        inside_it = [
             file
             for file in visible(child)
-            if file.is_file() and file.suffix.lower() in IMAGE_SUFFIXES
+            if file.is_file() and file.suffix.lower() in kind.suffixes
         ]
-        if not pictures:
+        if not inside_it:
             inside = {grandchild.name.lower() for grandchild in visible(child)}
-            fix = f"remove {_where(child, root)} or put pictures into it"
+            fix = f"remove {_where(child, root)} or put {kind.many} into it"
             if "train" in inside or "labels.csv" in inside:
                 fix = f"data.path={child}"
             elif any(grandchild.is_dir() for grandchild in visible(child)):
-                fix = "move the pictures of each class directly into its folder"
+                fix = f"move the {kind.many} of each class directly into its folder"
             raise wrong_layout(
-                root, LAYOUT, f"{_where(child, root)} holding {some(visible(child))}", fix
+                root, kind.layout, f"{_where(child, root)} holding {some(visible(child))}", fix
             )
-        files += [LabelledFile(split, child.name, picture) for picture in pictures]
+        files += [LabelledFile(split, child.name, file) for file in inside_it]
     return files
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from nsca.errors import UserError
 
+SHORTEST_S = 0.1  # ten frames of a spectrogram
+
 
 def existing_folder(path: str | Path | None, data: str) -> Path:
     """The folder as a path.
@@ -13,7 +15,7 @@ def existing_folder(path: str | Path | None, data: str) -> Path:
         UserError: no path given, nothing there, or a file.
     """
     if not path:
-        raise UserError(f"data={data} needs a folder", "data.path=/where/the/pictures/are")
+        raise UserError(f"data={data} needs a folder", "data.path=/where/the/files/are")
     folder = Path(path).expanduser()
     if folder.is_file():
         unpack = (
@@ -33,10 +35,20 @@ def existing_folder(path: str | Path | None, data: str) -> Path:
     return folder
 
 
-def check_ranges(image_size: int, fraction: float, max_broken: float) -> None:
-    """Raises UserError for a number that no folder could be loaded with."""
+def check_image_size(image_size: int) -> None:
+    """Raises UserError for a size that no picture could be read at."""
     if image_size < 8:
         raise UserError(f"data.image_size={image_size} is too small", "data.image_size=64")
+
+
+def check_seconds(seconds: float) -> None:
+    """Raises UserError for pieces of sound too short to hear anything in."""
+    if seconds < SHORTEST_S:
+        raise UserError(f"data.seconds={seconds} is too short", f"choose {SHORTEST_S} or more")
+
+
+def check_share_ranges(fraction: float, max_broken: float) -> None:
+    """Raises UserError for a share that no folder could be loaded with."""
     if not 0 < fraction <= 1:
         raise UserError(f"data.fraction={fraction} is not in (0, 1]", "data.fraction=0.1")
     if not 0 <= max_broken <= 1:

@@ -1,5 +1,6 @@
 """What is in a data set, as lines of text: splits, kinds, primitives, events, sizes, fields."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +18,13 @@ from nsca.data.demonstration_manifest import (
 from nsca.data.demonstrations import STEP_S, load_demonstrations
 from nsca.data.folders import visible
 from nsca.data.generation_plan import SPLITS
+from nsca.data.media import AUDIO_SUFFIXES, IMAGE_SUFFIXES
 from nsca.errors import UserError
 
 
 def format_of(
     path: Path,
-) -> Literal["babbling", "custom_folder", "demonstrations", "image_folder"]:
+) -> Literal["babbling", "custom_folder", "demonstrations", "image_folder", "audio_folder"]:
     """Which kind of data set a folder is, by its names alone.
 
     A custom folder has no labels.csv, and most of its training files are numbered: a few such names
@@ -43,11 +45,24 @@ def format_of(
         raise UserError(
             f"{path} is empty", "make a set there: python -m nsca.babble path=" + str(path)
         )
+    labelled = "audio_folder" if _holds_sounds(path) else "image_folder"
     if (path / "labels.csv").is_file() or not (path / "train").is_dir():
-        return "image_folder"
+        return labelled
     classes = [child for child in visible(path / "train") if child.is_dir()]
     numbered = [bool(NUMBERED.fullmatch(file.name)) for c in classes for file in visible(c)]
-    return "custom_folder" if 2 * sum(numbered) > len(numbered) else "image_folder"
+    return "custom_folder" if 2 * sum(numbered) > len(numbered) else labelled
+
+
+def _holds_sounds(path: Path) -> bool:
+    """Whether more of a folder's files are named like sounds than like pictures."""
+    table = path / "labels.csv"
+    if table.is_file():
+        names = re.split(r"[,\s]+", table.read_text(encoding="utf-8", errors="replace"))
+    else:
+        names = [file.name for file in path.rglob("*")]
+    suffixes = [Path(name).suffix.lower() for name in names]
+    sounds = sum(suffix in AUDIO_SUFFIXES for suffix in suffixes)
+    return sounds > sum(suffix in IMAGE_SUFFIXES for suffix in suffixes)
 
 
 def describe_babbling(root: Path) -> Iterator[str]:
@@ -148,7 +163,7 @@ def describe_demonstrations(root: Path) -> Iterator[str]:
 
 
 def describe_folder(source: Any) -> Iterator[str]:
-    """Lines about an image folder or a custom folder, opened by its own source."""
+    """Lines about a folder of pictures, of sounds or of recordings, opened by its own source."""
     yield f"{source.name} {source.path}"
     yield f"classes  {len(source.classes)}: {', '.join(source.classes[:20])}"
     files = source.samples if source.name == "custom_folder" else source.files

@@ -3,8 +3,8 @@
 
 Pictures come out as upright 8-bit RGB whatever they were (EXIF rotation, palette, 1-bit, grey,
 16-bit, CMYK, alpha, which is laid over white). Arrays are read without pickle. Nothing here decides
-what to do about a broken file except `load_images`, whose policy is: skip it, name it, stop when
-the share of broken files exceeds a limit.
+what to do about a broken file except `load_images` and `load_sounds`, whose policy is: skip it,
+name it, stop when the share of broken files exceeds a limit.
 
 Unsure: CMYK is converted without colour profiles, as Pillow does; print colours come out
 approximately.
@@ -12,14 +12,15 @@ approximately.
 
 import io
 import logging
+import math
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int16, UInt8
 from PIL import Image, ImageOps
 
 from nsca.errors import UserError
@@ -29,6 +30,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg"})
 NAMED_IN_MESSAGE = 5
+RATE_HZ = 16_000  # of sounds in memory
 
 _log = logging.getLogger(__name__)
 
@@ -138,27 +140,77 @@ def load_images(
     Raises:
         UserError: more than `max_broken` of the files are broken, or all of them.
     """
+    read, broken = _read_all(lambda path: read_image(path, size), paths, max_broken, what)
+    images = np.empty((len(read), size, size, 3), dtype=np.uint8)
+    for row, image in enumerate(read.values()):
+        images[row] = image
+    return images, list(read), broken
+
+
+def load_sounds(
+    paths: Sequence[Path], seconds: float, max_broken: float, what: str
+) -> tuple[Int16[np.ndarray, "piece time"], list[int], list[BrokenFileError]]:
+    """All sounds in pieces of one length, mono at 16 kHz, in the order of `paths`.
+
+    A longer sound gives several pieces, one after the other; the end of one is filled with
+    silence, and left out where it is shorter than half a piece and not the only one. Channels are
+    averaged. Broken files are left out as in `load_images`: the position of each piece's file and
+    the broken files come back beside the pieces.
+
+    Args:
+        paths: sound files of any rate and number of channels.
+        seconds: of a piece.
+        max_broken, what: see `load_images`.
+
+    Raises:
+        UserError: more than `max_broken` of the files are broken, or all of them.
+    """
+    length = round(seconds * RATE_HZ)
+    read, broken = _read_all(lambda path: _pieces(path, length), paths, max_broken, what)
+    positions = [position for position, pieces in read.items() for _ in pieces]
+    return np.concatenate(list(read.values())), positions, broken
+
+
+def _pieces(path: Path, length: int) -> Int16[np.ndarray, "piece time"]:
+    samples, rate_hz = read_audio(path)
+    mono = resampled(samples.mean(axis=1), rate_hz)
+    count = max(1, int(len(mono) / length + 0.5))
+    whole = np.zeros(count * length, np.float32)
+    used = mono[: len(whole)]
+    whole[: len(used)] = used
+    return np.round(whole.clip(-1, 1) * 32767).astype(np.int16).reshape(count, length)
+
+
+def resampled(
+    samples: Float32[np.ndarray, " time"], rate_hz: int
+) -> Float32[np.ndarray, " time_at_16_khz"]:
+    """A sound at 16 kHz, by a polyphase filter that keeps what both rates can hold."""
+    if rate_hz == RATE_HZ:
+        return samples
+    from scipy.signal import resample_poly
+
+    shared = math.gcd(rate_hz, RATE_HZ)
+    return resample_poly(samples, RATE_HZ // shared, rate_hz // shared).astype(np.float32)
+
+
+def _read_all(
+    read: Callable[[Path], np.ndarray], paths: Sequence[Path], max_broken: float, what: str
+) -> tuple[dict[int, np.ndarray], list[BrokenFileError]]:
+    """What could be read, by position, and what could not."""
 
     def attempt(path: Path) -> np.ndarray | BrokenFileError:
         try:
-            return read_image(path, size)
+            return read(path)
         except BrokenFileError as broken:
             return broken
 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         results = list(pool.map(attempt, paths))
     broken = [result for result in results if isinstance(result, BrokenFileError)]
-    kept = [
-        position
-        for position, result in enumerate(results)
-        if not isinstance(result, BrokenFileError)
-    ]
     if broken:
         judge_broken(broken, len(paths), max_broken, what)
-    images = np.empty((len(kept), size, size, 3), dtype=np.uint8)
-    for row, position in enumerate(kept):
-        images[row] = results[position]
-    return images, kept, broken
+    found = {n: each for n, each in enumerate(results) if not isinstance(each, BrokenFileError)}
+    return found, broken
 
 
 def judge_broken(

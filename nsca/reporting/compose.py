@@ -3,9 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from nsca.assembly import phase_name
 from nsca.benchmarks.scores import Score
-from nsca.reporting import outcome_sections, page, plots, run_sections, score_sections
-from nsca.reporting.model_pictures import data_section, model_section
+from nsca.reporting import (
+    model_pictures,
+    model_sounds,
+    outcome_sections,
+    page,
+    plots,
+    run_sections,
+    score_sections,
+)
 from nsca.reporting.run_record import RunRecord, conditions
 
 
@@ -22,19 +30,25 @@ def compose_report(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
     judged = [name for name, of_it in grouped.items() if any(run.scores for run in of_it)]
     scores = _by_condition(grouped, source=judged[0]) if judged else []
     several = len(grouped) > 1 and judged
-    remark = f" Untrained twin, raw pixels, shuffled labels: of {judged[0]}." if several else ""
+    remark = (
+        f" Untrained twin, encoder-free features, shuffled labels: of {judged[0]}."
+        if several
+        else ""
+    )
     title = first.path.parent.name
+    heard = "phase" in first.config and phase_name(first.config) == "audio"
+    shown = model_sounds if heard else model_pictures
     body = [
         f"<h1>{page.escape(title)}</h1>",
         page.paragraph(run_sections.subtitle(runs), soft=True),
         score_sections.verdict(grouped),
         page.tiles(run_sections.tiles(runs)),
-        data_section(first, seed) if pictures else "",
+        shown.data_section(first, seed) if pictures else "",
         _curves(grouped),
         outcome_sections.acting(grouped),
         score_sections.evaluation(scores, remark),
         score_sections.robustness(scores, remark),
-        model_section(first, seed) if pictures else "",
+        shown.model_section(first, seed) if pictures else "",
         run_sections.diagnoses(runs),
         run_sections.reproduce(runs),
         run_sections.cards(runs),

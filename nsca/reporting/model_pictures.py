@@ -8,13 +8,14 @@ import numpy as np
 
 import nsca
 from nsca.benchmarks.encoders import frame_source, frozen, untrained_encoder, vision_encoder
-from nsca.benchmarks.nearest import NearestPictures, nearest_pictures
-from nsca.data.babbling import BabblingFrames
+from nsca.benchmarks.nearest import nearest_rows
+from nsca.data.babbling import Babbling
 from nsca.data.batch import FrameSource
 from nsca.errors import UserError
 from nsca.evaluation import source_of
 from nsca.models.vision_encoder import VisionEncoder
 from nsca.reporting import page
+from nsca.reporting.neighbours import neighbour_section, not_shown
 from nsca.reporting.pictures import filter_pictures, png, sheet, webp
 from nsca.reporting.rollout import rollouts
 from nsca.reporting.run_record import RunRecord
@@ -32,12 +33,12 @@ def data_section(run: RunRecord, seed: int) -> str:
         source = frame_source(source_of(run.config))
         parts = [_clips(source), _contact_sheet(source, seed)]
     except UserError as error:
-        return page.section(title, _not_shown(error))
+        return page.section(title, not_shown(error))
     return page.section(title, *parts)
 
 
 def _clips(source: FrameSource) -> str:
-    if not isinstance(source, BabblingFrames):
+    if not isinstance(source, Babbling):
         return ""
     shown = rollouts(source.path, "train", SHOWN_PRIMITIVES)
     figures = []
@@ -79,32 +80,15 @@ def model_section(run: RunRecord, seed: int) -> str:
         untrained = untrained_encoder(run.config)
         source = frame_source(source_of(run.config))
         split = "test" if source.has_time else "val"
-        after = nearest_pictures(frozen(encoder), source, split, QUERIES, seed=seed)
-        before = nearest_pictures(frozen(untrained), source, split, QUERIES, seed=seed)
+        frames, labels = source.frames(split), source.probe_labels(split)
+        found = {
+            name: nearest_rows(frozen(each), frames.images, labels, frames.clip, QUERIES, seed=seed)
+            for name, each in (("Trained", encoder), ("Untrained twin", untrained))
+        }
     except UserError as error:
-        return page.section("What it finds alike", _not_shown(error))
-    intro = (
-        "A held-out picture, then the nearest pictures of other objects (frozen features, cosine)."
-        + (f" Green: the same {after.label}." if after.label else "")
-    )
-    both = "".join(
-        f"<div><h3>{name} · {found.share:.0%} of neighbours match, chance {found.chance:.0%}</h3>"
-        f"{_neighbour_rows(found)}</div>"
-        for name, found in (("Trained", after), ("Untrained twin", before))
-    )
-    alike = page.section("What it finds alike", f'<div class="row">{both}</div>', intro=intro)
+        return page.section("What it finds alike", not_shown(error))
+    alike = neighbour_section(found, "picture", png)
     return alike + page.section("Filters", _filters(encoder, untrained))
-
-
-def _neighbour_rows(found: NearestPictures) -> str:
-    rows = []
-    for query, near, matches in zip(found.queries, found.neighbours, found.matches, strict=True):
-        pictures = f'<img class="query" src="{png(query)}" alt="query">'
-        for picture, match in zip(near, matches, strict=True):
-            kind = "match" if match and found.label else "other"
-            pictures += f'<img class="{kind}" src="{png(picture)}" alt="{kind}">'
-        rows.append(f"<div>{pictures}</div>")
-    return f'<div class="neighbours">{"".join(rows)}</div>'
 
 
 def _filters(encoder: VisionEncoder, untrained: VisionEncoder) -> str:
@@ -121,7 +105,3 @@ def _filters(encoder: VisionEncoder, untrained: VisionEncoder) -> str:
         drawn = sheet(filter_pictures(weights.float().cpu().numpy()), FILTER_COLUMNS, factor=4)
         parts.append(page.picture(png(drawn), f"{name}: {len(weights)} filters, {kind}", "pixels"))
     return f'<div class="row">{"".join(parts)}</div>' if parts else ""
-
-
-def _not_shown(error: UserError) -> str:
-    return page.paragraph(f"Not shown: {error.cause} ({error.remedy}).", soft=True)

@@ -20,14 +20,24 @@ from nsca.benchmarks.scores import CLEAN, Score
 INK = "#010203"
 """Stands for the page's text colour."""
 
-COLOURS = {"trained": "#3b7ddd", "random": "#8b919a", "pixels": "#d98218", "shuffled": "#a58bd0"}
+COLOURS = {
+    "trained": "#3b7ddd",
+    "random": "#8b919a",
+    "pixels": "#d98218",
+    "statistics": "#d98218",
+    "shuffled": "#a58bd0",
+}
 FURTHER_COLOURS = ("#3b7ddd", "#0f9d76", "#c2410c", "#9b5de5", "#e05780", "#b8860b")
 NAMES = {
     "trained": "trained",
     "random": "untrained twin",
     "pixels": "raw pixels",
+    "statistics": "statistics of the spectrogram",
     "shuffled": "shuffled labels",
 }
+
+REFERENCES = ("random", "pixels", "statistics")
+"""What trained features are compared with: their twin, and what needs no encoder."""
 
 STYLE = {
     "svg.fonttype": "none",
@@ -163,7 +173,9 @@ def quantity_dots(scores: Sequence[Score], title: str, measure: str) -> str:
     """One row per quantity; a dot for each kind of features (mean over seeds, a bar for +-1 SE)."""
     chosen = [s for s in scores if s.measure == measure and s.corruption == CLEAN]
     quantities = list(dict.fromkeys(s.quantity for s in chosen))
-    features = [f for f in ("shuffled", "pixels", "random") if any(s.features == f for s in chosen)]
+    features = [
+        f for f in ("shuffled", *reversed(REFERENCES)) if any(s.features == f for s in chosen)
+    ]
     features += [f for f in dict.fromkeys(s.features for s in chosen) if f not in features]
     with rc_context(STYLE):
         figure = Figure(figsize=(5.4, 0.42 * len(quantities) + 1.1), layout="constrained")

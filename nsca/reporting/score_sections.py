@@ -18,7 +18,6 @@ PARTS = {
     "test": "kinds never seen (set B)",
     "test_refit": "kinds never seen, probe fitted on other objects of them",
 }
-REFERENCES = ("random", "pixels")
 
 
 def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
@@ -61,7 +60,7 @@ def _sentences(judged: Mapping[Any, Sequence[Score]]) -> list[str]:
         if not ours:
             continue
         compared = []
-        for reference in REFERENCES:
+        for reference in plots.REFERENCES:
             # The twin of a seed is compared with what became of it.
             theirs = _means(judged, part, measure, reference)
             if theirs.keys() & ours.keys():
@@ -165,7 +164,7 @@ def _table(scores: Sequence[Score]) -> str:
         rows.append([quantity, unit, *cells, f"{chance:.3f}", f"{fitted:,} / {tested:,}"])
         best.append(2 + int(np.argmax(means)) if max(means) > chance else None)
     head = ["quantity", "measure", *(plots.NAMES.get(f, f) for f in features)]
-    return page.table([*head, "chance", "frames fit / scored"], rows, best)
+    return page.table([*head, "chance", "fit / scored"], rows, best)
 
 
 def robustness(scores: Sequence[Score], remark: str = "") -> str:
@@ -204,7 +203,7 @@ def _capital(text: str) -> str:
 def _in_order(features: Iterable[str]) -> list[str]:
     """Ours first, then what it is compared with, the control last."""
     found = list(dict.fromkeys(features))
-    last = [name for name in ("random", "pixels", "shuffled") if name in found]
+    last = [name for name in (*plots.REFERENCES, "shuffled") if name in found]
     return [name for name in found if name not in last] + last
 
 

@@ -16,6 +16,8 @@ from nsca.studies.summary import plot
 from nsca.training import fingerprint_of
 from nsca.verb import compose
 
+SEED = "<seed>"
+
 
 @dataclass(frozen=True)
 class StudyPlan(Study):
@@ -28,7 +30,8 @@ class StudyPlan(Study):
         reference: the condition that all others are compared with.
         seeds: every condition runs under each of them.
         babble: overrides of the data generation that comes first; None where data is given.
-        train: overrides that all training runs share.
+        train: overrides that all training runs share; SEED in them stands for the run's seed,
+            so that seeds may be folds of the data.
         conditions: by name, the overrides that make a condition what it is.
         evaluate: overrides of the evaluation.
         leave_out: figures whose name matches this regular expression are not kept in results.csv.
@@ -74,7 +77,7 @@ class StudyPlan(Study):
         return [
             JobSpecification(
                 Job(condition, seed),
-                (*self.train, *overrides, where),
+                (*(each.replace(SEED, str(seed)) for each in self.train), *overrides, where),
                 (*self.evaluate, where),
                 self.leave_out,
             )
@@ -91,7 +94,6 @@ class StudyPlan(Study):
         made = {spec.job: spec.settings for spec in jobs}
         refuse("settings", results.made_otherwise("settings", made), results)
         if self.babble is not None or any(spec.job not in results.finished() for spec in jobs):
-            # A condition may change the data; its seeds do not.
             data = {train: _data_of(train) for train in dict.fromkeys(spec.train for spec in jobs)}
             expected = {spec.job: data[spec.train] for spec in jobs}
             refuse("data", results.made_otherwise("data", expected), results)

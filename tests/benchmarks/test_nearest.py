@@ -4,13 +4,19 @@ import numpy as np
 import pytest
 from squares import Squares, knows
 
-from nsca.benchmarks.nearest import nearest_pictures
+from nsca.benchmarks.nearest import Nearest, nearest_rows
+from nsca.benchmarks.scores import Encoder
 from nsca.data.batch import Frames, ProbeLabel
 from nsca.errors import UserError
 
 
+def nearest(encode: Encoder, source: Squares, queries: int) -> Nearest:
+    frames, labels = source.frames("test"), source.probe_labels("test")
+    return nearest_rows(encode, frames.images, labels, frames.clip, queries)
+
+
 def test_features_that_know_the_class_find_it():
-    found = nearest_pictures(knows, Squares(("channel",)), "test", queries=6)
+    found = nearest(knows, Squares(("channel",)), 6)
     assert found.label == "channel"
     assert found.queries.shape == (6, 16, 16, 3)
     assert found.neighbours.shape == (6, 5, 16, 16, 3)
@@ -37,7 +43,7 @@ def test_an_object_is_never_its_own_neighbour_and_others_come_once():
         number = images[:, 0, 0, :1].astype(np.float32)
         return np.concatenate([number, 100 - number, np.ones_like(number)], axis=1)
 
-    found = nearest_pictures(values, Marked(), "test", queries=8)
+    found = nearest(values, Marked(), 8)
     for query, neighbours in zip(found.queries, found.neighbours, strict=True):
         numbers = neighbours[:, 0, 0, 0].tolist()
         assert int(query[0, 0, 0]) not in numbers
@@ -53,4 +59,4 @@ def test_one_object_is_not_enough():
             return {}
 
     with pytest.raises(UserError, match="one object"):
-        nearest_pictures(knows, Lonely(), "test", queries=2)
+        nearest(knows, Lonely(), 2)

@@ -115,7 +115,7 @@ def test_a_part_without_any_label_is_left_out_and_named():
     source = Unlabelled("val", "channel", "position")
     found = benchmark().run({"trained": knows}, source, report=said.append)
     assert {score.split for score in found} == {"test"}
-    assert "val: no frame has a label, not judged" in said
+    assert "val: nothing has a label, not judged" in said
 
 
 @pytest.mark.parametrize("split", ["train", "val"])

@@ -15,7 +15,7 @@ from nsca.phases.optimizer import OptimizerSettings
 
 
 def probes() -> OnlineProbes:
-    return OnlineProbes(fit_frames=64, score_frames=64, seed=0)
+    return OnlineProbes(fit_rows=64, score_rows=64, seed=0)
 
 
 def test_a_real_collapse_is_diagnosed_once_and_recorded(tmp_path, capsys):

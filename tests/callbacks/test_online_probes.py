@@ -42,7 +42,7 @@ def test_the_choice_of_frames_is_seeded_sorted_and_bounded():
 
 
 def trained(source: MovingShapes) -> dict[str, float]:
-    probes = OnlineProbes(fit_frames=96, score_frames=64, seed=0)
+    probes = OnlineProbes(fit_rows=96, score_rows=64, seed=0)
     trainer = tiny_trainer(2, callbacks=[probes])
     trainer.fit(tiny_phase(), datamodule=tiny_data(source=source))
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -73,5 +73,5 @@ def test_looking_changes_nothing():
         trainer.fit(phase, datamodule=tiny_data())
         return torch.cat([p.detach().flatten() for p in phase.parameters()])
 
-    probes = OnlineProbes(fit_frames=96, score_frames=64, seed=0)
+    probes = OnlineProbes(fit_rows=96, score_rows=64, seed=0)
     assert torch.equal(weights([]), weights([probes]))

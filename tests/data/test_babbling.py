@@ -7,22 +7,23 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from nsca.data.babbling import BabblingFrames
-from nsca.data.batch import FrameSource
+from nsca.data.babbling import HEARD_LABELS, Babbling
+from nsca.data.batch import FrameSource, SoundSource
 from nsca.errors import UserError
-from nsca.worlds.tabletop.interaction import FRAMES
+from nsca.worlds.tabletop.interaction import AUDIO_SAMPLES, FRAMES
 
 
 def test_it_is_a_frame_source(babbling_set: Path) -> None:
-    source = BabblingFrames(str(babbling_set))
+    source = Babbling(str(babbling_set))
     assert isinstance(source, FrameSource)
     assert source.has_time
 
 
 def test_frames_are_strided_clips_in_time_order(babbling_set: Path) -> None:
-    frames = BabblingFrames(str(babbling_set), stride=5).frames("train")
+    frames = Babbling(str(babbling_set), stride=5).frames("train")
     per_clip = len(range(0, FRAMES, 5))
     assert len(frames) == 24 * per_clip  # 12 stable episodes of 2 interactions
     assert frames.images.shape[1:] == (64, 64, 3)
@@ -32,7 +33,7 @@ def test_frames_are_strided_clips_in_time_order(babbling_set: Path) -> None:
 
 
 def test_labels_describe_the_pictures(babbling_set: Path) -> None:
-    source = BabblingFrames(str(babbling_set), stride=4)
+    source = Babbling(str(babbling_set), stride=4)
     for split in ("train", "val", "test"):
         frames, labels = source.frames(split), source.probe_labels(split)
         assert {len(label.values) for label in labels.values()} == {len(frames)}
@@ -46,7 +47,7 @@ def test_labels_describe_the_pictures(babbling_set: Path) -> None:
 
 
 def test_yaw_is_known_only_where_it_can_be_seen(babbling_set: Path) -> None:
-    labels = BabblingFrames(str(babbling_set)).probe_labels("train")
+    labels = Babbling(str(babbling_set)).probe_labels("train")
     yaw = np.arctan2(labels["yaw_sin"].values, labels["yaw_cos"].values)
     vocabulary = ["box", "sphere", "tee"]
     tee = np.isfinite(yaw)
@@ -57,7 +58,7 @@ def test_yaw_is_known_only_where_it_can_be_seen(babbling_set: Path) -> None:
 
 
 def test_classes_have_the_same_numbers_in_every_split(babbling_set: Path) -> None:
-    source = BabblingFrames(str(babbling_set))
+    source = Babbling(str(babbling_set))
     by_split = [source.probe_labels(split) for split in ("train", "val", "test")]
     for labels in by_split:
         wood = [int(g.split("-")[1]) % 2 == 0 for g in labels["visible_material"].group]
@@ -70,23 +71,23 @@ def test_classes_have_the_same_numbers_in_every_split(babbling_set: Path) -> Non
 
 
 def test_a_fraction_takes_whole_episodes_from_the_first_on(babbling_set: Path) -> None:
-    whole = BabblingFrames(str(babbling_set)).frames("train")
-    half = BabblingFrames(str(babbling_set), fraction=0.5).frames("train")
+    whole = Babbling(str(babbling_set)).frames("train")
+    half = Babbling(str(babbling_set), fraction=0.5).frames("train")
     assert len(half) == len(whole) // 2
     assert (half.images == whole.images[: len(half)]).all()
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
 def test_a_fraction_leaves_what_is_judged_on_whole(babbling_set: Path, split: str) -> None:
-    whole = BabblingFrames(str(babbling_set))
-    half = BabblingFrames(str(babbling_set), fraction=0.5)
+    whole = Babbling(str(babbling_set))
+    half = Babbling(str(babbling_set), fraction=0.5)
     assert len(half.frames(split)) == len(whole.frames(split))
     assert len(half.probe_labels(split)["shape"].values) == len(whole.frames(split))
 
 
 def test_pictures_can_be_made_smaller(babbling_set: Path) -> None:
-    small = BabblingFrames(str(babbling_set), image_size=32).frames("val")
-    large = BabblingFrames(str(babbling_set)).frames("val")
+    small = Babbling(str(babbling_set), image_size=32).frames("val")
+    large = Babbling(str(babbling_set)).frames("val")
     assert small.images.shape[1:] == (32, 32, 3)
     assert (small.images[:, 20, 20] == large.images[:, 40, 40]).all()
 
@@ -101,7 +102,7 @@ def test_the_fingerprint_follows_the_content(
     again, other = tmp_path / "again", tmp_path / "other"
     generate(plan, again, 0, lambda _: None)
     generate(replace(plan, seed=9), other, 0, lambda _: None)
-    prints = [BabblingFrames(str(path)).fingerprint() for path in (babbling_set, again, other)]
+    prints = [Babbling(str(path)).fingerprint() for path in (babbling_set, again, other)]
     assert prints[0] == prints[1] != prints[2]
 
 
@@ -128,7 +129,7 @@ def test_reading_for_training_opens_no_privileged_file(
     for path in (babbling_set / "privileged").iterdir():
         os.truncate(path, 0)  # and if it did, it could read nothing
     recording.append(True)
-    source = BabblingFrames(str(babbling_set))
+    source = Babbling(str(babbling_set))
     source.frames("train")
     source.probe_labels("train")
     recording.clear()
@@ -139,7 +140,7 @@ def test_reading_for_training_opens_no_privileged_file(
 
 def test_a_missing_set_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no data set") as failure:
-        BabblingFrames(str(tmp_path / "nowhere")).frames("train")
+        Babbling(str(tmp_path / "nowhere")).frames("train")
     assert "python -m nsca.babble" in failure.value.remedy
 
 
@@ -147,9 +148,9 @@ def test_a_truncated_shard_is_named(babbling_set: Path) -> None:
     victim = babbling_set / "observations" / "train-00001.parquet"
     victim.write_bytes(victim.read_bytes()[:-50])
     with pytest.raises(UserError, match=r"observations/train-00001\.parquet") as failure:
-        BabblingFrames(str(babbling_set)).frames("train")
+        Babbling(str(babbling_set)).frames("train")
     assert "nsca.babble" in failure.value.remedy
-    assert len(BabblingFrames(str(babbling_set)).frames("val")) > 0
+    assert len(Babbling(str(babbling_set)).frames("val")) > 0
 
 
 def test_a_set_without_pictures_says_how_to_get_them(tmp_path: Path, plan, synthetic_world) -> None:
@@ -159,7 +160,7 @@ def test_a_set_without_pictures_says_how_to_get_them(tmp_path: Path, plan, synth
 
     generate(replace(plan, render=False), tmp_path / "blind", 0, lambda _: None)
     with pytest.raises(UserError, match="without pictures"):
-        BabblingFrames(str(tmp_path / "blind")).frames("train")
+        Babbling(str(tmp_path / "blind")).frames("train")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_a_set_without_pictures_says_how_to_get_them(tmp_path: Path, plan, synth
 )
 def test_impossible_values_are_refused(wrong: dict) -> None:
     with pytest.raises(UserError, match=next(iter(wrong))):
-        BabblingFrames("anywhere", **wrong)
+        Babbling("anywhere", **wrong)
 
 
 def test_datasets_opens_it(babbling_set: Path, tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_datasets_opens_it(babbling_set: Path, tmp_path: Path) -> None:
 
 
 def test_labels_are_for_pictures_of_one_whole_object(babbling_set: Path) -> None:
-    source = BabblingFrames(str(babbling_set), stride=4)  # frames at 0, 0.2, .. 1.4 s
+    source = Babbling(str(babbling_set), stride=4)  # frames at 0, 0.2, .. 1.4 s
     alone = {"episode": 1, "instance_ids": ["a"], "events": []}
     crowded = {"episode": 2, "instance_ids": ["a", "b"], "events": []}
     breaking = {
@@ -197,3 +198,37 @@ def test_labels_are_for_pictures_of_one_whole_object(babbling_set: Path) -> None
     }
     clear = source._sole_whole_object([alone, crowded, breaking])
     assert clear.sum(axis=1).tolist() == [8, 0, 3]
+
+
+def test_sounds_are_those_of_the_interactions_with_labels_that_fit(babbling_set: Path) -> None:
+    source = Babbling(str(babbling_set))
+    assert isinstance(source, SoundSource)
+    for split in ("train", *source.held_out):
+        sounds, labels = source.sounds(split), source.sound_labels(split)
+        assert sounds.samples.shape[1] == AUDIO_SAMPLES
+        assert labels.keys() == set(HEARD_LABELS)
+        assert {len(label.values) for label in labels.values()} == {len(sounds)}
+        peaks = np.abs(sounds.samples.astype(int)).max(axis=1)
+        assert np.allclose(peaks / 32767, 0.5 * labels["size_m"].values, atol=1e-3)
+
+
+def test_a_sound_that_nobody_hears_or_several_things_could_make_has_no_label(
+    babbling_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Babbling(str(babbling_set))
+    real = Babbling._observations
+    known = source.sound_labels("val")["size_m"].values
+    assert np.isfinite(known).all()
+
+    def altered(self: Babbling, split: str, columns: list[str]) -> tuple[int, list]:
+        rows, read = real(self, split, columns)
+        shards = list(read)
+        first = shards[0].to_pylist()
+        first[0]["audio"] = bytes(len(first[0]["audio"]))
+        first[1]["instance_ids"] = ["one", "another"]
+        return rows, [pa.Table.from_pylist(first, shards[0].schema), *shards[1:]]
+
+    monkeypatch.setattr(Babbling, "_observations", altered)
+    for label in source.sound_labels("val").values():
+        assert np.isnan(label.values[:2]).all()
+        assert np.isfinite(label.values[2:]).all()

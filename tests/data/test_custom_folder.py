@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from nsca.data.batch import FrameSource
+from nsca.data.batch import FrameSource, SoundSource
 from nsca.data.custom_folder import CustomFolder
 from nsca.errors import UserError
 
@@ -129,3 +129,27 @@ def test_no_path_and_an_empty_folder(tmp_path):
         CustomFolder(None)
     with pytest.raises(UserError, match="is empty"):
         CustomFolder(tmp_path)
+
+
+def test_audio_takes_the_sounds(recordings):
+    source = CustomFolder(recordings, max_broken=0.0)
+    assert isinstance(source, SoundSource)
+    loud = np.full(24_000, 0.5)
+    soundfile.write(recordings / "train" / "ball" / "audio_010.wav", loud, 16_000)
+    sounds = source.sounds("train")
+    assert sounds.samples.shape == (4, 16_000)  # 1.5 s are two pieces
+    assert [sound.any() for sound in sounds.samples] == [True, True, False, False]
+    label = source.sound_labels("train")["label"]
+    assert [source.classes[code] for code in label.values] == ["ball", "ball", "cup", "cup"]
+    assert label.group.tolist() == [0, 0, 1, 2]
+    assert source.held_out == ("val",)
+    assert CustomFolder(recordings, seconds=0.5).fingerprint() != source.fingerprint()
+
+
+def test_a_part_without_sounds_says_where_they_go(recordings):
+    for file in (recordings / "val").rglob("audio_*"):
+        file.unlink()
+    source = CustomFolder(recordings)
+    assert len(source.frames("val")) == 2
+    with pytest.raises(UserError, match=r"val holds no sound.*val/<class>/audio_001.wav"):
+        source.sounds("val")

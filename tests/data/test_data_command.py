@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from data.synthetic_demonstrations import stored
+from fake_run import write_sounds
 from PIL import Image
 
 from nsca.data.__main__ import main, parser, run
@@ -70,6 +71,18 @@ def test_folders_of_pictures_are_inspected_and_validated(
     (tmp_path / "photos/train/cat/1.png").write_bytes(b"no picture")
     assert main(["validate", str(tmp_path / "photos")]) == 1
     assert "1.png" in capsys.readouterr().out
+
+
+def test_folders_of_sounds_are_inspected_and_validated(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    sounds = write_sounds(tmp_path / "sounds", train=2, val=1)
+    assert main(["inspect", str(sounds)]) == 0
+    assert "audio_folder" in capsys.readouterr().out
+    assert main(["validate", str(sounds)]) == 0
+    (sounds / "train" / "low" / "0.wav").write_bytes(b"no sound")
+    assert main(["validate", str(sounds)]) == 1
+    assert "0.wav: is not a sound" in capsys.readouterr().out
 
 
 def test_a_listed_folder_of_numbered_pictures_is_validated(

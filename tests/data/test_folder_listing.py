@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nsca.data.file_selection import hold_out
-from nsca.data.folder_listing import list_images
+from nsca.data.folder_listing import PICTURES, SOUNDS, list_files
 from nsca.data.folders import existing_folder
 from nsca.errors import UserError
 
@@ -19,7 +19,7 @@ def put(path: Path, content: bytes = b"never opened by a listing") -> Path:
 def listed(folder: Path) -> list[tuple[str, str, str]]:
     return [
         (file.split, file.label, file.path.relative_to(folder).as_posix())
-        for file in list_images(folder)
+        for file in list_files(folder, PICTURES)
     ]
 
 
@@ -70,7 +70,7 @@ def test_a_table_may_not_point_outside(tmp_path: Path) -> None:
     for outside in ("../secret.png", "a/../../secret.png", str(secret)):
         put(tmp_path / "photos/labels.csv", f"split,label,file\ntrain,red,{outside}\n".encode())
         with pytest.raises(UserError, match="line 2 points outside the folder"):
-            list_images(tmp_path / "photos")
+            list_files(tmp_path / "photos", PICTURES)
 
 
 def wrong_trees(root: Path) -> dict[str, tuple[Path, str, str]]:
@@ -107,7 +107,7 @@ def wrong_trees(root: Path) -> dict[str, tuple[Path, str, str]]:
         "extra": (root / "extra", "lacks: b", "add them"),
         "deep": (root / "deep", "day1/", "directly into"),
         "hollow": (root / "hollow", "train/b/ holding nothing", "remove"),
-        "single": (root / "single", "class 'a' has one picture", "add pictures"),
+        "single": (root / "single", "class 'a' has one file", "add files"),
         "no_pictures": (root / "no_pictures", "1.txt", "put pictures"),
         "columns": (root / "columns", "name,class", "rename the columns"),
         "binary": (root / "binary", "cannot be read as UTF-8", "save it"),
@@ -121,8 +121,23 @@ def wrong_trees(root: Path) -> dict[str, tuple[Path, str, str]]:
 def test_wrong_layouts_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
     for name, (folder, cause, remedy) in wrong_trees(tmp_path).items():
         with pytest.raises(UserError) as caught:
-            hold_out(list_images(existing_folder(folder, "image_folder")), 0.5, seed=0)
+            hold_out(list_files(existing_folder(folder, "image_folder"), PICTURES), 0.5, seed=0)
         assert cause in caught.value.cause, name
         assert str(folder) in caught.value.cause or name == "single"
         assert remedy in caught.value.remedy, name
         assert "\n" not in caught.value.cause + caught.value.remedy
+
+
+def test_sounds_are_listed_like_pictures_and_apart_from_them(tmp_path: Path) -> None:
+    put(tmp_path / "train" / "cat" / "1.wav")
+    put(tmp_path / "train" / "cat" / "2.FLAC")
+    put(tmp_path / "train" / "cat" / "1.jpg")
+    found = list_files(tmp_path, SOUNDS)
+    assert [file.path.name for file in found] == ["1.wav", "2.FLAC"]
+    (tmp_path / "train" / "dog").mkdir()
+    put(tmp_path / "train" / "dog" / "1.jpg")
+    with pytest.raises(
+        UserError, match=r"expected train/<class>/\*.wav.*found train/dog/ .*1.jpg"
+    ) as e:
+        list_files(tmp_path, SOUNDS)
+    assert "put sounds into it" in e.value.remedy

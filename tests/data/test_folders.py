@@ -1,8 +1,15 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from nsca.data.folders import check_ranges, existing_folder, some
+from nsca.data.folders import (
+    check_image_size,
+    check_seconds,
+    check_share_ranges,
+    existing_folder,
+    some,
+)
 from nsca.errors import UserError
 
 
@@ -20,20 +27,28 @@ def test_a_home_directory_is_understood(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("numbers", "said"),
+    ("check", "numbers", "said"),
     [
-        ((7, 1.0, 0.0), "image_size=7"),
-        ((64, 0.0, 0.0), "fraction=0.0"),
-        ((64, 1.1, 0.0), "fraction=1.1"),
-        ((64, float("nan"), 0.0), "fraction=nan"),
-        ((64, 1.0, -0.1), "max_broken=-0.1"),
-        ((64, 1.0, 1.1), "max_broken=1.1"),
+        (check_image_size, (7,), "image_size=7"),
+        (check_seconds, (0.05,), "seconds=0.05"),
+        (check_share_ranges, (0.0, 0.0), "fraction=0.0"),
+        (check_share_ranges, (1.1, 0.0), "fraction=1.1"),
+        (check_share_ranges, (float("nan"), 0.0), "fraction=nan"),
+        (check_share_ranges, (1.0, -0.1), "max_broken=-0.1"),
+        (check_share_ranges, (1.0, 1.1), "max_broken=1.1"),
     ],
 )
-def test_numbers_out_of_range_are_named(numbers: tuple, said: str) -> None:
-    check_ranges(8, 1.0, 1.0)
+def test_numbers_out_of_range_are_named(
+    check: Callable[..., None], numbers: tuple, said: str
+) -> None:
     with pytest.raises(UserError, match=f"data.{said}"):
-        check_ranges(*numbers)
+        check(*numbers)
+
+
+def test_numbers_at_the_edge_of_their_range_are_taken() -> None:
+    check_image_size(8)
+    check_seconds(0.1)
+    check_share_ranges(1.0, 1.0)
 
 
 def test_long_lists_are_cut_short(tmp_path: Path) -> None:

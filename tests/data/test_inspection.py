@@ -30,6 +30,10 @@ def test_kinds_of_sets_are_told_apart_by_names(babbling_set: Path, tmp_path: Pat
     assert format_of(stored(tmp_path / "demonstrations")) == "demonstrations"
     put(tmp_path / "photos" / "cat" / "image1.png")
     assert format_of(tmp_path / "photos") == "image_folder"
+    put(tmp_path / "sounds" / "train" / "cat" / "cover.jpg")
+    for name in ("1.wav", "2.flac"):
+        (tmp_path / "sounds" / "train" / "cat" / name).write_bytes(b"never opened")
+    assert format_of(tmp_path / "sounds") == "audio_folder"
     put(tmp_path / "recordings" / "train" / "cup" / "image_001.png")
     (tmp_path / "recordings" / "README.txt").write_text("how it was recorded")
     assert format_of(tmp_path / "recordings") == "custom_folder"
@@ -55,6 +59,8 @@ def test_a_listing_makes_an_image_folder(tmp_path: Path) -> None:
     put(tmp_path / "train" / "cat" / "image_001.png")
     (tmp_path / "labels.csv").write_text("split,label,file\ntrain,cat,train/cat/image_001.png\n")
     assert format_of(tmp_path) == "image_folder"
+    (tmp_path / "labels.csv").write_text("split,label,file\ntrain,cat,elsewhere/meow.wav\n")
+    assert format_of(tmp_path) == "audio_folder"
 
 
 def test_nothing_there_says_how_to_make_a_set(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from data.sets import generate
 
 from nsca.data import shard as shard_module
-from nsca.data.babbling import BabblingFrames
+from nsca.data.babbling import Babbling
 from nsca.data.babbling_store import sha256_of
 from nsca.data.generation_plan import GenerationPlan, Shard
 from nsca.data.privileged import hidden_properties
@@ -145,7 +145,7 @@ def test_a_shard_of_unstable_episodes_alone_does_not_disturb_the_set(
     assert (empty["episodes"], empty["unstable_episodes"]) == (0, 1)
     assert [file["rows"] for file in empty["files"]] == [0, 0, 0]
     assert list(babbling_problems(tmp_path)) == []
-    source = BabblingFrames(str(tmp_path), stride=8)
+    source = Babbling(str(tmp_path), stride=8)
     assert len(source.frames("train")) == 12 * 2 * 4
     assert len(source.probe_labels("train")["shape"].values) == 12 * 2 * 4
     assert len(hidden_properties(tmp_path, "train")) == 12

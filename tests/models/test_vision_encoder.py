@@ -62,11 +62,11 @@ def test_learned_priors_are_parameters(project):
     assert sum(name.startswith("stem") for name, _ in encoder.named_parameters()) == 5
 
 
-def test_embed_frames_reads_stored_frames(project):
+def test_stored_frames_are_embedded_as_they_are(project):
     torch.manual_seed(0)
     encoder = configured(project, "nsca_tiny").eval()
     frames = torch.randint(0, 256, (5, 64, 64, 3), dtype=torch.uint8)
-    features = encoder.embed_frames(frames, chunk=2)
+    features = encoder.embed_stored(frames, chunk=2)
     direct = encoder(frames.permute(0, 3, 1, 2).float() / 255)
     assert torch.allclose(features, direct, rtol=1e-4, atol=1e-5)
     assert not features.requires_grad

@@ -84,7 +84,7 @@ def test_references_come_from_the_first_condition_that_was_judged():
     (judged,) = verdict_of(text)
     assert "untrained twin 0.600" in judged
     assert "<th>untrained twin</th>" in text
-    assert "raw pixels, shuffled labels: of model.vision.gabor=random." in text
+    assert "encoder-free features, shuffled labels: of model.vision.gabor=random." in text
 
 
 def test_without_evaluation_the_page_gives_the_command():

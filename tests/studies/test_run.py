@@ -79,6 +79,14 @@ def test_a_condition_may_have_data_of_its_own(plan, tmp_path, monkeypatch):
         started(plan, tmp_path)
 
 
+def test_seeds_may_be_folds_of_the_data(plan, tmp_path, monkeypatch):
+    asked = set()
+    monkeypatch.setattr(plan_module, "_data_of", lambda train: asked.add(train[0]) or "usual")
+    monkeypatch.setattr(run, "run_missing", lambda *_, **__: [])
+    started(replace(plan, train=["data.path=folds/<seed>"], seeds=[0, 3]), tmp_path)
+    assert asked == {"data.path=folds/0", "data.path=folds/3"}
+
+
 def test_a_study_that_is_stopped_is_summarised_too(plan, tmp_path, monkeypatch):
     def stopped(*_, **__):
         raise Stopped(tmp_path, 130)

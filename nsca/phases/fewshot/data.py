@@ -1,6 +1,6 @@
 """Windows of demonstrations in, one optimiser step an item."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -10,43 +10,30 @@ from nsca.agents.scene import scene_facts
 from nsca.agents.windows import Windows, windows
 from nsca.data.demonstration_source import DemonstrationSplit
 from nsca.data.sample_order import sample_order, steps_per_epoch
+from nsca.data.step_loader import StepLoader
 
 
-class WindowSteps:
-    """The batches from the current step on; which windows a step sees follows from (seed, step).
+class WindowSteps(StepLoader[Windows]):
+    """Which windows a step sees follows from (seed, step).
 
     Args:
         source: all windows.
         seed: of the run.
         batch: windows a step.
-        steps: items of an epoch.
-        first_step: asked at the start for the optimiser steps done so far.
+        steps, first_step: see `StepLoader`.
     """
 
     def __init__(
         self, source: Windows, seed: int, batch: int, steps: int, first_step: Callable[[], int]
     ) -> None:
+        super().__init__(steps, first_step)
         self._source = source
         self._seed = seed
         self._batch = batch
-        self._steps = steps
-        self._first_step = first_step
 
-    def __len__(self) -> int:
-        return self._steps
-
-    def __iter__(self) -> Iterator[Windows]:
-        first = self._first_step()
-        for step in range(first, first + self._steps - first % self._steps):
-            order = sample_order(self._seed, step, len(self._source), self._batch)
-            yield replace(self._source.take(torch.tensor(order)), step=step)
-
-    def state_dict(self) -> dict[str, int]:
-        """Return nothing: where the loader stands follows from the optimiser steps done."""
-        return {}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Take nothing from a checkpoint."""
+    def step_batch(self, step: int) -> Windows:
+        order = sample_order(self._seed, step, len(self._source), self._batch)
+        return replace(self._source.take(torch.tensor(order)), step=step)
 
 
 class FewShotData(LightningDataModule):

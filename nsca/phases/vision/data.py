@@ -5,25 +5,28 @@ step sees, and how they are augmented, is a pure function of (seed, step): a res
 with the batch that it would have seen.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from lightning import LightningDataModule, Trainer
 
 from nsca.data.augmentation import AugmentationSettings, augment, draw_parameters
-from nsca.data.batch import FrameBatch, Frames, FrameSource, Split, VisionBatch
+from nsca.data.batch import (
+    FrameBatch,
+    Frames,
+    FrameSource,
+    ProbeLabel,
+    Split,
+    VisionBatch,
+)
 from nsca.data.sample_order import clip_bounds, neighbours, sample_order, steps_per_epoch
+from nsca.data.step_loader import VALIDATION_SEED_OFFSET, StepLoader
 from nsca.errors import UserError
 
-VALIDATION_SEED_OFFSET = 1_000_003
-"""Validation views are drawn from another stream than training views of the same step."""
 
-
-class FrameSteps:
-    """The batches of one epoch, from the current step to the epoch's end: a loader of its own.
-
-    A gather of uint8 rows costs under a millisecond: a DataLoader's workers would only add copies.
+class FrameSteps(StepLoader[FrameBatch]):
+    """The frames of each step, and their neighbours in time.
 
     Args:
         frames: of one split.
@@ -31,8 +34,7 @@ class FrameSteps:
         reach: how many frames away a neighbour may be.
         seed: of the run.
         batch: the effective batch.
-        steps: batches an epoch.
-        first_step: asked at the start of each epoch for the optimiser steps done so far.
+        steps, first_step: see `StepLoader`.
         repeats: whether every epoch shows the batches of the first one (overfitting on purpose,
             validation).
     """
@@ -49,33 +51,13 @@ class FrameSteps:
         first_step: Callable[[], int],
         repeats: bool,
     ) -> None:
+        super().__init__(steps, first_step)
         self._frames = frames
         self._bounds = clip_bounds(frames.clip) if has_time else None
         self._reach = reach
         self._seed = seed
         self._batch = batch
-        self._steps = steps
-        self._first_step = first_step
         self._repeats = repeats
-
-    def __len__(self) -> int:
-        return self._steps
-
-    def __iter__(self) -> Iterator[FrameBatch]:
-        first = self._first_step()
-        for step in range(first, first + self._steps - first % self._steps):
-            yield self.step_batch(step)
-
-    def state_dict(self) -> dict[str, int]:
-        """Return nothing: where the loader stands follows from the optimiser steps done.
-
-        With `load_state_dict` it tells Lightning that this loader resumes in the middle of an
-        epoch.
-        """
-        return {}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Take nothing from a checkpoint."""
 
     def step_batch(self, step: int) -> FrameBatch:
         """Return the frames of one step."""
@@ -99,18 +81,21 @@ class VisionData(LightningDataModule):
     """Batches of frames for the vision phase.
 
     Args:
-        source: where frames come from.
+        source: where frames come from: a FrameSource.
         effective_batch: samples an optimiser step, whatever the hardware holds at once.
         seed: of the run.
         augmentation: ranges of the views.
         neighbour_reach: how many frames away a temporal neighbour may be.
         validation_batches: at most so many batches of the validation split are scored.
+
+    Raises:
+        UserError: the source has no pictures.
     """
 
     def __init__(
         self,
         *,
-        source: FrameSource,
+        source: object,
         effective_batch: int,
         seed: int,
         augmentation: AugmentationSettings,
@@ -120,6 +105,11 @@ class VisionData(LightningDataModule):
         super().__init__()
         if effective_batch < 2:
             raise ValueError(f"effective_batch must be at least 2, got {effective_batch}")
+        if not isinstance(source, FrameSource):
+            raise UserError(
+                f"data={getattr(source, 'name', source)} has no pictures",
+                "choose data=babbling, data=image_folder or data=custom_folder",
+            )
         self.source = source
         self.effective_batch = effective_batch
         self.seed = seed
@@ -133,6 +123,10 @@ class VisionData(LightningDataModule):
         if split not in self._frames:
             self._frames[split] = self.source.frames(split)
         return self._frames[split]
+
+    def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
+        """Return frames and their labels, for online probes."""
+        return self.frames(split).images, self.source.probe_labels(split)
 
     def setup(self, stage: str) -> None:
         """Load both splits. Raises UserError where the training split does not fill a batch."""

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from phases.tiny_audio import DyingTones
 from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
 
 from nsca.data.augmentation import AugmentationSettings
@@ -121,6 +122,11 @@ def test_too_few_frames_are_refused_with_the_number_that_would_do():
     data = tiny_data(source=MovingShapes(clips=2), effective_batch=32)
     with pytest.raises(UserError, match=r"16 training frames.*effective_batch=16"):
         data.setup("fit")
+
+
+def test_data_without_pictures_is_refused():
+    with pytest.raises(UserError, match=r"dying_tones has no pictures.*data=image_folder"):
+        tiny_data(source=DyingTones())
 
 
 def test_a_batch_of_one_is_refused():

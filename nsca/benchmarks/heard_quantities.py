@@ -1,0 +1,138 @@
+"""Can frozen features tell what is heard: what a thing is made of, how hard and how large it is?
+
+The protocol is that of `quantity_probes`. Beside the trained and the untrained encoder stand the
+spectrogram's statistics without any encoder, which linear classifiers of short sounds are fed.
+
+Of babbling sounds the hidden properties are asked for, too; no training sees them. A sound counts
+where it can be heard and one object alone can have made it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from nsca.benchmarks.benchmark import JudgedRun
+from nsca.benchmarks.encoders import audio_encoder, frozen, sound_source, untrained_encoder
+from nsca.benchmarks.quantity_probes import Part, QuantityProbes, Report, check_at_least
+from nsca.benchmarks.scores import Encoder, Score, flat_metrics
+from nsca.data.babbling import Babbling
+from nsca.data.batch import ProbeLabel, SoundSource, Split
+from nsca.data.privileged import hidden_properties
+from nsca.models.audio_encoder import FULL_SCALE, band_statistics
+from nsca.models.log_mel import LogMel
+
+CHUNK = 256  # sounds at once
+
+
+class HeardQuantities:
+    """The benchmark with its budget.
+
+    Args:
+        fit_sounds: at most so many training sounds fit the probes, drawn with the seed.
+        test_sounds: at most so many sounds of each held-out part are scored.
+        hidden: properties that are asked for where the data knows them (babbling alone).
+        bands: of the baseline's spectrogram.
+        neighbours: of the kNN on class labels; 0 for no kNN.
+
+    Raises:
+        UserError: a budget that is too small.
+    """
+
+    judges: ClassVar[str | None] = "audio"
+    row: ClassVar[type] = Score
+
+    def __init__(
+        self,
+        fit_sounds: int,
+        test_sounds: int,
+        hidden: Sequence[str],
+        bands: int,
+        neighbours: int,
+    ) -> None:
+        check_at_least("fit_sounds", fit_sounds, 2)
+        check_at_least("test_sounds", test_sounds, 2)
+        check_at_least("neighbours", neighbours, 0)
+        self.probes = QuantityProbes(fit_sounds, test_sounds, neighbours)
+        self.hidden = list(hidden)
+        self.front = LogMel(bands)
+
+    def judge(self, run: JudgedRun | None, seed: int, folder: Path) -> Iterator[Sequence[Score]]:
+        """See `Benchmark`; the run's encoder beside its untrained twin.
+
+        Raises:
+            UserError: a run without audio encoder, data without sounds, or see `run`.
+        """
+        if run is None:
+            raise ValueError("a run is needed")
+        trained = audio_encoder(run.phase, run.path)
+        twin = untrained_encoder(run.config)
+        encoders = {"trained": frozen(trained), "random": frozen(twin)}
+        yield self.run(encoders, sound_source(run.source), seed)
+
+    def metrics(self, rows: Sequence[Score]) -> Mapping[str, float]:
+        """See `flat_metrics`."""
+        return flat_metrics(rows)
+
+    def run(
+        self,
+        encoders: Mapping[str, Encoder],
+        source: SoundSource,
+        seed: int = 0,
+        report: Report = print,
+    ) -> list[Score]:
+        """Judge every encoder, and statistics of the spectrogram, on the same sounds.
+
+        Args:
+            encoders: by name; `trained` is also judged on shuffled labels.
+            source: sounds and labels.
+            seed: of the choice of sounds and the validation groups.
+            report: see `QuantityProbes.run`.
+
+        Raises:
+            UserError: the source has no label that can be probed, or not a hidden property asked
+                for.
+        """
+
+        def part(split: Split) -> Part:
+            labels = source.sound_labels(split)
+            if isinstance(source, Babbling):
+                labels |= hidden_labels(source, split, labels, self.hidden)
+            return source.sounds(split).samples, labels
+
+        judged = dict(encoders) | {"statistics": self._statistics}
+        return self.probes.run(judged, part, source.held_out, source.name, seed, (), report)
+
+    def _statistics(self, samples: np.ndarray) -> np.ndarray:
+        """The baseline's features."""
+        parts = [
+            band_statistics(self.front(part.float() / FULL_SCALE))
+            for part in torch.from_numpy(samples).split(CHUNK)
+        ]
+        return torch.cat(parts).numpy()
+
+
+def hidden_labels(
+    source: Babbling, split: Split, labels: Mapping[str, ProbeLabel], names: Sequence[str]
+) -> dict[str, ProbeLabel]:
+    """Hidden properties of the objects that other labels are of, where those have a value.
+
+    Args:
+        source: of the sounds.
+        split: of them.
+        labels: visible ones of the same sounds, all with the same rows.
+        names: of the properties.
+
+    Raises:
+        KeyError: no such property.
+    """
+    known = hidden_properties(source.path, split)
+    like = next(iter(labels.values()))
+    heard = np.isfinite(like.values)
+    found = {}
+    for name in names:
+        values = np.array([known[instance][name] for instance in like.group], np.float64)
+        found[name] = ProbeLabel(np.where(heard, values, np.nan), "scalar", like.group)
+    return found

@@ -1,0 +1,73 @@
+"""Labelled sounds in folders (layouts: `folder_listing`), of any rate, length and channel count."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nsca.data.batch import ProbeLabel, Sounds, Split
+from nsca.data.folder_listing import SOUNDS
+from nsca.data.folders import check_seconds
+from nsca.data.labelled_folder import LabelledFolder
+from nsca.data.media import BrokenFileError, load_sounds, read_audio
+
+
+class AudioFolder(LabelledFolder):
+    """Sounds and labels from a folder of labelled sounds; see `load_sounds` for how they are cut.
+
+    Args:
+        path, val_fraction, seed, fraction, max_broken: see `LabelledFolder`.
+        seconds: of each piece.
+
+    Raises:
+        UserError: see `LabelledFolder`; pieces too short to hear anything in.
+    """
+
+    name = "audio_folder"
+    kind = SOUNDS
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        seconds: float = 1.0,
+        val_fraction: float = 0.2,
+        seed: int = 0,
+        fraction: float = 1.0,
+        max_broken: float = 0.01,
+    ) -> None:
+        check_seconds(seconds)
+        self.seconds = seconds
+        super().__init__(
+            path,
+            size=seconds,
+            val_fraction=val_fraction,
+            seed=seed,
+            fraction=fraction,
+            max_broken=max_broken,
+        )
+
+    def read(
+        self, paths: Sequence[Path], what: str
+    ) -> tuple[np.ndarray, list[int], list[BrokenFileError]]:
+        return load_sounds(paths, self.seconds, self.max_broken, what)
+
+    def check(self, path: Path) -> None:
+        read_audio(path)
+
+    @property
+    def held_out(self) -> tuple[Split, ...]:
+        """`val`, and `test` where the folder has one."""
+        return ("val", "test") if self.files["test"] else ("val",)
+
+    def sounds(self, split: Split) -> Sounds:
+        """The pieces of a split.
+
+        Raises:
+            UserError: see `load`.
+        """
+        return Sounds(self.load(split)[0])
+
+    def sound_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """`label`: the class as its position in `classes`; the pieces of a file belong together."""
+        _, codes, files = self.load(split)
+        return {"label": ProbeLabel(values=codes, kind="class", group=files)}

@@ -1,0 +1,149 @@
+"""What folders of labelled pictures and of labelled sounds have in common: listing, held-out parts,
+copies, broken files.
+
+Labels reach probes alone. Files with the same bytes as a training file are left out of val and
+test, because a copy is not held out.
+"""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Int
+
+from nsca.data.batch import Split
+from nsca.data.file_selection import fingerprint_of, hold_out, same_bytes, thin
+from nsca.data.folder_listing import Kind, LabelledFile, list_files
+from nsca.data.folders import check_share_ranges, existing_folder
+from nsca.data.media import BrokenFileError
+from nsca.errors import UserError
+
+_log = logging.getLogger(__name__)
+
+
+class LabelledFolder(ABC):
+    """Files of one kind, by split and class, read once.
+
+    Args:
+        path: the folder.
+        size: that files are read at, for the fingerprint.
+        val_fraction: share of each class held out when the folder has no val part, in (0, 1).
+        seed: which files that share and `fraction` take.
+        fraction: share of the training files to use, a class at a time, in (0, 1]; val and test
+            stay whole.
+        max_broken: largest tolerated share of unreadable files, in [0, 1].
+
+    Raises:
+        UserError: no path, nothing there, a wrong layout, or a number outside its range.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        *,
+        size: float,
+        val_fraction: float,
+        seed: int,
+        fraction: float,
+        max_broken: float,
+    ) -> None:
+        self.path = existing_folder(path, self.name)
+        if not 0 < val_fraction < 1:
+            raise UserError(
+                f"data.val_fraction={val_fraction} is not in (0, 1)", "data.val_fraction=0.2"
+            )
+        check_share_ranges(fraction, max_broken)
+        self.max_broken = max_broken
+        self._size = size
+        files = list_files(self.path, self.kind)
+        if not any(file.split == "val" for file in files):
+            files = hold_out(files, val_fraction, seed)
+        self._every_train_path = [file.path for file in files if file.split == "train"]
+        files = thin(files, fraction, seed)
+        self.files = {
+            split: [file for file in files if file.split == split]
+            for split in ("train", "val", "test")
+        }
+        self.classes = sorted({file.label for file in files})
+        self.broken: dict[str, list[BrokenFileError]] = {}
+        self._loaded: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+
+    @abstractmethod
+    def read(
+        self, paths: Sequence[Path], what: str
+    ) -> tuple[np.ndarray, list[int], list[BrokenFileError]]:
+        """Return what is in the files, the position of each row's file, and the broken ones."""
+
+    @abstractmethod
+    def check(self, path: Path) -> None:
+        """Open one file. Raises BrokenFileError where it cannot be used."""
+
+    def problems(self) -> list[str]:
+        """Open every file; one line for each that is broken."""
+        found = []
+        for members in self.files.values():
+            for member in members:
+                try:
+                    self.check(member.path)
+                except BrokenFileError as broken:
+                    found.append(str(broken))
+        return found
+
+    def fingerprint(self) -> str:
+        """sha256 over split, class, path and size in bytes of every file, and the size read at."""
+        return fingerprint_of(
+            [
+                (file.split, file.label, file.path)
+                for split in self.files.values()
+                for file in split
+            ],
+            self.path,
+            self._size,
+        )
+
+    def load(
+        self, split: Split
+    ) -> tuple[np.ndarray, Int[np.ndarray, " row"], Int[np.ndarray, " row"]]:
+        """Rows of a split, each one's class as its position in `classes`, and its file's number.
+
+        Raises:
+            UserError: the folder has no such split, or too many of its files are broken.
+        """
+        if split not in self._loaded:
+            files = self._held_out(split, self.files[split])
+            rows, kept, broken = self.read([file.path for file in files], f"{self.path} {split}")
+            codes = np.array([self.classes.index(files[file].label) for file in kept], np.int64)
+            self.broken[split] = broken
+            self._loaded[split] = (rows, codes, np.unique(kept, return_inverse=True)[1])
+        return self._loaded[split]
+
+    def _held_out(self, split: str, files: list[LabelledFile]) -> list[LabelledFile]:
+        if not files:
+            raise UserError(
+                f"{self.path} has no {split} part", f"add {split}/<class>/{self.kind.example} to it"
+            )
+        if split == "train":
+            return files
+        copies = same_bytes([file.path for file in files], self._every_train_path)
+        if copies:
+            names = ", ".join(path.name for path in sorted(copies)[:5])
+            _log.warning(
+                "%s: left out %d %s %s that are also in train: %s",
+                self.path,
+                len(copies),
+                split,
+                self.kind.many,
+                names,
+            )
+        if len(copies) == len(files):
+            raise UserError(
+                f"every {split} {self.kind.one} of {self.path} is also in train",
+                f"use other {self.kind.many}",
+            )
+        return [file for file in files if file.path not in copies]

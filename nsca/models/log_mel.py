@@ -1,0 +1,108 @@
+"""Sound as a picture: power spectrogram, mel bands, logarithm; always in single precision.
+
+Frames of 25 ms every 10 ms are what speech models take (Davis and Mermelstein 1980; Radford et al.
+2022 use the same with 80 bands); a struck object's decay is longer than that and its onset shorter.
+Half precision has no room for powers that differ by eight decades, so autocast is left here.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+RATE_HZ = 16_000
+WINDOW, HOP = 400, 160  # samples: 25 ms and 10 ms
+# longer than the window: with 512 the lowest mel bands would fall between two bins and stay empty
+N_FFT = 1024
+FLOOR = 1e-8  # of power: 80 dB below a full-scale sine, where 16 bits end
+DECIBEL_PER_UNIT = -10 * math.log10(FLOOR) / 2  # of the spectrograms, which run from -1 to 1
+
+
+class LogMel(nn.Module):
+    """Waveforms at 16 kHz to log-mel spectrograms, roughly within -1 and 1.
+
+    Args:
+        bands: mel bands from 0 to 8 kHz.
+    """
+
+    window: Tensor
+    filters: Tensor
+
+    def __init__(self, bands: int = 80) -> None:
+        super().__init__()
+        self.bands = bands
+        self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
+        self.register_buffer("filters", mel_filters(bands), persistent=False)
+
+    def forward(self, sound: Float[Tensor, "sample time"]) -> Float[Tensor, "sample band frame"]:
+        """Spectrograms of sounds in -1..1: time / 160 + 1 frames."""
+        return self.logarithm(self.mel(self.power(sound)))
+
+    def power(self, sound: Float[Tensor, "sample time"]) -> Float[Tensor, "sample bin frame"]:
+        """Power in 513 bins of 15.6 Hz; a full-scale sine has about a quarter in its bin."""
+        with torch.autocast(sound.device.type, enabled=False):
+            spectrum = torch.stft(
+                sound.float(),
+                N_FFT,
+                hop_length=HOP,
+                win_length=WINDOW,
+                window=self.window,
+                center=True,
+                pad_mode="constant",
+                return_complex=True,
+            )
+            return torch.view_as_real(spectrum).square().sum(-1) / self.window.sum().square()
+
+    def mel(
+        self,
+        power: Float[Tensor, "sample bin frame"],
+        pitch: Float[Tensor, " sample"] | None = None,
+    ) -> Float[Tensor, "sample band frame"]:
+        """Power in mel bands.
+
+        Args:
+            power: of bins.
+            pitch: ratio by which each sample is heard higher.
+        """
+        with torch.autocast(power.device.type, enabled=False):
+            if pitch is None:
+                return self.filters @ power.float()
+            higher = (
+                mel_filters(self.bands, pitch.to(power.device)) * pitch.to(power)[:, None, None]
+            )
+            return higher @ power.float()
+
+    def logarithm(
+        self, mel: Float[Tensor, "sample band frame"]
+    ) -> Float[Tensor, "sample band frame"]:
+        """Mel power between `FLOOR` and 1 in decades, brought to -1..1."""
+        with torch.autocast(mel.device.type, enabled=False):
+            return mel.float().clamp(min=FLOOR).log10() * (10 / DECIBEL_PER_UNIT) + 1
+
+
+def mel_filters(
+    bands: int, pitch: Float[Tensor, " sample"] | None = None
+) -> Float[Tensor, "*sample band bin"]:
+    """Triangles at equal distances on the mel scale 2595 log10(1 + f / 700) (O'Shaughnessy 1987),
+    of height 1, from 0 to 8 kHz.
+
+    Args:
+        bands: how many.
+        pitch: for each of these ratios the filters that hear a frequency f as f times the ratio.
+
+    Raises:
+        ValueError: so many bands that one of them holds no bin.
+    """
+    device = None if pitch is None else pitch.device
+    highest = 2595 * math.log10(1 + RATE_HZ / 2 / 700)
+    corners = 700 * (10 ** (torch.linspace(0, highest, bands + 2, device=device) / 2595) - 1)
+    bins = torch.linspace(0, RATE_HZ / 2, N_FFT // 2 + 1, device=device)
+    if pitch is not None:
+        bins = bins * pitch[:, None, None]
+    low, centre, high = corners[:-2, None], corners[1:-1, None], corners[2:, None]
+    filters = torch.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
+    filters = filters.clamp(min=0)
+    if pitch is None and not bool((filters.sum(dim=1) > 0).all()):
+        raise ValueError(f"{bands} mel bands are more than {N_FFT // 2 + 1} bins can tell apart")
+    return filters

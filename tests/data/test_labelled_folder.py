@@ -1,0 +1,105 @@
+"""What every kind of labelled file shares: parts, copies, broken files, reading once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nsca.data.folder_listing import Kind
+from nsca.data.labelled_folder import LabelledFolder
+from nsca.data.media import BrokenFileError
+from nsca.errors import UserError
+
+
+class Numbers(LabelledFolder):
+    """Text files that hold numbers, a row each."""
+
+    name = "numbers"
+    kind = Kind(frozenset({".txt"}), "number", "numbers", "*.txt")
+    times_read = 0
+
+    def read(
+        self, paths: Sequence[Path], what: str
+    ) -> tuple[np.ndarray, list[int], list[BrokenFileError]]:
+        self.times_read += 1
+        rows = [(n, float(word)) for n, p in enumerate(paths) for word in p.read_text().split()]
+        return np.array([row for _, row in rows]), [n for n, _ in rows], []
+
+    def check(self, path: Path) -> None:
+        if not path.read_text().strip():
+            raise BrokenFileError(path, "is empty")
+
+
+def folder(root: Path, **changes: object) -> Numbers:
+    settings = {"val_fraction": 0.5, "seed": 0, "fraction": 1.0, "max_broken": 0.0, "size": 1.0}
+    return Numbers(root, **{**settings, **changes})
+
+
+def put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Path:
+    put(tmp_path / "train" / "even" / "a.txt", "2 4")
+    put(tmp_path / "train" / "odd" / "b.txt", "3")
+    put(tmp_path / "val" / "odd" / "c.txt", "5 7 9")
+    put(tmp_path / "val" / "even" / "copy.txt", "2 4")
+    return tmp_path
+
+
+def test_rows_have_their_files_class_and_number(numbers):
+    source = folder(numbers)
+    rows, codes, files = source.load("train")
+    assert rows.tolist() == [2.0, 4.0, 3.0]
+    assert [source.classes[code] for code in codes] == ["even", "even", "odd"]
+    assert files.tolist() == [0, 0, 1]
+
+
+def test_copies_of_training_files_are_not_held_out(numbers, caplog):
+    rows, _, _ = folder(numbers).load("val")
+    assert rows.tolist() == [5.0, 7.0, 9.0]
+    assert "left out 1 val numbers that are also in train: copy.txt" in caplog.text
+    (numbers / "val" / "odd" / "c.txt").write_text("3")
+    with pytest.raises(UserError, match=r"every val number of .* is also in train"):
+        folder(numbers).load("val")
+
+
+def test_an_absent_part_is_named(numbers):
+    with pytest.raises(UserError, match=r"no test part.*test/<class>/\*.txt"):
+        folder(numbers).load("test")
+
+
+def test_files_are_read_once(numbers):
+    source = folder(numbers)
+    assert source.load("train")[0] is source.load("train")[0]
+    assert source.times_read == 1
+
+
+def test_the_fingerprint_follows_files_and_size(numbers):
+    first = folder(numbers).fingerprint()
+    assert folder(numbers).fingerprint() == first
+    assert folder(numbers, size=2.0).fingerprint() != first
+    put(numbers / "train" / "odd" / "d.txt", "11")
+    assert folder(numbers).fingerprint() != first
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"val_fraction": 0.0}, {"val_fraction": 1.0}, {"fraction": 0.0}, {"max_broken": 2.0}]
+)
+def test_impossible_shares_are_refused(numbers, wrong):
+    (name,) = wrong
+    with pytest.raises(UserError, match=f"data.{name}"):
+        folder(numbers, **wrong)
+
+
+def test_every_broken_file_is_named(numbers):
+    assert folder(numbers).problems() == []
+    for part in ("train/odd/b.txt", "val/odd/c.txt"):
+        (numbers / part).write_text(" ")
+    assert [line.rpartition("/")[2] for line in folder(numbers).problems()] == [
+        "b.txt: is empty",
+        "c.txt: is empty",
+    ]

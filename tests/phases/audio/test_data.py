@@ -1,0 +1,96 @@
+"""Sounds in, views out: a function of seed and step, whatever was killed in between."""
+
+import pytest
+import torch
+from phases.tiny_audio import BANDS, TIME, DyingTones, tiny_data, tiny_phase
+from phases.tiny_vision import MovingShapes, tiny_trainer
+
+from nsca.data.batch import SoundBatch
+from nsca.data.sound_augmentation import SoundAugmentation
+from nsca.errors import UserError
+from nsca.models.log_mel import LogMel
+from nsca.phases.audio.data import SoundSteps, make_sound_views
+from nsca.phases.audio.module import AudioPhase
+
+
+class Recording(AudioPhase):
+    """Notes the step and a fingerprint of every batch that it is trained on."""
+
+    def on_train_batch_start(self, batch, batch_idx):
+        self.seen = [*getattr(self, "seen", []), (batch.step, batch.second.double().sum().item())]
+
+
+def recorded(max_steps: int, checkpoint=None, save=None, data=None, **trainer):
+    phase = tiny_phase()
+    phase.__class__ = Recording
+    runner = tiny_trainer(max_steps, **trainer)
+    runner.fit(phase, datamodule=data or tiny_data(), ckpt_path=checkpoint, weights_only=True)
+    if save:
+        runner.save_checkpoint(save)
+    return phase.seen
+
+
+def test_batches_hold_stored_sounds():
+    sounds = DyingTones().sounds("train")
+    steps = SoundSteps(sounds, seed=0, batch=32, steps=3, first_step=lambda: 0, repeats=False)
+    stored = {sound.tobytes() for sound in sounds.samples}
+    batches = list(steps)
+    assert [batch.step for batch in batches] == [0, 1, 2]
+    assert batches[0].samples.shape == (32, TIME)
+    seen = [sound.numpy().tobytes() for batch in batches for sound in batch.samples]
+    assert set(seen) == stored, "an epoch shows every sound once"
+    assert len(seen) == len(stored)
+
+
+def test_views_are_a_pure_function_of_seed_and_step():
+    stored = torch.from_numpy(DyingTones(8).sounds("train").samples)
+    front, settings = LogMel(BANDS), SoundAugmentation()
+    views = make_sound_views(SoundBatch(stored, 0), front, settings, seed=1)
+    again = make_sound_views(SoundBatch(stored, 0), front, settings, seed=1)
+    assert torch.equal(views.first, again.first)
+    assert not torch.allclose(views.first, views.second, atol=0.01)
+    assert torch.equal(views.clean, front(stored.float() / 32768))
+    for seed, step in ((2, 0), (1, 1)):
+        other = make_sound_views(SoundBatch(stored, step), front, settings, seed)
+        assert not torch.allclose(views.first, other.first, atol=0.01)
+
+
+def test_a_resumed_run_sees_what_an_uninterrupted_one_would(tmp_path):
+    whole = recorded(5)
+    assert [step for step, _ in whole] == list(range(5))
+    recorded(2, save=tmp_path / "a.ckpt")  # in the middle of an epoch of 3
+    assert recorded(5, checkpoint=tmp_path / "a.ckpt") == whole[2:]
+
+
+def test_overfitting_repeats_its_batches():
+    seen = recorded(3, data=tiny_data(), overfit_batches=1, limit_val_batches=0)
+    assert len({figure for _, figure in seen}) == 3, "views differ"
+    steps = SoundSteps(
+        DyingTones().sounds("train"), seed=0, batch=32, steps=1, first_step=lambda: 1, repeats=True
+    )
+    assert torch.equal(steps.step_batch(0).samples, steps.step_batch(1).samples)
+
+
+class Unjudged(DyingTones):
+    """Has one sound to validate on."""
+
+    def sounds(self, split):
+        return DyingTones(1 if split == "val" else 96).sounds(split)
+
+
+def test_what_cannot_be_trained_on_is_refused():
+    with pytest.raises(UserError, match=r"12 training sounds.*effective_batch=12"):
+        tiny_data(source=DyingTones(12)).setup("fit")
+    with pytest.raises(ValueError, match="at least 2"):
+        tiny_data(effective_batch=1)
+    with pytest.raises(UserError, match=r"moving_shapes has no sounds.*data=audio_folder"):
+        tiny_data(source=MovingShapes())
+    with pytest.raises(UserError, match="fewer than 2 validation sounds"):
+        tiny_data(source=Unjudged()).setup("fit")
+
+
+def test_sounds_are_loaded_once_and_shown_with_their_labels():
+    data = tiny_data()
+    assert data.sounds("val") is data.sounds("val")
+    samples, labels = data.shown("val")
+    assert len(samples) == len(labels["pitch"].values)
