@@ -14,6 +14,7 @@ from nsca.benches.babbling import PARTS, generate
 from nsca.benches.measurement import Measurement, figures_in_own_process, medians, write
 from nsca.errors import UserError, show
 
+EVALUATION_LOOPS = ("ours", "metaworld", "processes")  # of nsca.benches.evaluation_loop
 WANTED_INTERACTIONS_PER_MIN = 2000.0  # 10,000 in five minutes
 Figures = Mapping[str, float]
 
@@ -79,19 +80,18 @@ def measure_training(rounds: int, steps: int) -> dict[str, Measurement]:
 
 
 def measure_evaluation(rounds: int, episodes: int) -> dict[str, Measurement]:
-    """Evaluation episodes through our interface beside processes of metaworld's own."""
-    ours, metaworld = [], []
+    """Evaluation episodes through our interface beside metaworld's loop and its environments."""
+    rates: dict[str, list[Figures]] = {loop: [] for loop in EVALUATION_LOOPS}
     for number in range(rounds):
-        arguments = ("--episodes", str(episodes))
-        loop = "nsca.benches.evaluation_loop"
-        metaworld.append(figures_in_own_process(loop, "--metaworld", *arguments))
-        ours.append(figures_in_own_process(loop, *arguments))
+        for loop, found in rates.items():
+            arguments = ("--loop", loop, "--episodes", str(episodes))
+            found.append(figures_in_own_process("nsca.benches.evaluation_loop", *arguments))
         print(f"evaluation: round {number + 1} of {rounds} done", file=sys.stderr)
-    rate = "steps_per_s"
+    rate = {loop: medians(found)["steps_per_s"] for loop, found in rates.items()}
+    unit = "environment steps/s, all cores"
     return {
-        "evaluation_vs_metaworld": Measurement(
-            medians(ours)[rate], medians(metaworld)[rate], "environment steps/s, all cores"
-        )
+        "evaluation_vs_metaworld": Measurement(rate["ours"], rate["metaworld"], unit),
+        "evaluation_vs_processes": Measurement(rate["ours"], rate["processes"], unit),
     }
 
 

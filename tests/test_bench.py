@@ -23,7 +23,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
         if module.endswith("tabletop_loop"):
             return {"frames_per_s": 900.0 if "--fast" in arguments else 50.0}
         if module.endswith("evaluation_loop"):
-            return {"steps_per_s": 2000.0 if "--metaworld" in arguments else 9000.0}
+            return {"steps_per_s": {"ours": 9000.0, "metaworld": 2000.0}.get(arguments[1], 6000.0)}
         through_trainer = "--trainer" in arguments
         return {"steps_per_s": 19.0 if through_trainer else 20.0, "input_share": 0.04}
 
@@ -42,6 +42,7 @@ def test_rows(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert rows["babble_interactions"]["ratio"] == 1.5
     assert rows["trainer_vs_bare_loop"]["ratio"] == pytest.approx(0.95)
     assert rows["evaluation_vs_metaworld"]["ratio"] == 4.5
+    assert rows["evaluation_vs_processes"]["ratio"] == 1.5
     assert {f"babble_share_{part}" for part in PARTS} < set(rows)
     assert all(set(row) == {"ratio", "ours", "baseline", "unit"} for row in rows.values())
     assert capsys.readouterr().out.splitlines()[-1] == str(output)

@@ -2,8 +2,13 @@
 
 import pytest
 
+from nsca.bench import EVALUATION_LOOPS
 from nsca.benches import evaluation_loop
-from nsca.benches.evaluation_loop import metaworld_steps_per_second, our_steps_per_second
+from nsca.benches.evaluation_loop import (
+    free_processes_steps_per_second,
+    metaworld_evaluation_steps_per_second,
+    our_steps_per_second,
+)
 from nsca.worlds.metaworld.env import MetaWorldEnvs
 
 
@@ -24,4 +29,19 @@ def test_ours_plays_every_task_with_a_thread_a_core(monkeypatch):
 
 @pytest.mark.slow
 def test_metaworlds_own_plays_in_processes():
-    assert metaworld_steps_per_second(episodes=3, cores=2, steps=5) > 0
+    assert free_processes_steps_per_second(episodes=3, cores=2, steps=5) > 0
+
+
+@pytest.mark.slow
+def test_metaworlds_own_loop_asks_for_every_step(monkeypatch):
+    agents = []
+    made = evaluation_loop._RandomAgent.__init__
+    monkeypatch.setattr(
+        evaluation_loop._RandomAgent, "__init__", lambda self: (agents.append(self), made(self))[1]
+    )
+    assert metaworld_evaluation_steps_per_second(episodes=3, cores=2, steps=5) > 0
+    assert agents[0].asked == len(evaluation_loop.TASKS) * 2 * 2 * 5, "two rounds of two episodes"
+
+
+def test_the_bench_knows_every_loop():
+    assert tuple(evaluation_loop.LOOPS) == EVALUATION_LOOPS
