@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from lightning import LightningDataModule, Trainer
 
 from nsca.data.batch import AudioBatch, ProbeLabel, SoundBatch, Sounds, SoundSource, Split
-from nsca.data.sample_order import sample_order, steps_per_epoch
+from nsca.data.sample_order import sample_order
 from nsca.data.sound_augmentation import SoundAugmentation, augment_sound, draw_sound_parameters
-from nsca.data.step_loader import VALIDATION_SEED_OFFSET, StepLoader
+from nsca.data.step_loader import StepLoader
 from nsca.errors import UserError
 from nsca.models.audio_encoder import FULL_SCALE
 from nsca.models.log_mel import LogMel
+from nsca.phases.step_data import StepData
 
 
 class SoundSteps(StepLoader[SoundBatch]):
@@ -52,20 +52,20 @@ class SoundSteps(StepLoader[SoundBatch]):
         return SoundBatch(samples=torch.from_numpy(self._sounds.samples[order]), step=step)
 
 
-class AudioData(LightningDataModule):
+class AudioData(StepData[Sounds]):
     """Batches of sounds for the audio phase.
 
     Args:
         source: where sounds come from: a SoundSource.
-        effective_batch: samples an optimiser step, whatever the hardware holds at once.
-        seed: of the run.
+        effective_batch, seed, validation_batches: see `StepData`.
         augmentation: ranges of the views.
         bands: of the spectrograms.
-        validation_batches: at most so many batches of the validation split are scored.
 
     Raises:
         UserError: the source has no sounds.
     """
+
+    rows = "sounds"
 
     def __init__(
         self,
@@ -77,84 +77,41 @@ class AudioData(LightningDataModule):
         bands: int,
         validation_batches: int,
     ) -> None:
-        super().__init__()
-        if effective_batch < 2:
-            raise ValueError(f"effective_batch must be at least 2, got {effective_batch}")
         if not isinstance(source, SoundSource):
             raise UserError(
                 f"data={getattr(source, 'name', source)} has no sounds",
                 "choose data=babbling, data=audio_folder or data=custom_folder",
             )
+        super().__init__(source.name, effective_batch, seed, validation_batches)
         self.source = source
-        self.effective_batch = effective_batch
-        self.seed = seed
         self.augmentation = augmentation
-        self.validation_batches = validation_batches
         self._front = LogMel(bands)
-        self._sounds: dict[Split, Sounds] = {}
 
-    def sounds(self, split: Split) -> Sounds:
-        """Return a split's sounds, loaded once. Raises UserError as the source does."""
-        if split not in self._sounds:
-            self._sounds[split] = self.source.sounds(split)
-        return self._sounds[split]
+    def load(self, split: Split) -> Sounds:
+        return self.source.sounds(split)
+
+    def loader(
+        self,
+        stored: Sounds,
+        *,
+        seed: int,
+        batch: int,
+        steps: int,
+        first_step: Callable[[], int],
+        repeats: bool,
+    ) -> SoundSteps:
+        return SoundSteps(
+            stored, seed=seed, batch=batch, steps=steps, first_step=first_step, repeats=repeats
+        )
 
     def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
         """Return sounds and their labels, for online probes."""
-        return self.sounds(split).samples, self.source.sound_labels(split)
-
-    def setup(self, stage: str) -> None:
-        """Load both splits. Raises UserError where the training split does not fill a batch."""
-        count = len(self.sounds("train"))
-        if count < self.effective_batch:
-            raise UserError(
-                f"{self.source.name} has {count} training sounds, fewer than the effective batch "
-                f"of {self.effective_batch}",
-                f"set effective_batch={max(2, count)} or less, or add sounds",
-            )
-        if len(self.sounds("val")) < 2:
-            raise UserError(
-                f"{self.source.name} has fewer than 2 validation sounds",
-                "add sounds to the validation split",
-            )
-
-    def train_dataloader(self) -> SoundSteps:
-        trainer = self._trainer()
-        sounds = self.sounds("train")
-        steps = steps_per_epoch(len(sounds), self.effective_batch)
-        if overfit := trainer.overfit_batches:
-            steps = min(steps, overfit if overfit >= 1 else max(1, int(steps * overfit)))
-        return SoundSteps(
-            sounds,
-            seed=self.seed,
-            batch=self.effective_batch,
-            steps=int(steps),
-            first_step=lambda: trainer.global_step,
-            repeats=bool(overfit),
-        )
-
-    def val_dataloader(self) -> SoundSteps:
-        sounds = self.sounds("val")
-        batch = min(self.effective_batch, len(sounds))
-        return SoundSteps(
-            sounds,
-            seed=self.seed + VALIDATION_SEED_OFFSET,
-            batch=batch,
-            steps=min(self.validation_batches, steps_per_epoch(len(sounds), batch)),
-            first_step=lambda: 0,
-            repeats=True,
-        )
-
-    def _trainer(self) -> Trainer:
-        if self.trainer is None:
-            raise RuntimeError("the data module is not attached to a Trainer")
-        return self.trainer
+        return self.stored(split).samples, self.source.sound_labels(split)
 
     def on_after_batch_transfer(self, batch: SoundBatch, dataloader_idx: int) -> AudioBatch:
         """Make the views on the device."""
-        seed = self.seed if self._trainer().training else self.seed + VALIDATION_SEED_OFFSET
         self._front.to(batch.samples.device)
-        return make_sound_views(batch, self._front, self.augmentation, seed)
+        return make_sound_views(batch, self._front, self.augmentation, self.view_seed())
 
 
 def make_sound_views(

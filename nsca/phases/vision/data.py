@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from lightning import LightningDataModule, Trainer
 
 from nsca.data.augmentation import AugmentationSettings, augment, draw_parameters
 from nsca.data.batch import (
@@ -20,9 +19,10 @@ from nsca.data.batch import (
     Split,
     VisionBatch,
 )
-from nsca.data.sample_order import clip_bounds, neighbours, sample_order, steps_per_epoch
-from nsca.data.step_loader import VALIDATION_SEED_OFFSET, StepLoader
+from nsca.data.sample_order import clip_bounds, neighbours, sample_order
+from nsca.data.step_loader import StepLoader
 from nsca.errors import UserError
+from nsca.phases.step_data import StepData
 
 
 class FrameSteps(StepLoader[FrameBatch]):
@@ -77,20 +77,20 @@ def _channel_first(images: np.ndarray, chosen: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(images[chosen]).permute(0, 3, 1, 2).contiguous()
 
 
-class VisionData(LightningDataModule):
+class VisionData(StepData[Frames]):
     """Batches of frames for the vision phase.
 
     Args:
         source: where frames come from: a FrameSource.
-        effective_batch: samples an optimiser step, whatever the hardware holds at once.
-        seed: of the run.
+        effective_batch, seed, validation_batches: see `StepData`.
         augmentation: ranges of the views.
         neighbour_reach: how many frames away a temporal neighbour may be.
-        validation_batches: at most so many batches of the validation split are scored.
 
     Raises:
         UserError: the source has no pictures.
     """
+
+    rows = "frames"
 
     def __init__(
         self,
@@ -102,78 +102,22 @@ class VisionData(LightningDataModule):
         neighbour_reach: int,
         validation_batches: int,
     ) -> None:
-        super().__init__()
-        if effective_batch < 2:
-            raise ValueError(f"effective_batch must be at least 2, got {effective_batch}")
         if not isinstance(source, FrameSource):
             raise UserError(
                 f"data={getattr(source, 'name', source)} has no pictures",
                 "choose data=babbling, data=image_folder or data=custom_folder",
             )
+        super().__init__(source.name, effective_batch, seed, validation_batches)
         self.source = source
-        self.effective_batch = effective_batch
-        self.seed = seed
         self.augmentation = augmentation
         self.neighbour_reach = neighbour_reach
-        self.validation_batches = validation_batches
-        self._frames: dict[Split, Frames] = {}
 
-    def frames(self, split: Split) -> Frames:
-        """Return a split's frames, loaded once. Raises UserError as the source does."""
-        if split not in self._frames:
-            self._frames[split] = self.source.frames(split)
-        return self._frames[split]
+    def load(self, split: Split) -> Frames:
+        return self.source.frames(split)
 
-    def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
-        """Return frames and their labels, for online probes."""
-        return self.frames(split).images, self.source.probe_labels(split)
-
-    def setup(self, stage: str) -> None:
-        """Load both splits. Raises UserError where the training split does not fill a batch."""
-        n_frames = len(self.frames("train"))
-        if n_frames < self.effective_batch:
-            raise UserError(
-                f"{self.source.name} has {n_frames} training frames, fewer than the effective "
-                f"batch of {self.effective_batch}",
-                f"set effective_batch={max(2, n_frames)} or less, or add frames",
-            )
-        if len(self.frames("val")) < 2:
-            raise UserError(
-                f"{self.source.name} has fewer than 2 validation frames",
-                "add frames to the validation split",
-            )
-
-    def train_dataloader(self) -> FrameSteps:
-        trainer = self._trainer()
-        frames = self.frames("train")
-        steps = steps_per_epoch(len(frames), self.effective_batch)
-        overfit = trainer.overfit_batches
-        if overfit:
-            steps = min(steps, overfit if overfit >= 1 else max(1, int(steps * overfit)))
-        return self._loader(
-            frames,
-            seed=self.seed,
-            batch=self.effective_batch,
-            steps=int(steps),
-            first_step=lambda: trainer.global_step,
-            repeats=bool(overfit),
-        )
-
-    def val_dataloader(self) -> FrameSteps:
-        frames = self.frames("val")
-        batch = min(self.effective_batch, len(frames))
-        return self._loader(
-            frames,
-            seed=self.seed + VALIDATION_SEED_OFFSET,
-            batch=batch,
-            steps=min(self.validation_batches, steps_per_epoch(len(frames), batch)),
-            first_step=lambda: 0,
-            repeats=True,
-        )
-
-    def _loader(
+    def loader(
         self,
-        frames: Frames,
+        stored: Frames,
         *,
         seed: int,
         batch: int,
@@ -182,7 +126,7 @@ class VisionData(LightningDataModule):
         repeats: bool,
     ) -> FrameSteps:
         return FrameSteps(
-            frames,
+            stored,
             has_time=self.source.has_time,
             reach=self.neighbour_reach,
             seed=seed,
@@ -192,15 +136,13 @@ class VisionData(LightningDataModule):
             repeats=repeats,
         )
 
-    def _trainer(self) -> Trainer:
-        if self.trainer is None:
-            raise RuntimeError("the data module is not attached to a Trainer")
-        return self.trainer
+    def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
+        """Return frames and their labels, for online probes."""
+        return self.stored(split).images, self.source.probe_labels(split)
 
     def on_after_batch_transfer(self, batch: FrameBatch, dataloader_idx: int) -> VisionBatch:
         """Make the views on the device."""
-        seed = self.seed if self._trainer().training else self.seed + VALIDATION_SEED_OFFSET
-        return make_views(batch, self.augmentation, seed)
+        return make_views(batch, self.augmentation, self.view_seed())
 
 
 def make_views(batch: FrameBatch, settings: AugmentationSettings, seed: int) -> VisionBatch:

@@ -91,6 +91,6 @@ def test_what_cannot_be_trained_on_is_refused():
 
 def test_sounds_are_loaded_once_and_shown_with_their_labels():
     data = tiny_data()
-    assert data.sounds("val") is data.sounds("val")
+    assert data.stored("val") is data.stored("val")
     samples, labels = data.shown("val")
     assert len(samples) == len(labels["pitch"].values)

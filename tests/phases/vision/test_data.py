@@ -136,5 +136,5 @@ def test_a_batch_of_one_is_refused():
 
 def test_frames_are_loaded_once():
     data = tiny_data()
-    assert data.frames("val") is data.frames("val")
-    assert np.shares_memory(data.frames("train").images, data.frames("train").images)
+    assert data.stored("val") is data.stored("val")
+    assert np.shares_memory(data.stored("train").images, data.stored("train").images)

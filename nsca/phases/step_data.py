@@ -1,0 +1,122 @@
+"""A data module over rows in memory: one item of its loaders is one optimiser step."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sized
+from typing import Any, ClassVar, Generic, TypeVar
+
+from lightning import LightningDataModule, Trainer
+
+from nsca.data.batch import Split
+from nsca.data.sample_order import steps_per_epoch
+from nsca.data.step_loader import VALIDATION_SEED_OFFSET, StepLoader
+from nsca.errors import UserError
+
+StoredT = TypeVar("StoredT", bound=Sized)
+
+
+class StepData(LightningDataModule, ABC, Generic[StoredT]):
+    """Training steps from the one that training stands at, and the same validation every time.
+
+    Args:
+        name: of the source, for messages.
+        effective_batch: samples an optimiser step, whatever the hardware holds at once.
+        seed: of the run.
+        validation_batches: at most so many batches of the validation split are scored.
+
+    Raises:
+        ValueError: a batch of fewer than two samples, which have nothing to differ from.
+    """
+
+    rows: ClassVar[str]
+
+    def __init__(self, name: str, effective_batch: int, seed: int, validation_batches: int) -> None:
+        super().__init__()
+        if effective_batch < 2:
+            raise ValueError(f"effective_batch must be at least 2, got {effective_batch}")
+        self._name = name
+        self.effective_batch = effective_batch
+        self.seed = seed
+        self.validation_batches = validation_batches
+        self._stored: dict[Split, StoredT] = {}
+
+    @abstractmethod
+    def load(self, split: Split) -> StoredT:
+        """Return the rows of a split. Raises UserError as the source does."""
+
+    @abstractmethod
+    def loader(
+        self,
+        stored: StoredT,
+        *,
+        seed: int,
+        batch: int,
+        steps: int,
+        first_step: Callable[[], int],
+        repeats: bool,
+    ) -> StepLoader[Any]:
+        """Return the loader of one epoch.
+
+        Args:
+            stored: rows of a split.
+            seed: of the choice of rows.
+            batch: rows a step.
+            steps, first_step: see `StepLoader`.
+            repeats: whether every epoch shows the batches of the first one.
+        """
+
+    def stored(self, split: Split) -> StoredT:
+        """Return the rows of a split, loaded once."""
+        if split not in self._stored:
+            self._stored[split] = self.load(split)
+        return self._stored[split]
+
+    def setup(self, stage: str) -> None:
+        """Load both splits. Raises UserError where the training split does not fill a batch."""
+        count = len(self.stored("train"))
+        if count < self.effective_batch:
+            raise UserError(
+                f"{self._name} has {count} training {self.rows}, fewer than the effective batch "
+                f"of {self.effective_batch}",
+                f"set effective_batch={max(2, count)} or less, or add {self.rows}",
+            )
+        if len(self.stored("val")) < 2:
+            raise UserError(
+                f"{self._name} has fewer than 2 validation {self.rows}",
+                f"add {self.rows} to the validation split",
+            )
+
+    def train_dataloader(self) -> StepLoader[Any]:
+        trainer = self._trainer()
+        stored = self.stored("train")
+        steps = steps_per_epoch(len(stored), self.effective_batch)
+        if overfit := trainer.overfit_batches:
+            steps = min(steps, overfit if overfit >= 1 else max(1, int(steps * overfit)))
+        return self.loader(
+            stored,
+            seed=self.seed,
+            batch=self.effective_batch,
+            steps=int(steps),
+            first_step=lambda: trainer.global_step,
+            repeats=bool(overfit),
+        )
+
+    def val_dataloader(self) -> StepLoader[Any]:
+        stored = self.stored("val")
+        batch = min(self.effective_batch, len(stored))
+        return self.loader(
+            stored,
+            seed=self.seed + VALIDATION_SEED_OFFSET,
+            batch=batch,
+            steps=min(self.validation_batches, steps_per_epoch(len(stored), batch)),
+            first_step=lambda: 0,
+            repeats=True,
+        )
+
+    def view_seed(self) -> int:
+        """The seed of the views that are made now."""
+        return self.seed if self._trainer().training else self.seed + VALIDATION_SEED_OFFSET
+
+    def _trainer(self) -> Trainer:
+        if self.trainer is None:
+            raise RuntimeError("the data module is not attached to a Trainer")
+        return self.trainer
