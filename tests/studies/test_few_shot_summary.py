@@ -60,6 +60,16 @@ def test_what_models_say_has_a_reference_and_a_correction_of_its_own(results):
     assert len(Scores(SETTINGS, (1,), arms, "none", None, results).paired) == 1
 
 
+def test_how_far_things_move_is_said_and_not_compared(results):
+    for setting in SETTINGS:
+        for arm, error in (("ours", 1.0), ("none", 2.0)):
+            found = {"success": 0.5, "model_error_cm": error, "motion_cm": 4.0}
+            results.add(Job(f"{setting}/2/{arm}", 0), found, WHERE)
+    _, model = Scores(SETTINGS, (2,), ("ours", "none"), "none", "none", results).paired
+    assert model.metrics == ["model_error_cm @ 2"]
+    assert model.explained["model_error_cm @ 2"].endswith("nothing moves errs by 4.0 cm")
+
+
 def test_tables_have_the_figures_of_every_setting_and_an_interval(scores):
     written = tables(scores)
     assert "Interquartile mean" in written["table.md"]
