@@ -32,6 +32,7 @@ class FewShotStudy(Study):
         arms: configurations of `Arm`s by name (`_recursive_: false` keeps them unbuilt).
         recipe: how dynamics are learned, in every arm that does.
         episodes: of evaluation, for every arm, setting and seed.
+        leave_out: figures whose name matches this regular expression are not kept in results.csv.
 
     Raises:
         ValueError: the reference is no arm, or a seed, setting or count repeats.
@@ -46,6 +47,7 @@ class FewShotStudy(Study):
     arms: Mapping[str, Mapping[str, Any]]
     recipe: Mapping[str, Any]
     episodes: int
+    leave_out: str
 
     origin: ClassVar[Sequence[str]] = ORIGIN
     trains_at_once: ClassVar[bool] = True
@@ -78,6 +80,7 @@ class FewShotStudy(Study):
                 count,
                 recipe,
                 self.episodes,
+                self.leave_out,
             )
             for seed in self.seeds
             for setting in self.places()

@@ -25,6 +25,7 @@ from nsca.job_table import Job
 from nsca.jobs import JobOutcome
 from nsca.phases.fewshot.module import FewShotPhase
 from nsca.run_card import commit
+from nsca.studies.study import kept
 from nsca.worlds.metaworld.env import choose_backend
 
 # what stands in jobs.csv: seconds by the wall clock of one core, commit, the beginning of a sha256
@@ -41,6 +42,7 @@ class Trial:
         job: condition "<setting>/<count>/<arm>", and seed.
         arm: its configuration, not yet built: plain values travel to worker processes.
         setting, count, recipe, episodes: what all arms share.
+        leave_out: see `FewShotStudy`.
     """
 
     job: Job
@@ -49,6 +51,7 @@ class Trial:
     count: int
     recipe: Recipe
     episodes: int
+    leave_out: str
 
     @property
     def settings(self) -> str:
@@ -164,7 +167,7 @@ def _outcome(
     seconds += time.monotonic() - started
     origin = {"seconds": f"{seconds:.1f}", "commit": commit(), "settings": trial.settings}
     origin["world"] = trial.world
-    return JobOutcome(trial.job, found, origin, None)
+    return JobOutcome(trial.job, kept(found, trial.leave_out), origin, None)
 
 
 @functools.cache  # a study has thousands of trials

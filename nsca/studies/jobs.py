@@ -6,13 +6,13 @@ A job that was cut in training goes on from its checkpoint (`resume=auto`).
 import contextlib
 import hashlib
 import json
-import re
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
 from nsca.job_table import Job
 from nsca.jobs import JobOutcome
+from nsca.studies.study import kept
 from nsca.verb import Stopped, compose
 
 # what stands in jobs.csv: steps trained, seconds of the training by the wall clock, commit of the
@@ -73,11 +73,7 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
             return JobOutcome(job, {}, None, f"{type(error).__name__}: {error}")
     return JobOutcome(
         job,
-        {
-            name: value
-            for name, value in judged_card["metrics"].items()
-            if not re.search(specification.leave_out, name)
-        },
+        kept(judged_card["metrics"], specification.leave_out),
         {
             "steps": str(int(trained_card["metrics"]["steps"])),
             "seconds": f"{float(trained_card['seconds']):.1f}",

@@ -1,5 +1,6 @@
 """What every study is: conditions, seeds, jobs that resume from the committed table."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -85,3 +86,8 @@ def refuse(what: str, odd: Mapping[Job, str], results: JobTable) -> None:
         f"move {results.path.parent} away to run the study anew; the commit column says what made "
         "the old figures",
     )
+
+
+def kept(figures: Mapping[str, float], leave_out: str) -> dict[str, float]:
+    """The figures whose name does not match the regular expression `leave_out`."""
+    return {name: value for name, value in figures.items() if not re.search(leave_out, name)}

@@ -47,6 +47,7 @@ def study(**changes) -> FewShotStudy:
         },
         recipe=RECIPE,
         episodes=2,
+        leave_out="^$",
     )
     return replace(known, **changes)
 

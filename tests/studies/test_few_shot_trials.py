@@ -16,8 +16,8 @@ NO_PRIOR = {"_target_": "nsca.priors.none.NoPrior"}
 IMAGINING = {"_target_": f"{ARM}.Imagining", "prior": NO_PRIOR, "weight": 0.0}
 
 
-def trial(arm: dict, seed: int = 0) -> Trial:
-    return Trial(Job("push-v3/1/arm", seed), arm, Setting("push-v3"), 1, RECIPE, 2)
+def trial(arm: dict, seed: int = 0, leave_out: str = "^$") -> Trial:
+    return Trial(Job("push-v3/1/arm", seed), arm, Setting("push-v3"), 1, RECIPE, 2, leave_out)
 
 
 def seeds(count: int) -> Seeds:
@@ -30,6 +30,11 @@ def test_a_job_runs_and_says_where_it_comes_from(tmp_path):
     assert 0 <= outcome.metrics["success"] <= 1
     assert 0 < outcome.metrics["expert_success"] <= 1
     assert set(outcome.origin) == set(ORIGIN)
+
+
+def test_figures_left_out_are_not_kept(tmp_path):
+    outcome = try_arm(trial(WARPED, leave_out="^(expert_success|attempts)$"), tmp_path / "log")
+    assert set(outcome.metrics) == {"success"}
 
 
 def test_where_an_arm_keeps_its_files_changes_no_figure():
