@@ -32,7 +32,8 @@ class FewShotStudy(Study):
         arms: configurations of `Arm`s by name (`_recursive_: false` keeps them unbuilt).
         recipe: how dynamics are learned, in every arm that does.
         episodes: of evaluation, for every arm, setting and seed.
-        leave_out: figures whose name matches this regular expression are not kept in results.csv.
+        leave_out: a regular expression; figures in whose "condition name" it is found are not kept
+            in results.csv.
 
     Raises:
         ValueError: the reference is no arm, or a seed, setting or count repeats.

@@ -167,7 +167,8 @@ def _outcome(
     seconds += time.monotonic() - started
     origin = {"seconds": f"{seconds:.1f}", "commit": commit(), "settings": trial.settings}
     origin["world"] = trial.world
-    return JobOutcome(trial.job, kept(found, trial.leave_out), origin, None)
+    figures = kept(trial.job.condition, found, trial.leave_out)
+    return JobOutcome(trial.job, figures, origin, None)
 
 
 @functools.cache  # a study has thousands of trials

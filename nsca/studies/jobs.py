@@ -24,7 +24,7 @@ ORIGIN = ("steps", "seconds", "commit", "data", "settings")
 class JobSpecification:
     """How to run one job: the overrides of its training run and of its evaluation.
 
-    Figures whose name matches the regular expression `leave_out` are not kept.
+    Figures that `leave_out` names are not kept, see `nsca.studies.study.kept`.
     """
 
     job: Job
@@ -73,7 +73,7 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
             return JobOutcome(job, {}, None, f"{type(error).__name__}: {error}")
     return JobOutcome(
         job,
-        kept(judged_card["metrics"], specification.leave_out),
+        kept(job.condition, judged_card["metrics"], specification.leave_out),
         {
             "steps": str(int(trained_card["metrics"]["steps"])),
             "seconds": f"{float(trained_card['seconds']):.1f}",

@@ -34,7 +34,8 @@ class StudyPlan(Study):
             so that seeds may be folds of the data.
         conditions: by name, the overrides that make a condition what it is.
         evaluate: overrides of the evaluation.
-        leave_out: figures whose name matches this regular expression are not kept in results.csv.
+        leave_out: a regular expression; figures in whose "condition name" it is found are not kept
+            in results.csv.
         metrics: of the figures kept, what the table and the picture show.
         baselines: rows without training, by name: what stands in place of `trained` in the name of
             a metric, such as `pixels`. Their values come from the evaluation of the reference.

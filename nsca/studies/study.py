@@ -88,6 +88,12 @@ def refuse(what: str, odd: Mapping[Job, str], results: JobTable) -> None:
     )
 
 
-def kept(figures: Mapping[str, float], leave_out: str) -> dict[str, float]:
-    """The figures whose name does not match the regular expression `leave_out`."""
-    return {name: value for name, value in figures.items() if not re.search(leave_out, name)}
+def kept(condition: str, figures: Mapping[str, float], leave_out: str) -> dict[str, float]:
+    """The figures that stay: `leave_out`, a regular expression, is not found in their "condition
+    name".
+    """
+    return {
+        name: value
+        for name, value in figures.items()
+        if not re.search(leave_out, f"{condition} {name}")
+    }
