@@ -20,8 +20,9 @@ from nsca.callbacks.progress import progress_callback
 from nsca.callbacks.throughput import Throughput
 from nsca.data.batch import VisionBatch
 from nsca.data.sample_order import steps_per_epoch
+from nsca.data.step_loader import Epoch
 from nsca.phases.optimizer import build_optimizer
-from nsca.phases.vision.data import FrameSteps, VisionData, make_views
+from nsca.phases.vision.data import VisionData, make_views
 from nsca.run_directory import RunDirectory
 from nsca.training import build_trainer
 from nsca.verb import compose
@@ -88,16 +89,8 @@ def bare_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
         raise TypeError(f"expected the vision phase's data, got {type(data).__name__}")
     phase.train()
     frames = data.source.frames("train")
-    batches = FrameSteps(
-        frames,
-        has_time=data.source.has_time,
-        reach=data.neighbour_reach,
-        seed=data.seed,
-        batch=data.effective_batch,
-        steps=steps_per_epoch(len(frames), data.effective_batch),
-        first_step=lambda: 0,
-        repeats=False,
-    )
+    epoch_steps = steps_per_epoch(len(frames), data.effective_batch)
+    batches = data.loader(frames, Epoch(data.seed, data.effective_batch, epoch_steps, lambda: 0))
     optimizer = build_optimizer(phase, phase.optimizer_settings)
     started = time.perf_counter()
     spent_on_input = 0.0

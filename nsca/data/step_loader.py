@@ -2,14 +2,39 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+from jaxtyping import Int64
+
 from nsca.data.batch import Batch
+from nsca.data.sample_order import sample_order
 
 BatchT = TypeVar("BatchT", bound=Batch)
 
 VALIDATION_SEED_OFFSET = 1_000_003
 """Validation views are drawn from another stream than training views of the same step."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """How the rows of an epoch are drawn.
+
+    Attributes:
+        seed: of the choice of rows.
+        batch: rows a step.
+        steps: batches an epoch.
+        first_step: asked at the start of each epoch for the optimiser steps done so far.
+        repeats: whether every epoch shows the batches of the first one (overfitting on purpose,
+            validation).
+    """
+
+    seed: int
+    batch: int
+    steps: int
+    first_step: Callable[[], int]
+    repeats: bool = False
 
 
 class StepLoader(ABC, Generic[BatchT]):
@@ -19,24 +44,38 @@ class StepLoader(ABC, Generic[BatchT]):
     copies.
 
     Args:
-        steps: batches an epoch.
-        first_step: asked at the start of each epoch for the optimiser steps done so far.
+        rows: how many there are to draw from.
+        epoch: how they are drawn.
     """
 
-    def __init__(self, steps: int, first_step: Callable[[], int]) -> None:
-        self._steps = steps
-        self._first_step = first_step
+    def __init__(self, rows: int, epoch: Epoch) -> None:
+        self._rows = rows
+        self.epoch = epoch
 
     @abstractmethod
+    def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> BatchT:
+        """Return what one step sees.
+
+        Args:
+            rows: that it sees.
+            drawn: the step that they were drawn for, which anything else that belongs to the rows
+                is drawn for too; an earlier one where epochs repeat.
+            step: the optimiser step.
+        """
+
     def step_batch(self, step: int) -> BatchT:
-        """Return what one step sees."""
+        """Return the batch of an optimiser step."""
+        drawn = step % len(self) if self.epoch.repeats else step
+        return self.gather(
+            sample_order(self.epoch.seed, drawn, self._rows, self.epoch.batch), drawn, step
+        )
 
     def __len__(self) -> int:
-        return self._steps
+        return self.epoch.steps
 
     def __iter__(self) -> Iterator[BatchT]:
-        first = self._first_step()
-        for step in range(first, first + self._steps - first % self._steps):
+        first, steps = self.epoch.first_step(), len(self)
+        for step in range(first, first + steps - first % steps):
             yield self.step_batch(step)
 
     def state_dict(self) -> dict[str, int]:

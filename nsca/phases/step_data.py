@@ -1,14 +1,14 @@
 """A data module over rows in memory: one item of its loaders is one optimiser step."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sized
+from collections.abc import Sized
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lightning import LightningDataModule, Trainer
 
 from nsca.data.batch import Split
 from nsca.data.sample_order import steps_per_epoch
-from nsca.data.step_loader import VALIDATION_SEED_OFFSET, StepLoader
+from nsca.data.step_loader import VALIDATION_SEED_OFFSET, Epoch, StepLoader
 from nsca.errors import UserError
 
 StoredT = TypeVar("StoredT", bound=Sized)
@@ -44,25 +44,8 @@ class StepData(LightningDataModule, ABC, Generic[StoredT]):
         """Return the rows of a split. Raises UserError as the source does."""
 
     @abstractmethod
-    def loader(
-        self,
-        stored: StoredT,
-        *,
-        seed: int,
-        batch: int,
-        steps: int,
-        first_step: Callable[[], int],
-        repeats: bool,
-    ) -> StepLoader[Any]:
-        """Return the loader of one epoch.
-
-        Args:
-            stored: rows of a split.
-            seed: of the choice of rows.
-            batch: rows a step.
-            steps, first_step: see `StepLoader`.
-            repeats: whether every epoch shows the batches of the first one.
-        """
+    def loader(self, stored: StoredT, epoch: Epoch) -> StepLoader[Any]:
+        """Return the loader of an epoch over the rows of a split."""
 
     def stored(self, split: Split) -> StoredT:
         """Return the rows of a split, loaded once."""
@@ -91,26 +74,26 @@ class StepData(LightningDataModule, ABC, Generic[StoredT]):
         steps = steps_per_epoch(len(stored), self.effective_batch)
         if overfit := trainer.overfit_batches:
             steps = min(steps, overfit if overfit >= 1 else max(1, int(steps * overfit)))
-        return self.loader(
-            stored,
-            seed=self.seed,
-            batch=self.effective_batch,
-            steps=int(steps),
+        epoch = Epoch(
+            self.seed,
+            self.effective_batch,
+            int(steps),
             first_step=lambda: trainer.global_step,
             repeats=bool(overfit),
         )
+        return self.loader(stored, epoch)
 
     def val_dataloader(self) -> StepLoader[Any]:
         stored = self.stored("val")
         batch = min(self.effective_batch, len(stored))
-        return self.loader(
-            stored,
-            seed=self.seed + VALIDATION_SEED_OFFSET,
-            batch=batch,
-            steps=min(self.validation_batches, steps_per_epoch(len(stored), batch)),
+        epoch = Epoch(
+            self.seed + VALIDATION_SEED_OFFSET,
+            batch,
+            min(self.validation_batches, steps_per_epoch(len(stored), batch)),
             first_step=lambda: 0,
             repeats=True,
         )
+        return self.loader(stored, epoch)
 
     def view_seed(self) -> int:
         """The seed of the views that are made now."""

@@ -1,13 +1,13 @@
 """What data modules of steps share; pictures and sounds through it: vision/ and audio/test_data."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from phases.tiny_vision import tiny_trainer
 
 from nsca.data.batch import Batch, Split
-from nsca.data.step_loader import VALIDATION_SEED_OFFSET, StepLoader
+from nsca.data.step_loader import VALIDATION_SEED_OFFSET, Epoch, StepLoader
 from nsca.errors import UserError
 from nsca.phases.step_data import StepData
 
@@ -18,11 +18,7 @@ class Numbered(Batch):
 
 
 class Loader(StepLoader[Numbered]):
-    def __init__(self, steps: int, first_step: Callable[[], int], **chosen: object) -> None:
-        super().__init__(steps, first_step)
-        self.chosen = chosen
-
-    def step_batch(self, step: int) -> Numbered:
+    def gather(self, rows: np.ndarray, drawn: int, step: int) -> Numbered:
         return Numbered(step)
 
 
@@ -36,8 +32,8 @@ class Numbers(StepData[list]):
         self.times_loaded += 1
         return list(range({"train": 10, "val": 5, "test": 0}[split]))
 
-    def loader(self, stored: list, **chosen: object) -> Loader:
-        return Loader(**chosen)
+    def loader(self, stored: list, epoch: Epoch) -> Loader:
+        return Loader(len(stored), epoch)
 
 
 def numbers(batch: int = 4, **trainer: object) -> Numbers:
@@ -50,21 +46,22 @@ def test_training_begins_where_it_stands_and_validation_at_its_beginning():
     data = numbers()
     train, val = data.train_dataloader(), data.val_dataloader()
     assert (len(train), len(val)) == (2, 1)
-    assert train.chosen == {"seed": 7, "batch": 4, "repeats": False}
-    assert val.chosen == {"seed": 7 + VALIDATION_SEED_OFFSET, "batch": 4, "repeats": True}
+    assert (train.epoch.seed, train.epoch.batch, train.epoch.repeats) == (7, 4, False)
+    offset = 7 + VALIDATION_SEED_OFFSET
+    assert (val.epoch.seed, val.epoch.batch, val.epoch.repeats) == (offset, 4, True)
     assert [batch.step for batch in train] == [0, 1]
     assert data.times_loaded == 2
 
 
 def test_a_small_validation_split_is_one_batch():
-    assert numbers(batch=8).val_dataloader().chosen["batch"] == 5
+    assert numbers(batch=8).val_dataloader().epoch.batch == 5
 
 
 @pytest.mark.parametrize(("overfit", "steps"), [(1, 1), (0.5, 1), (5, 2)])
 def test_overfitting_repeats_a_few_batches(overfit, steps):
     loader = numbers(overfit_batches=overfit).train_dataloader()
     assert len(loader) == steps
-    assert loader.chosen["repeats"]
+    assert loader.epoch.repeats
 
 
 def test_what_does_not_fill_a_batch_is_refused():

@@ -4,15 +4,13 @@ Sounds stay 16-bit samples until they are on the device, where spectrograms and 
 one go. Which sounds a step sees, and how they are changed, is a pure function of (seed, step).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
+from jaxtyping import Int64
 
 from nsca.data.batch import AudioBatch, ProbeLabel, SoundBatch, Sounds, SoundSource, Split
-from nsca.data.sample_order import sample_order
 from nsca.data.sound_augmentation import SoundAugmentation, augment_sound, draw_sound_parameters
-from nsca.data.step_loader import StepLoader
+from nsca.data.step_loader import Epoch, StepLoader
 from nsca.errors import UserError
 from nsca.models.audio_encoder import FULL_SCALE
 from nsca.models.log_mel import LogMel
@@ -24,32 +22,15 @@ class SoundSteps(StepLoader[SoundBatch]):
 
     Args:
         sounds: of one split.
-        seed: of the run.
-        batch: the effective batch.
-        steps, first_step: see `StepLoader`.
-        repeats: whether every epoch shows the batches of the first one.
+        epoch: how they are drawn.
     """
 
-    def __init__(
-        self,
-        sounds: Sounds,
-        *,
-        seed: int,
-        batch: int,
-        steps: int,
-        first_step: Callable[[], int],
-        repeats: bool,
-    ) -> None:
-        super().__init__(steps, first_step)
-        self._sounds = sounds
-        self._seed = seed
-        self._batch = batch
-        self._repeats = repeats
+    def __init__(self, sounds: Sounds, epoch: Epoch) -> None:
+        super().__init__(len(sounds), epoch)
+        self._samples = sounds.samples
 
-    def step_batch(self, step: int) -> SoundBatch:
-        drawn = step % len(self) if self._repeats else step
-        order = sample_order(self._seed, drawn, len(self._sounds), self._batch)
-        return SoundBatch(samples=torch.from_numpy(self._sounds.samples[order]), step=step)
+    def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> SoundBatch:
+        return SoundBatch(samples=torch.from_numpy(self._samples[rows]), step=step)
 
 
 class AudioData(StepData[Sounds]):
@@ -90,19 +71,8 @@ class AudioData(StepData[Sounds]):
     def load(self, split: Split) -> Sounds:
         return self.source.sounds(split)
 
-    def loader(
-        self,
-        stored: Sounds,
-        *,
-        seed: int,
-        batch: int,
-        steps: int,
-        first_step: Callable[[], int],
-        repeats: bool,
-    ) -> SoundSteps:
-        return SoundSteps(
-            stored, seed=seed, batch=batch, steps=steps, first_step=first_step, repeats=repeats
-        )
+    def loader(self, stored: Sounds, epoch: Epoch) -> SoundSteps:
+        return SoundSteps(stored, epoch)
 
     def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
         """Return sounds and their labels, for online probes."""

@@ -1,16 +1,17 @@
 """Windows of demonstrations in, one optimiser step an item."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import torch
+from jaxtyping import Int64
 from lightning import LightningDataModule
 
 from nsca.agents.scene import scene_facts
 from nsca.agents.windows import Windows, windows
 from nsca.data.demonstration_source import DemonstrationSplit
-from nsca.data.sample_order import sample_order, steps_per_epoch
-from nsca.data.step_loader import StepLoader
+from nsca.data.sample_order import steps_per_epoch
+from nsca.data.step_loader import Epoch, StepLoader
 
 
 class WindowSteps(StepLoader[Windows]):
@@ -18,22 +19,15 @@ class WindowSteps(StepLoader[Windows]):
 
     Args:
         source: all windows.
-        seed: of the run.
-        batch: windows a step.
-        steps, first_step: see `StepLoader`.
+        epoch: how they are drawn.
     """
 
-    def __init__(
-        self, source: Windows, seed: int, batch: int, steps: int, first_step: Callable[[], int]
-    ) -> None:
-        super().__init__(steps, first_step)
+    def __init__(self, source: Windows, epoch: Epoch) -> None:
+        super().__init__(len(source), epoch)
         self._source = source
-        self._seed = seed
-        self._batch = batch
 
-    def step_batch(self, step: int) -> Windows:
-        order = sample_order(self._seed, step, len(self._source), self._batch)
-        return replace(self._source.take(torch.tensor(order)), step=step)
+    def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> Windows:
+        return replace(self._source.take(torch.tensor(rows)), step=step)
 
 
 class FewShotData(LightningDataModule):
@@ -65,7 +59,7 @@ class FewShotData(LightningDataModule):
 
     def first_steps(self, steps: int) -> WindowSteps:
         """The batches of a training of so many steps, across epochs, without a Trainer."""
-        return WindowSteps(self._train, self.seed, self.batch, steps, lambda: 0)
+        return WindowSteps(self._train, Epoch(self.seed, self.batch, steps, lambda: 0))
 
     def train_dataloader(self) -> WindowSteps:
         trainer = self.trainer
@@ -74,7 +68,8 @@ class FewShotData(LightningDataModule):
         steps = steps_per_epoch(len(self._train), self.batch)
         if overfit := trainer.overfit_batches:
             steps = min(steps, max(1, int(overfit if overfit >= 1 else steps * overfit)))
-        return WindowSteps(self._train, self.seed, self.batch, steps, lambda: trainer.global_step)
+        epoch = Epoch(self.seed, self.batch, steps, lambda: trainer.global_step)
+        return WindowSteps(self._train, epoch)
 
     def val_dataloader(self) -> WindowSteps:
-        return WindowSteps(self._val, self.seed, len(self._val), 1, lambda: 0)
+        return WindowSteps(self._val, Epoch(self.seed, len(self._val), 1, lambda: 0))

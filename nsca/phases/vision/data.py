@@ -5,10 +5,9 @@ step sees, and how they are augmented, is a pure function of (seed, step): a res
 with the batch that it would have seen.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
+from jaxtyping import Int64
 
 from nsca.data.augmentation import AugmentationSettings, augment, draw_parameters
 from nsca.data.batch import (
@@ -19,8 +18,8 @@ from nsca.data.batch import (
     Split,
     VisionBatch,
 )
-from nsca.data.sample_order import clip_bounds, neighbours, sample_order
-from nsca.data.step_loader import StepLoader
+from nsca.data.sample_order import clip_bounds, neighbours
+from nsca.data.step_loader import Epoch, StepLoader
 from nsca.errors import UserError
 from nsca.phases.step_data import StepData
 
@@ -30,45 +29,24 @@ class FrameSteps(StepLoader[FrameBatch]):
 
     Args:
         frames: of one split.
+        epoch: how they are drawn.
         has_time: whether batches carry a neighbour in time.
         reach: how many frames away a neighbour may be.
-        seed: of the run.
-        batch: the effective batch.
-        steps, first_step: see `StepLoader`.
-        repeats: whether every epoch shows the batches of the first one (overfitting on purpose,
-            validation).
     """
 
-    def __init__(
-        self,
-        frames: Frames,
-        *,
-        has_time: bool,
-        reach: int,
-        seed: int,
-        batch: int,
-        steps: int,
-        first_step: Callable[[], int],
-        repeats: bool,
-    ) -> None:
-        super().__init__(steps, first_step)
-        self._frames = frames
+    def __init__(self, frames: Frames, epoch: Epoch, *, has_time: bool, reach: int) -> None:
+        super().__init__(len(frames), epoch)
+        self._images = frames.images
         self._bounds = clip_bounds(frames.clip) if has_time else None
         self._reach = reach
-        self._seed = seed
-        self._batch = batch
-        self._repeats = repeats
 
-    def step_batch(self, step: int) -> FrameBatch:
-        """Return the frames of one step."""
-        drawn = step % self._steps if self._repeats else step
-        order = sample_order(self._seed, drawn, len(self._frames), self._batch)
+    def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> FrameBatch:
         near = None
         if self._bounds is not None:
-            near = neighbours(self._seed, drawn, order, self._bounds, self._reach)
+            near = neighbours(self.epoch.seed, drawn, rows, self._bounds, self._reach)
         return FrameBatch(
-            frames=_channel_first(self._frames.images, order),
-            neighbour=None if near is None else _channel_first(self._frames.images, near),
+            frames=_channel_first(self._images, rows),
+            neighbour=None if near is None else _channel_first(self._images, near),
             step=step,
         )
 
@@ -115,26 +93,8 @@ class VisionData(StepData[Frames]):
     def load(self, split: Split) -> Frames:
         return self.source.frames(split)
 
-    def loader(
-        self,
-        stored: Frames,
-        *,
-        seed: int,
-        batch: int,
-        steps: int,
-        first_step: Callable[[], int],
-        repeats: bool,
-    ) -> FrameSteps:
-        return FrameSteps(
-            stored,
-            has_time=self.source.has_time,
-            reach=self.neighbour_reach,
-            seed=seed,
-            batch=batch,
-            steps=steps,
-            first_step=first_step,
-            repeats=repeats,
-        )
+    def loader(self, stored: Frames, epoch: Epoch) -> FrameSteps:
+        return FrameSteps(stored, epoch, has_time=self.source.has_time, reach=self.neighbour_reach)
 
     def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
         """Return frames and their labels, for online probes."""

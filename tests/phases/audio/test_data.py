@@ -2,37 +2,28 @@
 
 import pytest
 import torch
+from phases.short_trainings import batches_seen
 from phases.tiny_audio import BANDS, TIME, DyingTones, tiny_data, tiny_phase
-from phases.tiny_vision import MovingShapes, tiny_trainer
+from phases.tiny_vision import MovingShapes
 
 from nsca.data.batch import SoundBatch
 from nsca.data.sound_augmentation import SoundAugmentation
+from nsca.data.step_loader import Epoch
 from nsca.errors import UserError
 from nsca.models.log_mel import LogMel
 from nsca.phases.audio.data import SoundSteps, make_sound_views
-from nsca.phases.audio.module import AudioPhase
 
 
-class Recording(AudioPhase):
-    """Notes the step and a fingerprint of every batch that it is trained on."""
+def seen(max_steps: int, **how: object) -> list[tuple[int, float]]:
+    def fingerprint(batch) -> float:
+        return batch.second.double().sum().item()
 
-    def on_train_batch_start(self, batch, batch_idx):
-        self.seen = [*getattr(self, "seen", []), (batch.step, batch.second.double().sum().item())]
-
-
-def recorded(max_steps: int, checkpoint=None, save=None, data=None, **trainer):
-    phase = tiny_phase()
-    phase.__class__ = Recording
-    runner = tiny_trainer(max_steps, **trainer)
-    runner.fit(phase, datamodule=data or tiny_data(), ckpt_path=checkpoint, weights_only=True)
-    if save:
-        runner.save_checkpoint(save)
-    return phase.seen
+    return batches_seen(tiny_phase(), tiny_data(), max_steps, fingerprint, **how)
 
 
 def test_batches_hold_stored_sounds():
     sounds = DyingTones().sounds("train")
-    steps = SoundSteps(sounds, seed=0, batch=32, steps=3, first_step=lambda: 0, repeats=False)
+    steps = SoundSteps(sounds, Epoch(seed=0, batch=32, steps=3, first_step=lambda: 0))
     stored = {sound.tobytes() for sound in sounds.samples}
     batches = list(steps)
     assert [batch.step for batch in batches] == [0, 1, 2]
@@ -56,18 +47,17 @@ def test_views_are_a_pure_function_of_seed_and_step():
 
 
 def test_a_resumed_run_sees_what_an_uninterrupted_one_would(tmp_path):
-    whole = recorded(5)
+    whole = seen(5)
     assert [step for step, _ in whole] == list(range(5))
-    recorded(2, save=tmp_path / "a.ckpt")  # in the middle of an epoch of 3
-    assert recorded(5, checkpoint=tmp_path / "a.ckpt") == whole[2:]
+    seen(2, save=tmp_path / "a.ckpt")  # in the middle of an epoch of 3
+    assert seen(5, checkpoint=tmp_path / "a.ckpt") == whole[2:]
 
 
 def test_overfitting_repeats_its_batches():
-    seen = recorded(3, data=tiny_data(), overfit_batches=1, limit_val_batches=0)
-    assert len({figure for _, figure in seen}) == 3, "views differ"
-    steps = SoundSteps(
-        DyingTones().sounds("train"), seed=0, batch=32, steps=1, first_step=lambda: 1, repeats=True
-    )
+    views = seen(3, overfit_batches=1, limit_val_batches=0)
+    assert len({figure for _, figure in views}) == 3, "views differ"
+    epoch = Epoch(seed=0, batch=32, steps=1, first_step=lambda: 1, repeats=True)
+    steps = SoundSteps(DyingTones().sounds("train"), epoch)
     assert torch.equal(steps.step_batch(0).samples, steps.step_batch(1).samples)
 
 

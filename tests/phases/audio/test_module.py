@@ -1,12 +1,9 @@
 """The audio phase; `python -m phases.audio.test_module` in tests/ rewrites its golden losses."""
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
+from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
 from phases.tiny_audio import BANDS, WEIGHTS, DyingTones, tiny_data, tiny_phase
-from phases.tiny_vision import tiny_trainer
 from torch import nn
 
 from nsca.data.batch import AudioBatch, SoundBatch
@@ -15,38 +12,22 @@ from nsca.models.log_mel import LogMel
 from nsca.phases.audio.data import make_sound_views
 from nsca.phases.optimizer import OptimizerSettings
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "audio.json"
-GOLDEN_TOLERANCE = 1e-2
-"""Relative: ten steps of rounding on another processor stay below it, a new formula does not."""
-
 
 def a_batch(samples: int = 24) -> AudioBatch:
     stored = torch.from_numpy(DyingTones().sounds("train").samples[:samples])
     return make_sound_views(SoundBatch(stored, 0), LogMel(BANDS), SoundAugmentation(), seed=0)
 
 
-def ten_steps() -> list[dict[str, float]]:
-    """Metrics of ten optimiser steps of the tiny phase, with Lightning and gradient caching."""
-    rows: list[dict[str, float]] = []
+def golden_steps() -> list[dict[str, float]]:
+    """With gradient caching."""
     # a small rate: with a larger one it shows after ten steps how many threads did the rounding
-    phase = tiny_phase(micro_batch=16, optimizer=OptimizerSettings(learning_rate=3e-4))
-
-    def note(outputs: object, batch: AudioBatch, batch_idx: int) -> None:
-        metrics = phase.trainer.callback_metrics
-        rows.append({name: round(float(value), 6) for name, value in metrics.items()})
-
-    phase.on_train_batch_end = note
-    tiny_trainer(10, limit_val_batches=0, gradient_clip_val=1.0).fit(phase, datamodule=tiny_data())
-    return rows
+    return ten_steps(
+        tiny_phase(micro_batch=16, optimizer=OptimizerSettings(learning_rate=3e-4)), tiny_data()
+    )
 
 
 def test_golden_losses():
-    golden = json.loads(GOLDEN.read_text())
-    rows = ten_steps()
-    assert len(rows) == len(golden) == 10
-    for row, expected in zip(rows, golden, strict=True):
-        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=1e-4)
-    assert rows[-1]["train/loss"] < rows[0]["train/loss"]
+    check_golden("audio", golden_steps())
 
 
 def test_losses_have_exactly_the_active_terms():
@@ -70,25 +51,16 @@ def test_reconstruction_is_the_error_of_the_clean_sound():
     assert phase.losses(off, batch)["reconstruction"].item() == pytest.approx(0.02, rel=1e-4)
 
 
-def gradient(micro_batch: int, dropout: float = 0.0) -> torch.Tensor:
-    """The gradient of one training step, exactly as Lightning's loop makes it."""
+def step_gradient(micro_batch: int, dropout: float = 0.0) -> torch.Tensor:
     phase = tiny_phase(micro_batch=micro_batch)
     phase.encoder.readout = nn.Sequential(phase.encoder.readout, nn.Dropout(dropout))
-    found: list[torch.Tensor] = []
-
-    def note(optimizer: torch.optim.Optimizer) -> None:
-        found.append(torch.cat([p.grad.flatten() for p in phase.parameters()]).clone())
-
-    phase.on_before_optimizer_step = note
-    torch.manual_seed(0)
-    tiny_trainer(1, limit_val_batches=0).fit(phase, datamodule=tiny_data())
-    return found[0]
+    return gradient(phase, tiny_data())
 
 
 def test_gradient_caching_gives_the_gradient_of_the_full_batch():
-    full = gradient(micro_batch=32)
-    assert (gradient(12) - full).norm() / full.norm() < 1e-5
-    assert (gradient(12, dropout=0.5) - full).norm() / full.norm() > 0.05
+    full = step_gradient(micro_batch=32)
+    assert (step_gradient(12) - full).norm() / full.norm() < 1e-5
+    assert (step_gradient(12, dropout=0.5) - full).norm() / full.norm() > 0.05
 
 
 def test_noise_of_the_right_shape_can_be_embedded():
@@ -98,6 +70,4 @@ def test_noise_of_the_right_shape_can_be_embedded():
 
 
 if __name__ == "__main__":
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text("[\n" + ",\n".join(json.dumps(row) for row in ten_steps()) + "\n]\n")
-    print(f"wrote {GOLDEN}")
+    write_golden("audio", golden_steps())

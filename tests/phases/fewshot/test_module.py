@@ -14,6 +14,7 @@ from lightning import Trainer
 from nsca.agents.scene import scene_facts
 from nsca.agents.windows import Windows, windows
 from nsca.data.demonstrating import record_demonstrations
+from nsca.data.step_loader import Epoch
 from nsca.phases.fewshot.data import WindowSteps
 from nsca.phases.fewshot.module import FewShotPhase
 from nsca.phases.optimizer import OptimizerSettings
@@ -71,7 +72,7 @@ def fit(model: FewShotPhase, cut: Windows, steps: int) -> None:
         limit_val_batches=0,
         enable_model_summary=False,
     )
-    batches = WindowSteps(cut, 0, 32, steps, lambda: 0)
+    batches = WindowSteps(cut, Epoch(0, 32, steps, lambda: 0))
     trainer.fit(model, batches, batches)
 
 

@@ -1,45 +1,29 @@
 import numpy as np
 import pytest
 import torch
+from phases.short_trainings import batches_seen
 from phases.tiny_audio import DyingTones
 from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
 
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import FrameBatch
 from nsca.data.sample_order import clip_bounds
+from nsca.data.step_loader import Epoch
 from nsca.errors import UserError
 from nsca.phases.vision.data import FrameSteps, make_views
 from nsca.phases.vision.module import VisionPhase
 
 
-class Recording(VisionPhase):
-    """Notes the step and a fingerprint of every batch that it is trained on."""
+def seen(max_steps: int, **how: object) -> list[tuple[int, float]]:
+    def fingerprint(batch) -> float:
+        return batch.second.double().sum().item()
 
-    def on_train_batch_start(self, batch, batch_idx):
-        self.seen = [*getattr(self, "seen", []), (batch.step, batch.second.double().sum().item())]
-
-
-def recorded(max_steps: int, checkpoint=None, save=None, data=None, **trainer):
-    phase = tiny_phase()
-    phase.__class__ = Recording
-    runner = tiny_trainer(max_steps, **trainer)
-    runner.fit(phase, datamodule=data or tiny_data(), ckpt_path=checkpoint, weights_only=True)
-    if save:
-        runner.save_checkpoint(save)
-    return phase.seen
+    return batches_seen(tiny_phase(), tiny_data(), max_steps, fingerprint, **how)
 
 
 def steps_loader(first: int, repeats: bool = False) -> FrameSteps:
-    return FrameSteps(
-        MovingShapes().frames("train"),
-        has_time=True,
-        reach=2,
-        seed=0,
-        batch=32,
-        steps=6,
-        first_step=lambda: first,
-        repeats=repeats,
-    )
+    epoch = Epoch(seed=0, batch=32, steps=6, first_step=lambda: first, repeats=repeats)
+    return FrameSteps(MovingShapes().frames("train"), epoch, has_time=True, reach=2)
 
 
 def test_an_epoch_runs_from_the_current_step_to_its_end():
@@ -86,10 +70,10 @@ def test_views_are_a_pure_function_of_seed_and_step():
 
 
 def test_a_resumed_run_sees_what_an_uninterrupted_one_would(tmp_path):
-    whole = recorded(10)
+    whole = seen(10)
     assert [step for step, _ in whole] == list(range(10))
-    recorded(4, save=tmp_path / "a.ckpt")  # in the middle of an epoch of 6
-    resumed = recorded(10, checkpoint=tmp_path / "a.ckpt")
+    seen(4, save=tmp_path / "a.ckpt")  # in the middle of an epoch of 6
+    resumed = seen(10, checkpoint=tmp_path / "a.ckpt")
     assert resumed == whole[4:]
 
 

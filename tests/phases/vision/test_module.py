@@ -1,10 +1,8 @@
 """The vision phase; `python -m phases.vision.test_module` in tests/ rewrites its golden losses."""
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
+from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
 from phases.tiny_vision import (
     WEIGHTS,
     MovingShapes,
@@ -17,48 +15,23 @@ from torch import nn
 
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import VisionBatch
+from nsca.data.step_loader import Epoch
 from nsca.phases.vision.data import FrameSteps, make_views
-
-GOLDEN = Path(__file__).parents[2] / "golden" / "vision.json"
-GOLDEN_TOLERANCE = 1e-2
-"""Relative: ten steps of rounding on another processor stay below it, a new formula does not."""
 
 
 def a_batch(samples: int = 24, has_time: bool = True) -> VisionBatch:
-    steps = FrameSteps(
-        MovingShapes().frames("train"),
-        has_time=has_time,
-        reach=2,
-        seed=0,
-        batch=samples,
-        steps=1,
-        first_step=lambda: 0,
-        repeats=False,
-    )
+    epoch = Epoch(seed=0, batch=samples, steps=1, first_step=lambda: 0)
+    steps = FrameSteps(MovingShapes().frames("train"), epoch, has_time=has_time, reach=2)
     return make_views(steps.step_batch(0), AugmentationSettings(), seed=0)
 
 
-def ten_steps() -> list[dict[str, float]]:
-    """Metrics of ten optimiser steps of the tiny phase, with Lightning and gradient caching."""
-    rows: list[dict[str, float]] = []
-    phase = tiny_phase(micro_batch=16)
-
-    def note(outputs: object, batch: VisionBatch, batch_idx: int) -> None:
-        metrics = phase.trainer.callback_metrics
-        rows.append({name: round(float(value), 6) for name, value in metrics.items()})
-
-    phase.on_train_batch_end = note
-    tiny_trainer(10, limit_val_batches=0, gradient_clip_val=1.0).fit(phase, datamodule=tiny_data())
-    return rows
+def golden_steps() -> list[dict[str, float]]:
+    """With gradient caching."""
+    return ten_steps(tiny_phase(micro_batch=16), tiny_data())
 
 
 def test_golden_losses():
-    golden = json.loads(GOLDEN.read_text())
-    rows = ten_steps()
-    assert len(rows) == len(golden) == 10
-    for row, expected in zip(rows, golden, strict=True):
-        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=1e-4)
-    assert rows[-1]["train/loss"] < rows[0]["train/loss"]
+    check_golden("vision", golden_steps())
 
 
 def test_losses_have_exactly_the_active_terms():
@@ -89,31 +62,21 @@ def test_an_unknown_term_is_refused():
         tiny_phase(loss_weights={"nt_xent": 1.0, "sharpness": 0.1})
 
 
-def gradient(micro_batch: int, dropout: float = 0.0) -> torch.Tensor:
-    """The gradient of one training step, exactly as Lightning's loop makes it."""
+def step_gradient(micro_batch: int, dropout: float = 0.0) -> torch.Tensor:
     phase = tiny_phase(micro_batch=micro_batch)
     phase.encoder.readout.append(nn.Dropout(dropout))
-    found: list[torch.Tensor] = []
-
-    def note(optimizer: torch.optim.Optimizer) -> None:
-        found.append(torch.cat([p.grad.flatten() for p in phase.parameters()]).clone())
-
-    phase.on_before_optimizer_step = note
-    trainer = tiny_trainer(1, limit_val_batches=0)
-    torch.manual_seed(0)
-    trainer.fit(phase, datamodule=tiny_data())
-    return found[0]
+    return gradient(phase, tiny_data())
 
 
 @pytest.mark.parametrize("micro_batch", [1, 12])
 def test_gradient_caching_gives_the_gradient_of_the_full_batch(micro_batch):
-    full = gradient(micro_batch=32)
-    assert (gradient(micro_batch) - full).norm() / full.norm() < 1e-5
+    full = step_gradient(micro_batch=32)
+    assert (step_gradient(micro_batch) - full).norm() / full.norm() < 1e-5
 
 
 def test_the_comparison_of_gradients_can_fail():
-    full = gradient(micro_batch=32)
-    assert (gradient(12, dropout=0.5) - full).norm() / full.norm() > 0.05
+    full = step_gradient(micro_batch=32)
+    assert (step_gradient(12, dropout=0.5) - full).norm() / full.norm() > 0.05
 
 
 def test_a_frozen_stem_is_saved_but_not_trained():
@@ -134,6 +97,4 @@ def test_a_learned_stem_is_trained():
 
 
 if __name__ == "__main__":
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text("[\n" + ",\n".join(json.dumps(row) for row in ten_steps()) + "\n]\n")
-    print(f"wrote {GOLDEN}")
+    write_golden("vision", golden_steps())
