@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from lightning.pytorch import LightningDataModule
 from omegaconf import DictConfig, OmegaConf
 
@@ -52,6 +52,15 @@ def _reason(error: InstantiationException, target: str) -> Exception:
 def phase_name(cfg: DictConfig) -> str:
     """Return the phase's name: the package that its module lives in."""
     return str(cfg.phase._target_).split(".")[-3]
+
+
+def phase_class(cfg: DictConfig) -> type[Phase]:
+    """Return the phase's class. Raises UserError for a target outside the allow-list."""
+    check_targets({"_target_": str(cfg.phase._target_)})
+    kind = get_class(str(cfg.phase._target_))
+    if not issubclass(kind, Phase):
+        raise TypeError(f"{cfg.phase._target_} is no Phase")
+    return kind
 
 
 def build_phase(cfg: DictConfig) -> Phase:

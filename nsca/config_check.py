@@ -87,6 +87,8 @@ def check_config(
             _check_node(key, value)
         if key == "model" and isinstance(value, Mapping):
             _check_names(key, value, _model_parts())
+        if key == "parts" and isinstance(value, Mapping):
+            _check_names(key, value, _parts_of(str(own["phase"]["_target_"])))
     check_values("", own)
     workers = own.get("workers")
     if isinstance(workers, int) and workers > available_cores():
@@ -207,6 +209,10 @@ def _model_parts() -> frozenset[str]:
     files = [*_choices("phase"), *_choices("model")]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     return frozenset(re.findall(r"\$\{model\.(\w+)", text))
+
+
+def _parts_of(target: str) -> frozenset[str]:
+    return module_strings(target.rpartition(".")[0], "PARTS") or frozenset({"(none)"})
 
 
 def _choices(group: str) -> list[Path]:

@@ -158,13 +158,21 @@ def signature_of(target: str) -> Signature:
 
 
 def module_strings(module: str, constant: str) -> frozenset[str]:
-    """Return the strings in a constant such as `TERMS = frozenset({"a"})`; none without it."""
+    """Return the strings in a constant such as `TERMS = frozenset({"a"})`, of a dictionary its
+    keys; none without it.
+    """
     path = module_file(module)
     for node in tree_of(path).body if path else ():
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == constant for target in node.targets
         ):
-            inside = (c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant))
+            value = node.value
+            keys = (
+                ast.Tuple([key for key in value.keys if key])
+                if isinstance(value, ast.Dict)
+                else value
+            )
+            inside = (c.value for c in ast.walk(keys) if isinstance(c, ast.Constant))
             return frozenset(value for value in inside if isinstance(value, str))
     return frozenset()
 

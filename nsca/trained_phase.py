@@ -39,14 +39,19 @@ def load_phase(run: str | Path) -> Phase:
     config = load_config(run)
     if "phase" not in config:
         raise UserError(f"{run} is not a run of nsca.train", "give the run that it is about")
-    content = _best_or_last(Path(run), str(config.checkpoint.mode))
+    content = best_or_last(Path(run))
     phase = build_phase(config)
     phase.load_state_dict(content["state_dict"])
     return phase.eval()
 
 
-def _best_or_last(run: Path, mode: str) -> dict[str, Any]:
-    figures = figures_of(run)
+def best_or_last(run: Path) -> dict[str, Any]:
+    """Return the best checkpoint of a run by its own figure, or the last intact one.
+
+    Raises:
+        UserError: the run has no intact checkpoint.
+    """
+    mode, figures = str(load_config(run).checkpoint.mode), figures_of(run)
     if figures:
         best = (max if mode == "max" else min)(figures, key=lambda path: figures[path])
         try:

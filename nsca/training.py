@@ -30,6 +30,7 @@ from nsca.checkpoint import SafeCheckpointIO
 from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.errors import UserError
 from nsca.hardware import profile_of
+from nsca.parts import load_parts, with_found_parts
 from nsca.phases.phase import Phase
 from nsca.resuming import choose_start, find_finished
 from nsca.run_card import RunCard, config_fingerprint
@@ -49,6 +50,7 @@ def run_training(cfg: DictConfig) -> Path:
         Stopped: a signal asked for it; everything is saved.
     """
     _quieten()
+    cfg = with_found_parts(cfg)
     root, name = Path(cfg.outputs) / "train", str(cfg.name)
     fingerprint, config = config_fingerprint(cfg), plain(cfg)
     data = build_data(cfg)
@@ -71,6 +73,8 @@ def run_training(cfg: DictConfig) -> Path:
         with card, graceful_stop(lambda number: setattr(stop, "signal", number)) as stop.listen:
             lightning.seed_everything(int(cfg.seed), workers=True, verbose=False)
             phase = build_phase(cfg)
+            if start.checkpoint is None:
+                load_parts(phase, cfg.parts)
             _prepare(phase, cfg)
             _check_disk(phase, run.path)
             settings = CheckpointSettings(**plain(cfg.checkpoint))

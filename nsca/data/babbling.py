@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute
+from jaxtyping import UInt8
 
+from nsca.data.babbling_moments import SILENT, STREAM_COLUMNS, moments_of, read_streams
 from nsca.data.babbling_store import content_fingerprint, read_manifest, read_shards
 from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
+from nsca.data.moments import Moments
 from nsca.errors import UserError
 from nsca.worlds.tabletop.interaction import (
     AUDIO_SAMPLES,
@@ -28,7 +31,6 @@ POSE = ("position_x_m", "position_y_m", "yaw_sin", "yaw_cos", "axis_sin", "axis_
 _DIRECTED = ("tee", "ell", "hammer")  # shapes that look different when turned by half a turn
 _LONG = (*_DIRECTED, "slab", "rod", "capsule", "ellipsoid", "dumbbell")
 HEARD_LABELS = ("visible_material", "shape", "size_m")  # of what sounds; what a look also tells
-SILENT = 33  # of 32,767: 60 dB below full scale, a thousandth
 MEANINGFUL_FOR = {"yaw_sin": _DIRECTED, "yaw_cos": _DIRECTED, "axis_sin": _LONG, "axis_cos": _LONG}
 
 
@@ -39,6 +41,7 @@ class Babbling:
         path: the data set's folder (`python -m nsca.babble` makes one).
         image_size: edge of the pictures in pixels; stored are 64.
         stride: every how many frames one is taken; neighbours are stride / 20 s apart.
+        moment_stride: the same for moments, which phases of several senses learn from.
         fraction: share of the training episodes, from the first on; val and test stay whole.
     """
 
@@ -47,10 +50,16 @@ class Babbling:
     held_out: tuple[Split, ...] = ("val", "test")
 
     def __init__(
-        self, path: str, image_size: int = IMAGE_SIZE, stride: int = 4, fraction: float = 1.0
+        self,
+        path: str,
+        image_size: int = IMAGE_SIZE,
+        stride: int = 4,
+        moment_stride: int = 2,
+        fraction: float = 1.0,
     ) -> None:
-        if not 1 <= stride <= FRAMES:
-            raise UserError(f"data.stride={stride}", f"choose 1 to {FRAMES}")
+        for name, frames in (("stride", stride), ("moment_stride", moment_stride)):
+            if not 1 <= frames <= FRAMES:
+                raise UserError(f"data.{name}={frames}", f"choose 1 to {FRAMES}")
         if not 0.0 < fraction <= 1.0:
             raise UserError(f"data.fraction={fraction}", "choose a share above 0, up to 1")
         if image_size < 8:
@@ -58,6 +67,7 @@ class Babbling:
         self.path = Path(path)
         self.image_size = image_size
         self.stride = stride
+        self.moment_stride = moment_stride
         self.fraction = fraction
 
     def fingerprint(self) -> str:
@@ -70,20 +80,8 @@ class Babbling:
         Raises:
             UserError: no set there, a broken shard, an empty split, a set without pictures.
         """
-        rows, shards = self._observations(split, ["frames"])
-        per_clip = len(range(0, FRAMES, self.stride))
-        images = np.empty((rows, per_clip, self.image_size, self.image_size, 3), np.uint8)
-        blobs = (blob for shard in shards for blob in shard["frames"])
-        for clip, blob in zip(images, blobs, strict=True):
-            if not blob.is_valid:
-                raise UserError(
-                    f"{self.path} was generated without pictures",
-                    "generate a set with render=true (python -m nsca.doctor says what GL needs)",
-                )
-            whole = np.frombuffer(blob.as_buffer(), np.uint8)
-            whole = whole.reshape(FRAMES, IMAGE_SIZE, IMAGE_SIZE, 3)
-            clip[:] = self._resized(whole[:: self.stride])
-        clips = np.repeat(np.arange(rows, dtype=np.int64), per_clip)
+        images = self._images(split, self.stride)
+        clips = np.repeat(np.arange(len(images), dtype=np.int64), images.shape[1])
         return Frames(images=images.reshape(-1, *images.shape[2:]), clip=clips)
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
@@ -94,19 +92,58 @@ class Babbling:
         shapes that have one, `axis_*` twice that angle for long shapes (which look the same after
         half a turn); NaN for the others.
         """
+        return self._labels(split, self.stride)
+
+    def moments(self, split: Split) -> Moments:
+        """Every `moment_stride`-th frame of every interaction, with what was heard in the 0.8 s
+        before it, body and touch, what the hand is told to do until the next one, and where hand
+        and target are (`PHYSICAL`).
+
+        An action is the mean and the last of the joint targets in that time. A moment at which
+        nothing has been heard has no audio.
+
+        Raises:
+            UserError: see `frames`.
+        """
+        names = [*STREAM_COLUMNS, "object_state", "target"]
+        streams = read_streams(*self._observations(split, names))
+        images = self._images(split, self.moment_stride)
+        return moments_of(images, self.sounds(split).samples, streams, self.moment_stride)
+
+    def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """See `probe_labels`; a row for each of `moments`."""
+        return self._labels(split, self.moment_stride)
+
+    def _images(self, split: Split, stride: int) -> UInt8[np.ndarray, "clip frame size size 3"]:
+        rows, shards = self._observations(split, ["frames"])
+        per_clip = len(range(0, FRAMES, stride))
+        images = np.empty((rows, per_clip, self.image_size, self.image_size, 3), np.uint8)
+        blobs = (blob for shard in shards for blob in shard["frames"])
+        for clip, blob in zip(images, blobs, strict=True):
+            if not blob.is_valid:
+                raise UserError(
+                    f"{self.path} was generated without pictures",
+                    "generate a set with render=true (python -m nsca.doctor says what GL needs)",
+                )
+            whole = np.frombuffer(blob.as_buffer(), np.uint8)
+            whole = whole.reshape(FRAMES, IMAGE_SIZE, IMAGE_SIZE, 3)
+            clip[:] = self._resized(whole[::stride])
+        return images
+
+    def _labels(self, split: Split, stride: int) -> dict[str, ProbeLabel]:
         columns = ["episode", "target", "instance_ids", "object_state", "events"]
         _, shards = self._observations(split, columns)
         rows = [row for shard in shards for row in shard.to_pylist()]
         manifest = read_manifest(self.path)
         attributes = self._attributes(split)
         targets = [attributes[row["episode"], row["target"]] for row in rows]
-        poses = np.stack([self._pose(row) for row in rows])  # [interaction, frame, pose]
+        poses = np.stack([_pose(row, stride) for row in rows])  # [interaction, frame, pose]
         for name, shapes in MEANINGFUL_FOR.items():
             poses[[target["shape"] not in shapes for target in targets], :, POSE.index(name)] = (
                 np.nan
             )
         per_clip = poses.shape[1]
-        unclear = ~self._sole_whole_object(rows).ravel()
+        unclear = ~sole_whole_object(rows, stride).ravel()
         group = np.repeat([target["instance_id"] for target in targets], per_clip)
         labels = {}
         for name in CLASS_LABELS:
@@ -171,16 +208,6 @@ class Babbling:
             for row in table.to_pylist()
         }
 
-    def _sole_whole_object(self, rows: list[dict]) -> np.ndarray:
-        """Boolean [interaction, frame]: one object in the scene, and not broken by then."""
-        times_s = np.arange(0, FRAMES, self.stride) / FRAMES_PER_S
-        clear = np.zeros((len(rows), len(times_s)), bool)
-        for place, row in enumerate(rows):
-            if len(row["instance_ids"]) == 1:
-                breaks_s = [event["time_s"] for event in row["events"] if event["kind"] == "break"]
-                clear[place] = times_s < min(breaks_s, default=np.inf)
-        return clear
-
     def _observations(self, split: Split, columns: list[str]) -> tuple[int, Iterator[pa.Table]]:
         """Number of rows, and their columns shard by shard (a shard of pictures is 40 MB)."""
         manifest = read_manifest(self.path)
@@ -202,14 +229,6 @@ class Babbling:
         kept = (table.filter(pa.compute.less_equal(table["episode"], last)) for table in tables)
         return sum(episode <= last for episode in episodes), kept
 
-    def _pose(self, row: dict) -> np.ndarray:
-        state = np.asarray(row["object_state"]).reshape(FRAMES, -1, STATE_WIDTH)
-        state = state[:: self.stride, row["target"]]
-        w, x, y, z = state[:, 3:7].T
-        yaw = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))  # of the object's x axis
-        angles = [np.sin(yaw), np.cos(yaw), np.sin(2 * yaw), np.cos(2 * yaw)]
-        return np.stack([state[:, 0], state[:, 1], *angles], axis=1)
-
     def _resized(self, images: np.ndarray) -> np.ndarray:
         if self.image_size == IMAGE_SIZE:
             return images
@@ -218,3 +237,23 @@ class Babbling:
         size = (self.image_size, self.image_size)
         resized = [Image.fromarray(image).resize(size, Image.Resampling.BOX) for image in images]
         return np.stack([np.asarray(image) for image in resized])
+
+
+def sole_whole_object(rows: list[dict], stride: int) -> np.ndarray:
+    """Boolean [interaction, frame]: one object in the scene, and not broken by then."""
+    times_s = np.arange(0, FRAMES, stride) / FRAMES_PER_S
+    clear = np.zeros((len(rows), len(times_s)), bool)
+    for place, row in enumerate(rows):
+        if len(row["instance_ids"]) == 1:
+            breaks_s = [event["time_s"] for event in row["events"] if event["kind"] == "break"]
+            clear[place] = times_s < min(breaks_s, default=np.inf)
+    return clear
+
+
+def _pose(row: dict, stride: int) -> np.ndarray:
+    state = np.asarray(row["object_state"]).reshape(FRAMES, -1, STATE_WIDTH)
+    state = state[::stride, row["target"]]
+    w, x, y, z = state[:, 3:7].T
+    yaw = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))  # of the object's x axis
+    angles = [np.sin(yaw), np.cos(yaw), np.sin(2 * yaw), np.cos(2 * yaw)]
+    return np.stack([state[:, 0], state[:, 1], *angles], axis=1)

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Int16, UInt8
+from jaxtyping import Bool, Float, Int, Int16, UInt8
 from torch import Tensor
 
 Split = Literal["train", "val", "test"]
@@ -207,4 +207,30 @@ class AudioBatch(Batch):
     first: Float[Tensor, "batch band frame"]
     second: Float[Tensor, "batch band frame"]
     clean: Float[Tensor, "batch band frame"]
+    step: int
+
+
+@dataclass(frozen=True)
+class FusionBatch(Batch):
+    """Moments and what comes after them, as packed, scaled features of frozen encoders.
+
+    Attributes:
+        now: of the moment.
+        there: which senses the moment has.
+        kept: which of them are listened to; at least one where there is any.
+        belongs: see `nsca.data.moments.Moments`.
+        action: what is done until the next moment; None where the source has no time, like `later`
+            and `later_there`.
+        later: of the next moment.
+        later_there: which senses that has.
+        step: as in FrameBatch.
+    """
+
+    now: Float[Tensor, "batch width"]
+    there: Bool[Tensor, "batch sense"]
+    kept: Bool[Tensor, "batch sense"]
+    belongs: Int[Tensor, " batch"]
+    action: Float[Tensor, "batch number"] | None
+    later: Float[Tensor, "batch width"] | None
+    later_there: Bool[Tensor, "batch sense"] | None
     step: int

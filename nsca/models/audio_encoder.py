@@ -48,6 +48,7 @@ class AudioEncoder(nn.Module):
         n_levels, left = divmod(bands, SHRUNK * STRIDE[0])
         if left:
             raise ValueError(f"bands must be a multiple of {SHRUNK * STRIDE[0]}, got {bands}")
+        self.n_out = n_out
         self.front = LogMel(bands)
         self.stem = nn.Conv2d(1, channels[0], kernel_size=KERNEL, stride=STRIDE, padding=PADDING)
         self.backbone = resnet(channels[0], channels, blocks)

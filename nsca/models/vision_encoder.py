@@ -46,6 +46,7 @@ class VisionEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.image_size = image_size
+        self.n_out = n_out
         self.stem = InnateStem(gabor, colour, depth, stride, image_size)
         self.backbone = resnet(self.stem.n_channels, channels, blocks)
         n_places = (image_size // stride // SHRUNK) ** 2

@@ -6,7 +6,7 @@ A phase says how to `embed` a batch and which `losses` the embeddings have; ever
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from lightning import LightningModule
@@ -32,7 +32,12 @@ class Phase(LightningModule, ABC):
         logged.
         optimizer: Muon, warm-up and cosine.
         micro_batch: the most samples embedded with a graph at once, at least 1.
+
+    Attributes:
+        parts: where the phase holds the parts of the model that others may take or give.
     """
+
+    parts: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,

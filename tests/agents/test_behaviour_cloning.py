@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from nsca.agents import behaviour_cloning
-from nsca.agents.behaviour_cloning import plain_clone, relative_clone, relative_ensemble
+from nsca.agents.behaviour_cloning import (
+    plain_clone,
+    relative_clone,
+    relative_ensemble,
+    training_steps,
+)
 from nsca.benchmarks.success import Agent
 from nsca.worlds.metaworld.observation import GOAL, HAND, OBJECTS
 
@@ -18,7 +23,7 @@ SEEN = SHOWN[0].observations[:-1].astype(np.float64)
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr(behaviour_cloning, "STEPS", 150)
+    monkeypatch.setattr(behaviour_cloning, "training_steps", lambda _: 150)
 
 
 def with_gripper(values):
@@ -88,3 +93,9 @@ def test_an_episode_does_not_depend_on_those_beside_it():
 def test_it_needs_a_demonstration(arm):
     with pytest.raises(ValueError, match="at least one"):
         arm([], seed=0)
+
+
+def test_many_demonstrations_are_learned_longer_within_bounds():
+    assert training_steps(90) == 1000
+    assert training_steps(9000) == 200 * 9000 // 128
+    assert training_steps(10**6) == 16_000

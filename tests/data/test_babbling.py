@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nsca.data.babbling import HEARD_LABELS, Babbling
+from nsca.data.babbling import HEARD_LABELS, Babbling, sole_whole_object
 from nsca.data.batch import FrameSource, SoundSource
+from nsca.data.moments import MomentSource
 from nsca.errors import UserError
 from nsca.worlds.tabletop.interaction import AUDIO_SAMPLES, FRAMES
 
@@ -187,8 +188,7 @@ def test_datasets_opens_it(babbling_set: Path, tmp_path: Path) -> None:
     assert row["events"][0]["kind"] == "impulse"
 
 
-def test_labels_are_for_pictures_of_one_whole_object(babbling_set: Path) -> None:
-    source = Babbling(str(babbling_set), stride=4)  # frames at 0, 0.2, .. 1.4 s
+def test_labels_are_for_pictures_of_one_whole_object() -> None:
     alone = {"episode": 1, "instance_ids": ["a"], "events": []}
     crowded = {"episode": 2, "instance_ids": ["a", "b"], "events": []}
     breaking = {
@@ -196,7 +196,7 @@ def test_labels_are_for_pictures_of_one_whole_object(babbling_set: Path) -> None
         "instance_ids": ["a"],
         "events": [{"kind": "contact", "time_s": 0.1}, {"kind": "break", "time_s": 0.5}],
     }
-    clear = source._sole_whole_object([alone, crowded, breaking])
+    clear = sole_whole_object([alone, crowded, breaking], stride=4)  # at 0, 0.2, .. 1.4 s
     assert clear.sum(axis=1).tolist() == [8, 0, 3]
 
 
@@ -232,3 +232,22 @@ def test_a_sound_that_nobody_hears_or_several_things_could_make_has_no_label(
     for label in source.sound_labels("val").values():
         assert np.isnan(label.values[:2]).all()
         assert np.isfinite(label.values[2:]).all()
+
+
+def test_moments_have_what_the_interactions_have_at_that_time(babbling_set: Path) -> None:
+    source = Babbling(str(babbling_set), moment_stride=5)
+    assert isinstance(source, MomentSource)
+    taken = np.arange(0, FRAMES, 5)
+    moments, frames = source.moments("train"), Babbling(str(babbling_set), stride=5).frames("train")
+    assert (moments.stored["vision"].rows(np.arange(len(moments))) == frames.images).all()
+    assert (moments.clip == frames.clip).all()
+    assert moments.has_next().sum() == len(moments) - 24
+    labels = source.moment_labels("train")
+    assert np.allclose(moments.physical[:, 0], labels["position_x_m"].values, atol=1e-6)
+    body = moments.stored["proprioception"].rows(np.arange(len(taken)))
+    assert np.allclose(body[:, :3], moments.physical[: len(taken), 6:9])
+
+
+def test_a_stride_for_moments_outside_an_interaction_is_refused(babbling_set: Path) -> None:
+    with pytest.raises(UserError, match=r"data\.moment_stride=33"):
+        Babbling(str(babbling_set), moment_stride=33)

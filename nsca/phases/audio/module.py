@@ -23,6 +23,7 @@ from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
 TERMS = frozenset({"nt_xent", "variance", "covariance", "reconstruction"})
+PARTS = {"audio": "encoder"}
 EXAMPLE_FRAMES = 161  # of 1.6 s, an interaction
 
 
@@ -41,6 +42,8 @@ class AudioPhase(Phase):
     Raises:
         ValueError: a loss weight for a term that does not exist.
     """
+
+    parts = PARTS
 
     def __init__(
         self,

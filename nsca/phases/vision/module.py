@@ -22,6 +22,7 @@ from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
 TERMS = frozenset({"nt_xent", "invariance", "variance", "covariance", "temporal"})
+PARTS = {"vision": "encoder"}
 
 
 class VisionPhase(Phase):
@@ -38,6 +39,8 @@ class VisionPhase(Phase):
     Raises:
         ValueError: a loss weight for a term that does not exist.
     """
+
+    parts = PARTS
 
     def __init__(
         self,

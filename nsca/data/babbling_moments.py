@@ -1,0 +1,117 @@
+"""Moments of babbling: pictures, what was just heard, body and touch, commands, and where things
+are, at the same instants.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Bool, Float32, Int16, UInt8
+
+from nsca.data.moments import Heard, InMemory, Moments
+from nsca.worlds.tabletop.interaction import (
+    ACTION_NAMES,
+    AUDIO_RATE_HZ,
+    FRAMES,
+    FRAMES_PER_S,
+    HAND_JOINTS,
+    PROPRIOCEPTION_NAMES,
+    STATE_WIDTH,
+    TOUCH_NAMES,
+)
+
+STREAM_COLUMNS = {
+    "action": len(ACTION_NAMES),
+    "proprioception": len(PROPRIOCEPTION_NAMES),
+    "touch": len(TOUCH_NAMES),
+}
+PHYSICAL = (
+    *(f"target_{axis}_m" for axis in "xyz"),
+    *(f"target_v{axis}_m_s" for axis in "xyz"),
+    *(f"hand_{axis}_m" for axis in "xyz"),
+    *(f"hand_v{axis}_m_s" for axis in "xyz"),
+)
+"""Where the target and the hand are and how they move: a moment's physical state."""
+_TARGET = [0, 1, 2, 7, 8, 9]  # position and linear velocity in an object's state
+_HAND = [0, 1, 2, *(len(HAND_JOINTS) + axis for axis in range(3))]  # in proprioception
+HEARD_SAMPLES = AUDIO_RATE_HZ * 4 // 5  # what a moment still hears: 0.8 s
+SILENT = 33  # of 32,767: 60 dB below full scale, a thousandth
+CHUNK = 1000  # windows of sound at once
+
+
+def read_streams(
+    rows: int, shards: Iterable[pa.Table]
+) -> dict[str, Float32[np.ndarray, "clip 32 number"]]:
+    """Return action, proprioception, touch and `PHYSICAL` of every frame.
+
+    Args:
+        rows: interactions in all shards.
+        shards: with `STREAM_COLUMNS`, object_state and target.
+    """
+    found = {
+        name: np.empty((rows, FRAMES, width), np.float32) for name, width in STREAM_COLUMNS.items()
+    }
+    physical = np.empty((rows, FRAMES, len(PHYSICAL)), np.float32)
+    at = 0
+    for shard in shards:
+        for name, width in STREAM_COLUMNS.items():
+            flat = shard[name].combine_chunks().flatten().to_numpy()
+            found[name][at : at + len(shard)] = flat.reshape(-1, FRAMES, width)
+        states = zip(shard["object_state"], shard["target"].to_pylist(), strict=True)
+        for place, (state, target) in enumerate(states, start=at):
+            objects = state.values.to_numpy().reshape(FRAMES, -1, STATE_WIDTH)
+            physical[place, :, : len(_TARGET)] = objects[:, target][:, _TARGET]
+        at += len(shard)
+    physical[..., len(_TARGET) :] = found["proprioception"][..., _HAND]
+    return {**found, "physical": physical}
+
+
+def moments_of(
+    images: UInt8[np.ndarray, "clip moment size size 3"],
+    sounds: Int16[np.ndarray, "clip time"],
+    streams: dict[str, Float32[np.ndarray, "clip 32 number"]],
+    stride: int,
+) -> Moments:
+    """Return every `stride`-th frame with all that belongs to it (see `Babbling.moments`).
+
+    Args:
+        images: of these frames alone.
+        sounds: whole ones.
+        streams: of every frame, as `read_streams` gives them.
+        stride: in frames.
+    """
+    clips, per_clip = images.shape[:2]
+    taken = np.arange(0, FRAMES, stride)
+    clip = np.repeat(np.arange(clips), per_clip)
+    until = np.tile(taken * (AUDIO_RATE_HZ // FRAMES_PER_S), clips)
+    heard = Heard(sounds, clip, until, HEARD_SAMPLES)
+    body = np.concatenate([streams["proprioception"], streams["touch"]], axis=2)[:, taken]
+    told = []
+    for start in taken:
+        commands = streams["action"][:, start : start + stride]
+        told.append(np.concatenate([commands.mean(axis=1), commands[:, -1]], axis=1))
+
+    def flat(rows: np.ndarray) -> np.ndarray:
+        return rows.reshape(len(clip), *rows.shape[2:])
+
+    always = np.ones(len(clip), bool)
+    return Moments(
+        clip=clip,
+        belongs=clip,
+        stored={
+            "vision": InMemory(flat(images)),
+            "audio": heard,
+            "proprioception": InMemory(flat(body)),
+        },
+        present={"vision": always, "audio": _audible(heard), "proprioception": always},
+        action=flat(np.stack(told, axis=1)),
+        physical=flat(streams["physical"][:, taken]),
+    )
+
+
+def _audible(heard: Heard) -> Bool[np.ndarray, " moment"]:
+    """Whether anything is heard at each moment."""
+    starts = range(0, len(heard), CHUNK)
+    chunks = [np.arange(start, min(start + CHUNK, len(heard))) for start in starts]
+    peaks = [np.abs(heard.rows(chunk).astype(np.int32)).max(axis=1) for chunk in chunks]
+    return np.concatenate(peaks) > SILENT

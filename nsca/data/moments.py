@@ -1,0 +1,137 @@
+"""Moments: what every sense has at the same time, with gaps, in clips.
+
+A sense may be missing at a moment: nothing was recorded, or nothing is heard. Missing is said by
+`present`; what a missing sense's rows hold means nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int, Int16, Shaped
+
+from nsca.data.batch import ProbeLabel, Split
+from nsca.models.sense_names import SENSES
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """Rows of one sense, one a moment, read when asked for."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, numbers: Int[np.ndarray, " row"]) -> Shaped[np.ndarray, "row ..."]:
+        """Return these rows as the sense's encoder takes them."""
+        ...
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Rows that lie in memory as they are."""
+
+    values: Shaped[np.ndarray, "moment ..."]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def rows(self, numbers: Int[np.ndarray, " row"]) -> Shaped[np.ndarray, "row ..."]:
+        """See `Stored`."""
+        return self.values[numbers]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard in the time up to each moment; before a sound begins there is silence.
+
+    Attributes:
+        sounds: whole ones, 16 bits.
+        sound: which one a moment is in.
+        until: the first sample that is not heard yet.
+        time: samples of a window.
+    """
+
+    sounds: Int16[np.ndarray, "sound time"]
+    sound: Int[np.ndarray, " moment"]
+    until: Int[np.ndarray, " moment"]
+    time: int
+
+    def __len__(self) -> int:
+        return len(self.sound)
+
+    def rows(self, numbers: Int[np.ndarray, " row"]) -> Int16[np.ndarray, "row window"]:
+        """See `Stored`."""
+        places = self.until[numbers, None] + np.arange(-self.time, 0)
+        heard = self.sounds[self.sound[numbers, None], np.maximum(places, 0)]
+        return np.where(places >= 0, heard, np.int16(0))
+
+
+@dataclass(frozen=True)
+class Moments:
+    """All moments of one split.
+
+    Attributes:
+        clip: number of the clip; moments of a clip are adjacent and in time order, equally far
+            apart. A moment without time is a clip of its own.
+        belongs: senses of moments with the same number belong together: the clip, or the class of
+            recordings that are paired by label.
+        stored: rows by sense.
+        present: whether a moment has the sense, by sense.
+        action: what is done from a moment to the next one of its clip; None where nothing is known.
+        physical: observable kinematic state (`PHYSICAL` of the source), SI units; None where
+            nothing is known.
+    """
+
+    clip: Int[np.ndarray, " moment"]
+    belongs: Int[np.ndarray, " moment"]
+    stored: Mapping[str, Stored]
+    present: Mapping[str, Bool[np.ndarray, " moment"]]
+    action: Float32[np.ndarray, "moment number"] | None
+    physical: Float32[np.ndarray, "moment quantity"] | None
+
+    def __post_init__(self) -> None:
+        if self.stored.keys() != self.present.keys() or not self.stored.keys() <= set(SENSES):
+            raise ValueError(f"senses {sorted(self.stored)}, presence of {sorted(self.present)}")
+        lengths = [len(self.belongs), *map(len, self.stored.values())]
+        lengths += [len(there) for there in self.present.values()]
+        lengths += [len(part) for part in (self.action, self.physical) if part is not None]
+        if set(lengths) != {len(self.clip)}:
+            raise ValueError(f"{len(self.clip)} moments, but parts of lengths {lengths}")
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+    def there(self) -> Bool[np.ndarray, "moment sense"]:
+        """Whether each sense is there, in the order of `SENSES`."""
+        nothing = np.zeros(len(self), bool)
+        return np.stack([self.present.get(sense, nothing) for sense in SENSES], axis=1)
+
+    def has_next(self) -> Bool[np.ndarray, " moment"]:
+        """Whether another moment of the same clip follows."""
+        return np.append(self.clip[1:] == self.clip[:-1], False)
+
+
+@runtime_checkable
+class MomentSource(Protocol):
+    """A `data=` choice for phases that need several senses at once.
+
+    Attributes:
+        name: as in `conf/data/<name>.yaml`.
+    """
+
+    name: str
+
+    @property
+    def held_out(self) -> tuple[Split, ...]: ...
+
+    def fingerprint(self) -> str:
+        """Return the sha256 (hex) of the manifest or the file list."""
+        ...
+
+    def moments(self, split: Split) -> Moments:
+        """Return every moment of a split. Raises UserError where data is missing or malformed."""
+        ...
+
+    def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """Return the labels of `moments(split)`, for online probes and benchmarks alone."""
+        ...

@@ -1,0 +1,41 @@
+"""Moments as rows of features: every sense through its frozen encoder, once and for all steps."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nsca.data.moments import Moments
+from nsca.errors import UserError
+from nsca.models.sense_names import SENSES
+from nsca.models.senses import Senses
+
+CHUNK = 512  # moments at once
+
+
+def pack(moments: Moments, senses: Senses) -> Float[Tensor, "moment width"]:
+    """Return what the encoders make of each moment, not yet scaled; 0 where a sense is missing.
+
+    Frozen encoders give the same features at every step, so they are asked once: training of what
+    stands above them then costs a hundredth.
+
+    Raises:
+        UserError: readings of the body have another width than the model's.
+    """
+    packed = torch.zeros(len(moments), senses.width)
+    columns = senses.parts(packed)
+    for sense in SENSES:
+        if sense not in moments.stored:
+            continue
+        there = np.flatnonzero(moments.present[sense])
+        for start in range(0, len(there), CHUNK):
+            rows = there[start : start + CHUNK]
+            stored = torch.from_numpy(np.ascontiguousarray(moments.stored[sense].rows(rows)))
+            if sense == "proprioception" and stored.shape[1] != columns[sense].shape[1]:
+                raise UserError(
+                    f"the data's body readings have {stored.shape[1]} numbers, the model takes "
+                    f"{columns[sense].shape[1]}",
+                    f"model.proprioception={stored.shape[1]}",
+                )
+            columns[sense][torch.from_numpy(rows)] = senses.embed_stored(sense, stored)
+    return packed

@@ -1,0 +1,117 @@
+"""Parts of earlier runs: which run a part comes from, whether it fits, and its weights.
+
+A part is an entry of the `model` group. Each phase says in `PARTS` which ones it holds, and where;
+`parts.<name>=<run directory>` or `latest` starts it from there, `null` from fresh weights.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from nsca.assembly import phase_class, plain
+from nsca.errors import UserError
+from nsca.phases.phase import Phase
+from nsca.run_card import load_run_card
+from nsca.trained_phase import best_or_last, load_config
+
+LATEST = "latest"
+
+
+def with_found_parts(cfg: DictConfig) -> DictConfig:
+    """Return the configuration with the directory of every part's run instead of `latest`.
+
+    Raises:
+        UserError: no run has the part, or none that fits; a directory that is no such run.
+    """
+    chosen = plain(cfg.parts)
+    found: dict[str, str | None] = {}
+    for name, where in chosen.items():
+        if where is None:
+            found[name] = None
+            continue
+        run = _latest(name, cfg) if where == LATEST else Path(where)
+        _check_fit(name, run, cfg)
+        found[name] = str(run)
+    own = OmegaConf.create(plain(cfg))
+    own.parts = found
+    OmegaConf.set_readonly(own, True)
+    return own
+
+
+def load_parts(phase: Phase, parts: Mapping[str, str | None]) -> None:
+    """Put the weights of parts into a fresh phase.
+
+    Args:
+        phase: to be trained.
+        parts: directory of a run by name, as `with_found_parts` gives them; None leaves fresh
+            weights.
+
+    Raises:
+        UserError: weights that do not fit although the settings do.
+    """
+    for name, run in parts.items():
+        if run is None:
+            continue
+        prefix = phase_class(load_config(run)).parts[name] + "."
+        weights = best_or_last(Path(run))["state_dict"]
+        own = {key.removeprefix(prefix): w for key, w in weights.items() if key.startswith(prefix)}
+        try:
+            phase.get_submodule(phase.parts[name]).load_state_dict(own)
+        except RuntimeError as error:
+            raise UserError(
+                f"{run} holds a part {name} that does not fit: {' '.join(str(error).split())}",
+                f"another version of the code made it; train it again, or parts.{name}=null",
+            ) from error
+
+
+def _latest(name: str, cfg: DictConfig) -> Path:
+    """The newest finished run that has the part in our shape; else the newest that has it."""
+    having = list(_finished_with(name, Path(cfg.outputs) / "train"))
+    for run in having:
+        if not _differences(name, load_config(run), cfg):
+            return run
+    if having:
+        return having[0]
+    maker = name if name in ("vision", "audio", "fusion") else "full"
+    raise UserError(
+        f"parts.{name}=latest: no finished run in {cfg.outputs}/train has trained it",
+        f"python -m nsca.train phase={maker} with this model and data first, "
+        f"or parts.{name}=null for fresh weights",
+    )
+
+
+def _finished_with(name: str, root: Path) -> Iterator[Path]:
+    for card in sorted(root.glob("*/*/run.json"), key=lambda path: path.parent.name, reverse=True):
+        run = card.parent
+        if load_run_card(run).get("status") == "finished":
+            config = load_config(run)
+            if "phase" in config and name in phase_class(config).parts:
+                yield run
+
+
+def _check_fit(name: str, run: Path, cfg: DictConfig) -> None:
+    config = load_config(run)
+    if "phase" not in config or name not in phase_class(config).parts:
+        raise UserError(f"{run} has no part {name}", f"give a run that trained it, or {LATEST}")
+    if wrong := _differences(name, config, cfg):
+        raise UserError(
+            f"the part {name} of {run} has another shape: {wrong[0]}",
+            f"choose the same model, train it with this one, or parts.{name}=null",
+        )
+
+
+def _differences(name: str, theirs: DictConfig, ours: DictConfig) -> list[str]:
+    there, here = (_flat(plain(cfg.model.get(name))) for cfg in (theirs, ours))
+    return [
+        f"model.{name}{key} is {there.get(key)} there and {here.get(key)} here"
+        for key in dict.fromkeys([*there, *here])
+        if there.get(key) != here.get(key)
+    ]
+
+
+def _flat(node: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(node, dict):
+        return {path: node}
+    return {k: v for key, value in node.items() for k, v in _flat(value, f"{path}.{key}").items()}

@@ -1,0 +1,46 @@
+"""The fusion alone; every subset of senses: tests/phases/fusion/test_module.py."""
+
+import pytest
+import torch
+from phases.tiny_fusion import tiny_fusion
+
+from nsca.models.sense_encoder import SenseEncoder
+
+
+def rows(count: int) -> torch.Tensor:
+    return torch.randn(count, 68, generator=torch.Generator().manual_seed(0))
+
+
+def test_shapes_and_attention_of_one():
+    torch.manual_seed(0)
+    fusion = tiny_fusion()
+    there = torch.tensor([[True, True, True], [True, False, False], [False, False, False]])
+    state, aligned, attention = fusion(rows(3), there)
+    assert (state.shape, aligned.shape, attention.shape) == ((3, 24), (3, 3, 8), (3, 4))
+    assert torch.allclose(attention.sum(dim=1), torch.ones(3))
+    assert attention[1, 1:3].tolist() == [0, 0]
+    assert attention[2].tolist() == [0, 0, 0, 1]
+    assert fusion.latent(state).shape == (3, 8)
+
+
+def test_a_row_does_not_depend_on_its_batch():
+    torch.manual_seed(0)
+    fusion, there = tiny_fusion(), torch.ones(6, 3, dtype=torch.bool)
+    together = fusion(rows(6), there)[0]
+    assert torch.allclose(fusion(rows(6)[2:3], there[:1])[0], together[2:3], atol=1e-6)
+
+
+def test_stored_rows_carry_their_mask():
+    torch.manual_seed(0)
+    fusion = tiny_fusion()
+    assert isinstance(fusion, SenseEncoder)
+    there = torch.tensor([[True, True, False]]).expand(5, 3)
+    stored = torch.cat([rows(5), there.float()], dim=1)
+    with torch.no_grad():
+        expected = fusion(rows(5), there)[0]
+    assert torch.allclose(fusion.embed_stored(stored, chunk=2), expected, atol=1e-6)
+
+
+def test_heads_must_share_the_width():
+    with pytest.raises(ValueError, match="not a multiple"):
+        tiny_fusion(n_inner=15)

@@ -1,0 +1,129 @@
+"""The fusion phase; `python -m phases.fusion.test_module` in tests/ rewrites its golden losses."""
+
+import math
+from dataclasses import replace
+from itertools import product
+
+import pytest
+import torch
+from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
+from phases.tiny_fusion import WEIGHTS, Glowing, tiny_data, tiny_fusion, tiny_phase
+from phases.tiny_vision import tiny_trainer
+from torch import nn
+
+from nsca.data.batch import FusionBatch
+from nsca.phases.optimizer import OptimizerSettings
+
+
+def golden_steps() -> list[dict[str, float]]:
+    """With gradient caching."""
+    optimizer = OptimizerSettings(learning_rate=1e-3)
+    return ten_steps(tiny_phase(micro_batch=10, optimizer=optimizer), tiny_data())
+
+
+def a_batch(phase, **source) -> FusionBatch:
+    data = tiny_data(source=Glowing(**source))
+    data.setup("fit")
+    data.pack(phase.senses)
+    data.trainer = tiny_trainer(1)
+    return data.train_dataloader().step_batch(0)
+
+
+def test_golden_losses():
+    check_golden("fusion", golden_steps())
+
+
+def test_gradient_caching_gives_the_gradient_of_the_full_batch():
+    full = gradient(tiny_phase(), tiny_data())
+    cached = gradient(tiny_phase(micro_batch=7), tiny_data())
+    assert (cached - full).norm() / full.norm() < 1e-5
+    other = tiny_phase(micro_batch=7)
+    other.encoder.state.append(nn.Dropout(0.5))
+    assert (gradient(other, tiny_data()) - full).norm() / full.norm() > 0.05
+
+
+def test_encoders_stay_as_they_are_and_the_fusion_learns():
+    phase = tiny_phase()
+    before = {name: value.clone() for name, value in phase.state_dict().items()}
+    tiny_trainer(3, limit_val_batches=0).fit(phase, datamodule=tiny_data())
+    after = phase.state_dict()
+    encoders = [name for name in before if name.startswith(("senses.vision", "senses.audio"))]
+    assert len(encoders) > 20
+    assert all(torch.equal(before[name], after[name]) for name in encoders)
+    moved = [n for n in before if n.startswith("encoder.") and not torch.equal(before[n], after[n])]
+    assert any("queries" in name for name in moved)
+    assert any("tokens" in name for name in moved)
+
+
+@pytest.mark.parametrize("kept", list(product([False, True], repeat=3)))
+def test_every_subset_of_senses_gives_a_state_that_no_missing_sense_has_touched(kept):
+    phase = tiny_phase()
+    batch = a_batch(phase)
+    mask = torch.tensor(kept).expand_as(batch.kept)
+    state = phase.encoder(batch.now, mask)[0]
+    assert torch.isfinite(state).all()
+    parts = phase.senses.parts(batch.now).values()
+    noisy = [part if on else part + 100 for part, on in zip(parts, kept, strict=True)]
+    assert torch.equal(phase.encoder(torch.cat(noisy, dim=1), mask)[0], state)
+    if any(kept):
+        everything = phase.encoder(torch.cat([p + 1 for p in parts], dim=1), mask)[0]
+        assert not torch.allclose(everything, state, atol=1e-4)
+
+
+def test_terms_whose_data_is_absent_are_absent():
+    phase = tiny_phase()
+    timeless = a_batch(phase, timed=False)
+    loss, terms = phase.weighted_loss(phase.embed(timeless), timeless)
+    assert terms.keys() == WEIGHTS.keys() - {"prediction"}
+    assert math.isfinite(loss.item())
+    batch = a_batch(phase)
+    alone = replace(batch, there=torch.tensor([True, False, False]).expand_as(batch.there))
+    assert phase.active_terms(alone) == WEIGHTS.keys() - {"consistency"}
+    assert phase.active_terms(replace(batch, belongs=torch.zeros_like(batch.belongs))) == (
+        WEIGHTS.keys() - {"consistency"}
+    )
+
+
+def test_a_missing_sense_is_neither_predicted_nor_agreed_with():
+    phase = tiny_phase()
+    batch = a_batch(phase)
+    embeddings = phase.embed(batch)
+    silent = ~batch.later_there[:, 1]
+    assert silent.any()
+    later = batch.later.clone()
+    later[silent, 32:64] += 100
+    changed = replace(batch, later=later)
+    _, before = phase.weighted_loss(embeddings, batch)
+    _, after = phase.weighted_loss(embeddings, changed)
+    assert after["prediction"] == before["prediction"]
+    aligned = embeddings["aligned"].clone()
+    aligned[~batch.there[:, 1], 1] += 100
+    _, moved = phase.weighted_loss({**embeddings, "aligned": aligned}, batch)
+    assert moved["consistency"] == before["consistency"]
+
+
+def test_prediction_is_the_mean_over_senses_of_their_mean_squared_error():
+    phase = tiny_phase()
+    batch = a_batch(phase)
+    off = torch.zeros_like(batch.later)
+    off[:, :32], off[:, 64:] = 1.0, 2.0
+    found = phase.losses({**phase.embed(batch), "predicted": batch.later + off}, batch)
+    assert found["prediction"].item() == pytest.approx((1 + 0 + 4) / 3, rel=1e-4)
+
+
+def test_impossible_settings_are_refused():
+    with pytest.raises(ValueError, match=r"\['taste'\]; there are"):
+        tiny_phase(loss_weights={"prediction": 1.0, "taste": 0.1})
+    with pytest.raises(ValueError, match=r"fusion takes widths \[32, 32, 5\]"):
+        tiny_phase(encoder=tiny_fusion(widths=[32, 32, 5]))
+
+
+def test_noise_of_the_right_shape_can_be_embedded():
+    phase = tiny_phase()
+    batch = phase.example_batch(4)
+    loss, _ = phase.weighted_loss(phase.embed(batch), batch)
+    assert math.isfinite(loss.item())
+
+
+if __name__ == "__main__":
+    write_golden("fusion", golden_steps())

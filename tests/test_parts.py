@@ -1,0 +1,108 @@
+"""Parts of earlier runs: found, checked and loaded by name."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from nsca.assembly import build_phase
+from nsca.checkpoint import HEADER_KEY, CheckpointHeader, checkpoint_path, write_checkpoint
+from nsca.composition import compose
+from nsca.errors import UserError
+from nsca.parts import load_parts, with_found_parts
+
+
+def finished_run(root: Path, phase: str, name: str, value: float, *changes: str) -> Path:
+    """A run whose weights all have one value."""
+    run = root / "train" / f"{phase}-nsca_tiny" / name
+    run.mkdir(parents=True)
+    cfg = compose("train", [f"phase={phase}", "model=nsca_tiny", *changes])
+    OmegaConf.save(cfg, run / "config.yaml")
+    state = {n: torch.full_like(v, value) for n, v in build_phase(cfg).state_dict().items()}
+    header = CheckpointHeader(1, "", "", {}, 1.0, {})
+    write_checkpoint({"state_dict": state, HEADER_KEY: asdict(header)}, checkpoint_path(run, 1))
+    (run / "run.json").write_text(json.dumps({"verb": "train", "status": "finished"}))
+    return run
+
+
+def fusion(root: Path, *changes: str) -> DictConfig:
+    own = ["phase=fusion", "model=nsca_tiny", f"outputs={root}", *changes]
+    return compose("train", own)
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of vision, of another shape, and of audio; the newest vision run was not finished."""
+    root = tmp_path_factory.mktemp("outputs")
+    finished_run(root, "vision", "2026-01-01_00-00-00-000", 1.0)
+    finished_run(root, "vision", "2026-01-02_00-00-00-000", 2.0)
+    finished_run(root, "vision", "2026-01-03_00-00-00-000", 3.0, "model.vision.n_out=128")
+    cut = finished_run(root, "vision", "2026-01-04_00-00-00-000", 4.0)
+    (cut / "run.json").write_text(json.dumps({"verb": "train", "status": "interrupted"}))
+    finished_run(root, "audio", "2026-01-01_00-00-00-000", 5.0)
+    return root
+
+
+def test_latest_is_the_newest_finished_run_of_this_shape(outputs: Path):
+    cfg = with_found_parts(fusion(outputs))
+    assert Path(cfg.parts.vision).name == "2026-01-02_00-00-00-000"
+    assert cfg.parts.audio == str(outputs / "train/audio-nsca_tiny/2026-01-01_00-00-00-000")
+
+
+def test_the_weights_of_parts_are_taken_and_nothing_else(outputs: Path):
+    cfg = with_found_parts(fusion(outputs, "parts.audio=null"))
+    assert cfg.parts.audio is None
+    torch.manual_seed(0)
+    phase = build_phase(cfg)
+    before = {name: value.clone() for name, value in phase.state_dict().items()}
+    load_parts(phase, cfg.parts)
+    after = phase.state_dict()
+    seen = [name for name in after if name.startswith("senses.vision.")]
+    assert seen
+    assert all((after[name] == 2).all() for name in seen)
+    assert all(torch.equal(after[n], before[n]) for n in after if n not in seen)
+
+
+def test_a_run_can_be_named(outputs: Path):
+    first = outputs / "train/vision-nsca_tiny/2026-01-01_00-00-00-000"
+    cfg = with_found_parts(fusion(outputs, f"parts.vision={first}"))
+    assert cfg.parts.vision == str(first)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            ["parts.vision={root}/train/vision-nsca_tiny/2026-01-03_00-00-00-000"],
+            r"model\.vision\.n_out is 128 there and 256 here",
+        ),
+        (["parts.vision={root}/train/audio-nsca_tiny/2026-01-01_00-00-00-000"], "no part vision"),
+        (["parts.vision=nowhere"], "not a run directory"),
+        (["model.audio.n_out=64"], r"model\.audio\.n_out is 256 there and 64 here"),
+        (["outputs={root}/empty"], r"no finished run.*phase=vision.*parts\.vision=null"),
+    ],
+)
+def test_what_does_not_fit_is_named(outputs: Path, changes: list[str], said: str):
+    cfg = fusion(outputs, *(change.format(root=outputs) for change in changes))
+    with pytest.raises(UserError, match=said):
+        with_found_parts(cfg)
+
+
+def test_weights_of_another_version_are_refused(outputs: Path, tmp_path: Path):
+    run = finished_run(tmp_path, "vision", "2026-01-01_00-00-00-000", 1.0)
+    header = CheckpointHeader(1, "", "", {}, 1.0, {})
+    content = {"state_dict": {"encoder.eye": torch.ones(1)}, HEADER_KEY: asdict(header)}
+    write_checkpoint(content, checkpoint_path(run, 1))
+    cfg = with_found_parts(fusion(outputs, f"parts.vision={run}"))
+    with pytest.raises(UserError, match="another version"):
+        load_parts(build_phase(cfg), cfg.parts)
+
+
+def test_an_unknown_part_is_refused_with_the_right_one():
+    with pytest.raises(UserError, match=r"parts\.vison.*\n?.*vision"):
+        fusion(Path("outputs"), "+parts.vison=latest")
+    with pytest.raises(UserError, match=r"parts\.audio"):
+        compose("train", ["phase=vision", "+parts.audio=latest"])
