@@ -71,7 +71,7 @@ class AudioEncoder(nn.Module):
         return torch.cat([features, self.gist(band_statistics(log_mel))], dim=1)
 
     def embed_stored(
-        self, stored: Int16[Tensor, "sound time"], chunk: int = 256
+        self, stored: Int16[Tensor, "sound time"], chunk: int = 32
     ) -> Float[Tensor, "sound feature"]:
         """See `SenseEncoder`; sounds are 16-bit samples at 16 kHz."""
         device = self.readout.weight.device

@@ -52,7 +52,9 @@ class LogMel(nn.Module):
                 pad_mode="constant",
                 return_complex=True,
             )
-            return torch.view_as_real(spectrum).square().sum(-1) / self.window.sum().square()
+            # twice as fast as over pairs of numbers side by side
+            squared = spectrum.real.square() + spectrum.imag.square()
+            return squared / self.window.sum().square()
 
     def mel(
         self,

@@ -11,7 +11,7 @@ class SenseEncoder(Protocol):
     """An encoder that can be asked for features of data as it is stored."""
 
     def embed_stored(
-        self, stored: Shaped[Tensor, "row ..."], chunk: int = 256
+        self, stored: Shaped[Tensor, "row ..."], chunk: int = 32
     ) -> Float[Tensor, "row feature"]:
         """Return features of stored rows, without augmentation and without a graph, on the CPU.
 

@@ -69,7 +69,7 @@ class VisionEncoder(nn.Module):
         return torch.cat([features, self.gist(gist(channels))], dim=1)
 
     def embed_stored(
-        self, stored: UInt8[Tensor, "frame height width 3"], chunk: int = 256
+        self, stored: UInt8[Tensor, "frame height width 3"], chunk: int = 32
     ) -> Float[Tensor, "frame feature"]:
         """See `SenseEncoder`; frames are RGB, 0..255."""
         device = next(self.parameters()).device
