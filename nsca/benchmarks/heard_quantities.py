@@ -16,11 +16,11 @@ import torch
 
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.encoders import audio_encoder, frozen, sound_source, untrained_encoder
+from nsca.benchmarks.hidden_labels import hidden_labels
 from nsca.benchmarks.quantity_probes import Part, QuantityProbes, Report, check_at_least
 from nsca.benchmarks.scores import Encoder, Score, flat_metrics
 from nsca.data.babbling import Babbling
-from nsca.data.batch import ProbeLabel, SoundSource, Split
-from nsca.data.privileged import hidden_properties
+from nsca.data.batch import SoundSource, Split
 from nsca.models.audio_encoder import FULL_SCALE, band_statistics
 from nsca.models.log_mel import LogMel
 
@@ -112,27 +112,3 @@ class HeardQuantities:
             for part in torch.from_numpy(samples).split(CHUNK)
         ]
         return torch.cat(parts).numpy()
-
-
-def hidden_labels(
-    source: Babbling, split: Split, labels: Mapping[str, ProbeLabel], names: Sequence[str]
-) -> dict[str, ProbeLabel]:
-    """Hidden properties of the objects that other labels are of, where those have a value.
-
-    Args:
-        source: of the sounds.
-        split: of them.
-        labels: visible ones of the same sounds, all with the same rows.
-        names: of the properties.
-
-    Raises:
-        KeyError: no such property.
-    """
-    known = hidden_properties(source.path, split)
-    like = next(iter(labels.values()))
-    heard = np.isfinite(like.values)
-    found = {}
-    for name in names:
-        values = np.array([known[instance][name] for instance in like.group], np.float64)
-        found[name] = ProbeLabel(np.where(heard, values, np.nan), "scalar", like.group)
-    return found

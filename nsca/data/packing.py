@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from nsca.data.moments import Moments
@@ -13,8 +13,10 @@ from nsca.models.senses import Senses
 CHUNK = 512  # moments at once
 
 
-def pack(moments: Moments, senses: Senses) -> Float[Tensor, "moment width"]:
-    """Return what the encoders make of each moment, not yet scaled; 0 where a sense is missing.
+def pack(
+    moments: Moments, senses: Senses, numbers: Int[np.ndarray, " row"]
+) -> Float[Tensor, "row width"]:
+    """Return what the encoders make of these moments, not yet scaled; 0 where a sense is missing.
 
     Frozen encoders give the same features at every step, so they are asked once: training of what
     stands above them then costs a hundredth.
@@ -22,15 +24,17 @@ def pack(moments: Moments, senses: Senses) -> Float[Tensor, "moment width"]:
     Raises:
         UserError: readings of the body have another width than the model's.
     """
-    packed = torch.zeros(len(moments), senses.width)
+    packed = torch.zeros(len(numbers), senses.width)
     columns = senses.parts(packed)
     for sense in SENSES:
         if sense not in moments.stored:
             continue
-        there = np.flatnonzero(moments.present[sense])
+        there = np.flatnonzero(moments.present[sense][numbers])
         for start in range(0, len(there), CHUNK):
             rows = there[start : start + CHUNK]
-            stored = torch.from_numpy(np.ascontiguousarray(moments.stored[sense].rows(rows)))
+            stored = torch.from_numpy(
+                np.ascontiguousarray(moments.stored[sense].rows(numbers[rows]))
+            )
             if sense == "proprioception" and stored.shape[1] != columns[sense].shape[1]:
                 raise UserError(
                     f"the data's body readings have {stored.shape[1]} numbers, the model takes "

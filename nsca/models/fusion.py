@@ -85,7 +85,10 @@ class Fusion(nn.Module):
         self.norm = nn.LayerNorm(n_inner)
         self.layers = nn.ModuleList(FusionLayer(n_inner, n_heads) for _ in range(n_layers))
         self.state = nn.Sequential(
-            nn.LayerNorm(n_inner), nn.Flatten(), nn.Linear(n_queries * n_inner, n_state)
+            nn.LayerNorm(n_inner),
+            nn.Flatten(),
+            nn.Linear(n_queries * n_inner, n_state),
+            nn.LayerNorm(n_state, elementwise_affine=False),  # states can be compared
         )
         self.latent = nn.Linear(n_state, n_latent)
         self.aligned = nn.ModuleList(nn.Linear(n_inner, n_aligned) for _ in widths)

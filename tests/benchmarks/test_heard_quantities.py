@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from phases.tiny_audio import BANDS, PITCHES_HZ, DyingTones
 
-from nsca.benchmarks.heard_quantities import HeardQuantities, hidden_labels
+from nsca.benchmarks.heard_quantities import HeardQuantities
 from nsca.benchmarks.scores import Score
 from nsca.data.babbling import Babbling
-from nsca.data.privileged import hidden_properties
 from nsca.errors import UserError
 
 
@@ -43,16 +42,6 @@ def test_those_who_hear_the_pitch_are_told_from_those_who_do_not():
     assert values["val/pitch/random"] < 0.6
     assert values["val/pitch/shuffled"] < 0.6
     assert {score.split for score in found} == {"val"}
-
-
-def test_hidden_properties_belong_to_the_object_heard(pristine_set: Path):
-    source = Babbling(str(pristine_set))
-    labels = source.sound_labels("val")
-    hidden = hidden_labels(source, "val", labels, ["hardness"])["hardness"]
-    truth = hidden_properties(pristine_set, "val")
-    assert hidden.values.tolist() == [truth[name]["hardness"] for name in hidden.group]
-    labels["visible_material"].values[0] = np.nan
-    assert np.isnan(hidden_labels(source, "val", labels, ["hardness"])["hardness"].values[0])
 
 
 def test_babbling_is_asked_for_hidden_properties_too(pristine_set: Path):

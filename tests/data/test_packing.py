@@ -11,7 +11,7 @@ from nsca.errors import UserError
 def test_every_moment_has_the_features_of_the_senses_that_are_there(monkeypatch):
     monkeypatch.setattr(packing, "CHUNK", 7)
     senses, moments = tiny_phase().senses, Glowing(clips=6).moments("train")
-    packed = pack(moments, senses)
+    packed = pack(moments, senses, np.arange(len(moments)))
     parts = senses.parts(packed)
     heard = torch.from_numpy(moments.present["audio"])
     sounds = torch.from_numpy(moments.stored["audio"].rows(np.arange(len(moments))))
@@ -22,10 +22,12 @@ def test_every_moment_has_the_features_of_the_senses_that_are_there(monkeypatch)
     assert not heard.all()
     body = moments.stored["proprioception"].rows(np.arange(len(moments)))
     assert torch.equal(parts["proprioception"], torch.from_numpy(body))
+    some = np.array([5, 2, 3])
+    assert torch.allclose(pack(moments, senses, some), packed[some], atol=1e-5)
 
 
 def test_readings_of_another_width_are_refused():
     senses = tiny_phase().senses
     senses.widths["proprioception"] = 5
     with pytest.raises(UserError, match=r"have 4 numbers, the model takes 5.*proprioception=4"):
-        pack(Glowing(clips=2).moments("train"), senses)
+        pack(Glowing(clips=2).moments("train"), senses, np.arange(8))

@@ -126,7 +126,7 @@ class FusionData(StepData[MomentRows]):
         """Ask the frozen encoders for all features, and take their scale from the training part."""
         train, val = self.stored("train"), self.stored("val")
         for rows in (train, val):
-            rows.packed = pack(rows.moments, senses)
+            rows.packed = pack(rows.moments, senses, np.arange(len(rows.moments)))
         if not senses.fitted:
             senses.fit(train.features(), train.there)
         for rows in (train, val):

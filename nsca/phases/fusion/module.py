@@ -1,10 +1,12 @@
 """The fusion phase: one state from vision, hearing and the body, whichever of them are there.
 
-Encoders are frozen; attention, state and latent are trained. The latent, with what is done, tells
-what the senses will say a moment later (`prediction`; senses left out of the state must be told,
-too). Senses of one moment agree with each other and with no other moment (`consistency`,
-cross-modal NT-Xent on the senses' tokens, so that the state need not forget what only one sense
-knows). The latent varies and is not redundant (`variance`, `covariance`: VICReg).
+Encoders are frozen; attention, state and latent are trained. The latent of all senses, with what is
+done, tells what the senses will say a moment later (`prediction`). The state of some of them is what
+can be known of the state of all (`completion`: its squared error, whose least is the conditional
+mean, so that whoever reads the state by a linear map may go on reading when a sense is lost). Senses
+of one moment agree with each other and with no other moment (`consistency`, cross-modal NT-Xent on
+the senses' tokens, so that the state need not forget what only one sense knows). The latent varies
+and is not redundant (`variance`, `covariance`: VICReg).
 """
 
 from collections.abc import Mapping
@@ -12,6 +14,7 @@ from itertools import combinations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nsca.data.batch import FusionBatch
 from nsca.losses.cross_modal import cross_modal_nt_xent
@@ -25,7 +28,7 @@ from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
-TERMS = frozenset({"prediction", "consistency", "variance", "covariance"})
+TERMS = frozenset({"prediction", "completion", "consistency", "variance", "covariance"})
 PARTS = {"vision": "senses.vision", "audio": "senses.audio", "fusion": "encoder"}
 
 
@@ -36,7 +39,7 @@ class FusionPhase(Phase):
         senses: the frozen encoders; trained ones come as `parts`.
         encoder: the fusion; the part that later phases take.
         next_senses: from latent and action to the next moment; thrown away after training.
-        loss_weights: by term, of `prediction`, `consistency`, `variance`, `covariance`.
+        loss_weights: by term, of `TERMS`.
         temperature: of NT-Xent.
         optimizer: Muon, warm-up and cosine.
         micro_batch: the most samples embedded with a graph at once.
@@ -103,9 +106,12 @@ class FusionPhase(Phase):
         )
 
     def embed(self, batch: FusionBatch) -> Embeddings:
-        state, aligned, _ = self.encoder(batch.now, batch.kept)
+        state, aligned, _ = self.encoder(batch.now, batch.there)
         latent = self.encoder.latent(state)
         found = {"latent": latent}
+        if "completion" in self.loss_weights:
+            found["state"] = state
+            found["completed"] = self.encoder(batch.now, batch.kept)[0]
         if "consistency" in self.loss_weights:
             found["aligned"] = aligned
         if "prediction" in self.loss_weights and batch.action is not None:
@@ -116,6 +122,9 @@ class FusionPhase(Phase):
         latent = embeddings["latent"][None]
         found = {
             "prediction": lambda: self._prediction(embeddings["predicted"], batch),
+            "completion": lambda: functional.mse_loss(
+                embeddings["completed"], embeddings["state"].detach()
+            ),
             "consistency": lambda: self._consistency(embeddings["aligned"], batch),
             "variance": lambda: variance(latent),
             "covariance": lambda: covariance(latent),
