@@ -27,7 +27,7 @@ def test_a_row_does_not_depend_on_its_batch():
     torch.manual_seed(0)
     fusion, there = tiny_fusion(), torch.ones(6, 3, dtype=torch.bool)
     together = fusion(rows(6), there)[0]
-    assert torch.allclose(fusion(rows(6)[2:3], there[:1])[0], together[2:3], atol=1e-6)
+    assert torch.allclose(fusion(rows(6)[2:3], there[:1])[0], together[2:3], atol=1e-5)
 
 
 def test_stored_rows_carry_their_mask():
@@ -38,7 +38,7 @@ def test_stored_rows_carry_their_mask():
     stored = torch.cat([rows(5), there.float()], dim=1)
     with torch.no_grad():
         expected = fusion(rows(5), there)[0]
-    assert torch.allclose(fusion.embed_stored(stored, chunk=2), expected, atol=1e-6)
+    assert torch.allclose(fusion.embed_stored(stored, chunk=2), expected, atol=1e-5)
 
 
 def test_heads_must_share_the_width():

@@ -18,7 +18,13 @@ from nsca.phases.fusion.data import FusionData
 from nsca.phases.fusion.module import FusionPhase
 from nsca.phases.optimizer import OptimizerSettings
 
-WEIGHTS = {"prediction": 1.0, "consistency": 0.1, "variance": 1.0, "covariance": 0.04}
+WEIGHTS = {
+    "prediction": 1.0,
+    "completion": 1.0,
+    "consistency": 0.1,
+    "variance": 1.0,
+    "covariance": 0.04,
+}
 WIDTHS = [32, 32, 4]
 PER_CLIP = 4
 

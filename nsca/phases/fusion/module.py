@@ -1,12 +1,12 @@
 """The fusion phase: one state from vision, hearing and the body, whichever of them are there.
 
 Encoders are frozen; attention, state and latent are trained. The latent of all senses, with what is
-done, tells what the senses will say a moment later (`prediction`). The state of some of them is what
-can be known of the state of all (`completion`: its squared error, whose least is the conditional
-mean, so that whoever reads the state by a linear map may go on reading when a sense is lost). Senses
-of one moment agree with each other and with no other moment (`consistency`, cross-modal NT-Xent on
-the senses' tokens, so that the state need not forget what only one sense knows). The latent varies
-and is not redundant (`variance`, `covariance`: VICReg).
+done, tells what the senses will say a moment later (`prediction`). The state of some of them is
+what they tell of the state of all (`completion`: squared error, whose least is the conditional
+mean, so that whoever reads the state by a linear map may go on reading when a sense is lost).
+Senses of one moment agree with each other and with no other moment (`consistency`, cross-modal
+NT-Xent on the senses' tokens, so that the state need not forget what only one sense knows). The
+latent varies and is not redundant (`variance`, `covariance`: VICReg).
 """
 
 from collections.abc import Mapping

@@ -111,6 +111,38 @@ def test_prediction_is_the_mean_over_senses_of_their_mean_squared_error():
     assert found["prediction"].item() == pytest.approx((1 + 0 + 4) / 3, rel=1e-4)
 
 
+def test_completion_is_the_distance_from_the_state_of_all_senses():
+    phase = tiny_phase()
+    batch = a_batch(phase)
+    whole = replace(batch, kept=batch.there)
+    assert phase.losses(phase.embed(whole), whole)["completion"].item() < 1e-10
+    partly = phase.losses(phase.embed(batch), batch)["completion"]
+    assert partly.item() > 1e-4
+    full = phase.embed(batch)["state"]
+    alone = phase.embed(replace(batch, kept=batch.there.clone().fill_(False)))["completed"]
+    pulled = torch.autograd.grad(
+        phase.losses({**phase.embed(batch), "state": full, "completed": alone}, batch)[
+            "completion"
+        ],
+        [full, alone],
+        allow_unused=True,
+    )
+    assert pulled[0] is None, "the state of all senses is what is aimed at, and is not pulled"
+    assert pulled[1] is not None
+
+
+def test_training_makes_states_of_some_senses_like_that_of_all():
+    def distance(weights: dict[str, float]) -> float:
+        phase, data = tiny_phase(loss_weights=weights), tiny_data()
+        tiny_trainer(60, limit_val_batches=0).fit(phase, datamodule=data)
+        batch = a_batch(phase)
+        with torch.no_grad():
+            whole, partly = (phase.encoder(batch.now, m)[0] for m in (batch.there, batch.kept))
+        return (whole - partly).square().mean().item()
+
+    assert distance(WEIGHTS) < 0.75 * distance({**WEIGHTS, "completion": 0.0})
+
+
 def test_impossible_settings_are_refused():
     with pytest.raises(ValueError, match=r"\['taste'\]; there are"):
         tiny_phase(loss_weights={"prediction": 1.0, "taste": 0.1})
