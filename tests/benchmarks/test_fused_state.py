@@ -32,7 +32,13 @@ class Pushed(Glowing):
 
 
 def benchmark(**changes: object) -> FusedState:
-    settings = {"fit_moments": 300, "test_moments": 150, "hidden": [], "gallery": 60, "ranks": [1, 10]}
+    settings = {
+        "fit_moments": 300,
+        "test_moments": 150,
+        "hidden": [],
+        "gallery": 60,
+        "ranks": [1, 10],
+    }
     return FusedState(**{**settings, **changes})
 
 
