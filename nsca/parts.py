@@ -67,27 +67,30 @@ def load_parts(phase: Phase, parts: Mapping[str, str | None]) -> None:
 
 
 def _latest(name: str, cfg: DictConfig) -> Path:
-    """The newest finished run that has the part in our shape; else the newest that has it."""
+    """The newest finished run that trained the part in our shape; else in any shape."""
     having = list(_finished_with(name, Path(cfg.outputs) / "train"))
     for run in having:
         if not _differences(name, load_config(run), cfg):
             return run
     if having:
         return having[0]
-    maker = name if name in ("vision", "audio", "fusion") else "full"
     raise UserError(
         f"parts.{name}=latest: no finished run in {cfg.outputs}/train has trained it",
-        f"python -m nsca.train phase={maker} with this model and data first, "
+        f"python -m nsca.train phase={name} with this model and data first, "
         f"or parts.{name}=null for fresh weights",
     )
 
 
 def _finished_with(name: str, root: Path) -> Iterator[Path]:
+    """Finished runs that trained the part, newest first."""
     for card in sorted(root.glob("*/*/run.json"), key=lambda path: path.parent.name, reverse=True):
         run = card.parent
         if load_run_card(run).get("status") == "finished":
             config = load_config(run)
-            if "phase" in config and name in phase_class(config).parts:
+            if "phase" not in config:
+                continue
+            phase = phase_class(config)
+            if name in phase.parts.keys() - phase.frozen:
                 yield run
 
 

@@ -52,6 +52,15 @@ def test_latest_is_the_newest_finished_run_of_this_shape(outputs: Path):
     assert cfg.parts.audio == str(outputs / "train/audio-nsca_tiny/2026-01-01_00-00-00-000")
 
 
+def test_a_run_that_only_held_a_part_has_not_trained_it(tmp_path: Path):
+    finished_run(tmp_path, "fusion", "2026-02-01_00-00-00-000", 7.0, "parts.vision=null")
+    with pytest.raises(UserError, match="no finished run"):
+        with_found_parts(fusion(tmp_path, "parts.audio=null"))
+    earlier = finished_run(tmp_path, "vision", "2026-01-01_00-00-00-000", 1.0)
+    cfg = with_found_parts(fusion(tmp_path, "parts.audio=null"))
+    assert cfg.parts.vision == str(earlier)
+
+
 def test_the_weights_of_parts_are_taken_and_nothing_else(outputs: Path):
     cfg = with_found_parts(fusion(outputs, "parts.audio=null"))
     assert cfg.parts.audio is None

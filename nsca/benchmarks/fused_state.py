@@ -152,11 +152,12 @@ class FusedState:
         Raises:
             UserError: no label can be probed.
         """
-        moments: dict[Split, Moments] = {}
-        columns = _columns(source.moments("train"), senses)
+        splits: list[Split] = ["train", *source.held_out]
+        moments = {split: source.moments(split) for split in splits}
+        columns = _columns(moments["train"], senses)
 
         def part(split: Split) -> Part:
-            moments[split] = found = source.moments(split)
+            found = moments[split]
             labels = dict(source.moment_labels(split))
             if isinstance(source, Babbling):
                 labels |= hidden_labels(source, split, labels, self.hidden)

@@ -1,4 +1,5 @@
-"""Babbling frames and sounds for learning to see and to hear, with probe labels kept apart.
+"""Babbling for learning to see, to hear and to put the senses together, with probe labels kept
+apart.
 
 Reads observations, and for probes labels and the target's pose. Privileged properties are not
 offered: `nsca.data.privileged` has them, for evaluation.

@@ -34,10 +34,17 @@ class Phase(LightningModule, ABC):
         micro_batch: the most samples embedded with a graph at once, at least 1.
 
     Attributes:
-        parts: where the phase holds the parts of the model that others may take or give.
+        terms: the loss terms that there are.
+        parts: where the phase holds parts of the model that it may take from earlier runs.
+        frozen: those of them that it does not train, and so has none to give.
+
+    Raises:
+        ValueError: a loss weight for a term that does not exist, or an impossible weight or batch.
     """
 
+    terms: ClassVar[frozenset[str]]
     parts: ClassVar[Mapping[str, str]] = {}
+    frozen: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -49,6 +56,9 @@ class Phase(LightningModule, ABC):
         super().__init__()
         if micro_batch < 1:
             raise ValueError(f"micro_batch must be at least 1, got {micro_batch}")
+        if unknown := loss_weights.keys() - self.terms:
+            known = sorted(self.terms)
+            raise ValueError(f"unknown loss terms {sorted(unknown)}; there are {known}")
         if any(weight < 0 for weight in loss_weights.values()):
             raise ValueError(f"loss weights must not be negative: {dict(loss_weights)}")
         self.loss_weights = {name: float(w) for name, w in loss_weights.items() if w > 0}

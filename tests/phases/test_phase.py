@@ -25,6 +25,8 @@ class Points(Batch):
 class ToyPhase(Phase):
     """NT-Xent and variance of a small net with dropout; `poison` lists steps whose loss is NaN."""
 
+    terms = frozenset({"nt_xent", "variance", "sharpness"})  # the last one is promised alone
+
     def __init__(self, micro_batch: int = 64, poison: tuple[int, ...] = (), **changes: Any) -> None:
         super().__init__(
             loss_weights=changes.get("loss_weights", {"nt_xent": 1.0, "variance": 0.5}),
@@ -191,6 +193,7 @@ def test_skipped_steps_survive_a_checkpoint(tmp_path):
     [
         ({"micro_batch": 0}, "micro_batch"),
         ({"loss_weights": {"nt_xent": -1.0}}, "negative"),
+        ({"loss_weights": {"loudness": 1.0}}, r"\['loudness'\]; there are"),
         ({"loss_weights": {"nt_xent": 0.0}}, "nothing would be learned"),
     ],
 )

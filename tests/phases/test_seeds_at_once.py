@@ -33,6 +33,7 @@ class Points(Batch):
 class Toy(Phase):
     """A matrix for Muon, a vector for AdamW, a scalar with a rate of its own, and a buffer."""
 
+    terms = frozenset({"fit", "root"})
     scale: Tensor
 
     def __init__(self, seed: int, learning_rate: float = 0.01) -> None:

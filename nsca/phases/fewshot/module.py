@@ -35,6 +35,8 @@ class FewShotPhase(Phase):
         ValueError: a loss weight for a term that does not exist.
     """
 
+    terms = TERMS
+
     def __init__(
         self,
         *,
@@ -47,8 +49,6 @@ class FewShotPhase(Phase):
         micro_batch: int,
     ) -> None:
         super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
-        if unknown := loss_weights.keys() - TERMS:
-            raise ValueError(f"unknown loss terms {sorted(unknown)}; there are {sorted(TERMS)}")
         self.dynamics = ObjectDynamics(prior, weight, members, width)
 
     def embed(self, batch: Windows) -> Embeddings:

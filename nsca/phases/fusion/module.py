@@ -48,7 +48,9 @@ class FusionPhase(Phase):
         ValueError: a loss weight for a term that does not exist, or parts of different widths.
     """
 
+    terms = TERMS
     parts = PARTS
+    frozen = frozenset({"vision", "audio"})
 
     def __init__(
         self,
@@ -62,8 +64,6 @@ class FusionPhase(Phase):
         micro_batch: int,
     ) -> None:
         super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
-        if unknown := loss_weights.keys() - TERMS:
-            raise ValueError(f"unknown loss terms {sorted(unknown)}; there are {sorted(TERMS)}")
         widths = list(senses.widths.values())
         if encoder.widths != widths:
             raise ValueError(f"fusion takes widths {encoder.widths}, the senses give {widths}")
