@@ -206,6 +206,7 @@ def effects(scores: Scores) -> Figure:
         panels = figure.subplots(1, max(len(shown), 1), squeeze=False, sharey=True)[0]
         for axis, name in zip(panels, shown, strict=False):
             axis.axvline(0.0, color=INK, linewidth=1.0)
+            axis.locator_params(axis="x", nbins=5)  # more labels run into each other
             for rank, count in enumerate(scores.counts):
                 colour = FURTHER_COLOURS[rank % len(FURTHER_COLOURS)]
                 for place, setting in enumerate(scores.settings):
