@@ -170,7 +170,8 @@ def _planned_seconds(phase: Phase, profile: HardwareProfile) -> tuple[float, flo
     rate = profile.sustained_tflops * 1e12
 
     def counted(action: Callable[[], Any]) -> float:
-        with FlopCounterMode(display=False) as counter:
+        # The counter follows modules by their gradients, and the operations are the same with them.
+        with torch.enable_grad(), FlopCounterMode(display=False) as counter:
             action()
         return counter.get_total_flops() / rate
 

@@ -25,7 +25,13 @@ def test_one_seed_has_no_bars():
     assert len(figure.axes) == 2
 
 
-@pytest.mark.parametrize("scores", [{}, {"naive": {**NAIVE, "second_after": [0.0, 0.0]}}])
-def test_a_reference_that_learned_something(scores):
-    with pytest.raises(ValueError, match="no score"):
-        forgetting_figure(scores, "naive", most_lost=0.1, least_ratio=0.9)
+def test_a_reference_that_learned_nothing_is_drawn_too():
+    """The gate's verdict is then `floor`, and it has a picture like any other."""
+    scores = {"naive": {**NAIVE, "second_after": [0.0, 0.0]}, "old_policy": ELASTIC}
+    figure = forgetting_figure(scores, "naive", most_lost=0.1, least_ratio=0.9)
+    assert figure.axes[1].lines[0].get_ydata()[0] == 0
+
+
+def test_the_reference_must_be_there():
+    with pytest.raises(ValueError, match="nothing to compare with"):
+        forgetting_figure({"old_policy": ELASTIC}, "naive", most_lost=0.1, least_ratio=0.9)
