@@ -6,7 +6,7 @@ failed or the configuration is wrong.
 
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from nsca.verb import Ended, launch
 
@@ -19,11 +19,9 @@ def gate(cfg: DictConfig) -> Ended | None:
     Raises:
         UserError: a cell failed; fewer seeds than a gate of record has.
     """
-    from nsca.assembly import build
-    from nsca.gates.run import checked_cells, run_gate
+    from nsca.gates.run import checked_cells, gate_of, run_gate
 
-    seeds = OmegaConf.to_object(cfg.gate.seeds if cfg.seeds is None else cfg.seeds)
-    asked = build(cfg.gate, seeds=seeds)
+    asked = gate_of(cfg)
     if cfg.dry_run:
         cells = checked_cells(asked, cfg.quick)
         for cell in cells:

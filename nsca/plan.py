@@ -107,7 +107,7 @@ def plan_lines(plan: Plan, profile: HardwareProfile, phase: str) -> Iterator[str
     over = plan.memory_gb > profile.memory_gb
     yield memory + ("  TOO MUCH: set a smaller hardware.micro_batch" if over else "")
     if plan.seconds is not None:
-        yield f"  time         {most}{_duration(plan.seconds)}{mark}"
+        yield f"  time         {most}{duration(plan.seconds)}{mark}"
     if plan.cost_usd is not None:
         price = "" if profile.cost_per_hour == 0 or profile.measured else "  (planned)"
         yield f"  cost         {most}{plan.cost_usd:.2f} USD{price}"
@@ -123,7 +123,8 @@ def _length(cfg: DictConfig) -> tuple[int, bool]:
     return int(cfg.trainer.max_steps), epochs > 0 or cfg.trainer.get("max_time") is not None
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """In the unit that suits it, as text."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

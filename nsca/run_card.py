@@ -27,7 +27,7 @@ from nsca.hardware import describe_hardware
 RUN_CARD = "run.json"
 RECORDED_PACKAGES = ("nsca", "torch", "lightning", "timm", "numpy", "mujoco")
 # keys that say how and where a run is computed, not what it computes
-NOT_IN_FINGERPRINT = ("resume", "logger", "hardware", "outputs", "dry_run", "hydra")
+NOT_IN_FINGERPRINT = ("resume", "logger", "hardware", "outputs", "workers", "dry_run", "hydra")
 
 
 class RunCard:

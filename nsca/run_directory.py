@@ -75,16 +75,36 @@ class RunDirectory:
         return cls._hold(path)
 
     @classmethod
-    def _hold(cls, path: Path) -> Self:
+    def at(cls, path: Path) -> Self:
+        """Make and hold a directory with a name of its own, or hold the one that is there.
+
+        Raises:
+            UserError: another process holds it, or the place cannot be written.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{path} cannot be written: {error.strerror}", "outputs=<folder you may write to>"
+            ) from error
+        return cls._hold(path, "wait for it")
+
+    @property
+    def lock_number(self) -> int:
+        """File descriptor of the lock: a child that inherits it holds the directory, too."""
+        return self._lock.fileno()
+
+    @classmethod
+    def _hold(
+        cls, path: Path, remedy: str = "wait for it, or start without resume"
+    ) -> Self:
         # Held open for the life of the object: closing the file releases the lock.
         lock = open(path / LOCK, "a", encoding="utf-8")  # noqa: SIM115
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            raise UserError(
-                f"another process is running in {path}", "wait for it, or start without resume"
-            ) from None
+            raise UserError(f"another process is running in {path}", remedy) from None
         return cls(path, lock)
 
     def release(self) -> None:

@@ -81,6 +81,21 @@ def _seed(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def gate_of(cfg: DictConfig) -> Gate:
+    """The gate of a configuration of `nsca.gate`, with the seeds that it gives instead of its own.
+
+    Raises:
+        UserError: settings that the gate refuses.
+    """
+    from nsca.assembly import build  # Lightning, which the workers of a gate do without
+
+    seeds = OmegaConf.to_object(cfg.gate.seeds if cfg.seeds is None else cfg.seeds)
+    gate = build(cfg.gate, seeds=seeds)
+    if not isinstance(gate, Gate):
+        raise TypeError(f"{cfg.gate._target_} is no Gate")
+    return gate
+
+
 def run_gate(
     gate: Gate, name: str, cfg: DictConfig, *, quick: bool, workers: int | None, outputs: Path
 ) -> tuple[Path, Verdict]:

@@ -1,0 +1,105 @@
+"""`dry_run=true`: the steps of a pipeline, what is done, and what the rest would take where.
+
+A training's time follows from its settings (`nsca.plan`): measured here for a profile that is this
+machine's processor, else planned from counted operations. Everything else runs on processors
+whatever the profile, for the minutes that its step says, and costs what the machine costs
+meanwhile.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nsca.composition import compose
+from nsca.conf_folder import config_directory
+from nsca.hardware import HardwareProfile, profile_of
+from nsca.pipelines.progress import Progress
+from nsca.plan import duration, make_plan
+
+MARK = "*"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of a step under one hardware profile.
+
+    Attributes:
+        seconds: None where nothing says how long it takes.
+        cost_usd: at the profile's price.
+        planned: not measured on this machine.
+    """
+
+    seconds: float | None
+    cost_usd: float
+    planned: bool
+
+
+def print_pipeline(progress: Progress, name: str) -> None:
+    """Print steps, states, times and costs; nothing is made."""
+    steps = progress.pipeline.order()
+    missing = [step for step in steps if not progress.is_done(step)]
+    print(f"pipeline {name}: {len(steps)} steps, {len(missing)} to run\n")
+    rows = [("step", "provides", "needs", "gates", "state")]
+    rows += [_row(progress, step) for step in steps]
+    print("\n".join(_aligned(rows)))
+    profiles = hardware_profiles()
+    estimates = {step: [_estimate(progress, step, each) for each in profiles] for step in missing}
+    rows = [("time to come", *(profile.name for profile in profiles))]
+    rows += [(step, *map(_time, estimates[step])) for step in missing]
+    totals = [_sum([estimates[step][n] for step in missing]) for n in range(len(profiles))]
+    rows.append(("in all", *map(_time, totals)))
+    rows.append(("cost, USD", *(f"{each.cost_usd:.2f}{_mark(each)}" for each in totals)))
+    print("\n" + "\n".join(_aligned(rows)))
+    print(f"\n{MARK} planned, not measured on this machine")
+
+
+def hardware_profiles() -> list[HardwareProfile]:
+    """Every choice of `hardware=`, by price."""
+    files = sorted((config_directory() / "hardware").glob("*.yaml"))
+    profiles = [profile_of(compose("train", [f"hardware={file.stem}"])) for file in files]
+    return sorted(profiles, key=lambda profile: profile.cost_per_hour)
+
+
+def _row(progress: Progress, name: str) -> tuple[str, ...]:
+    step, record = progress.pipeline.steps[name], progress.journal.records.get(name)
+    state = "to run"
+    if progress.is_done(name) and record is not None:
+        verdict = progress.verdict(name) if step.verb == "gate" else None
+        state = f"done in {duration(record.seconds)}" + (f": {verdict.kind}" if verdict else "")
+    elif record is not None and record.run is None:
+        state = f"to run (was {record.state})"
+    needs = ", ".join(dict.fromkeys(step.needs.values()))
+    return name, step.provides, needs, ", ".join(step.gates), state
+
+
+def _estimate(progress: Progress, name: str, profile: HardwareProfile) -> Estimate:
+    step = progress.pipeline.steps[name]
+    if step.verb == "train":
+        plan = make_plan(progress.command(name, profile.name).config)
+        return Estimate(plan.seconds, plan.cost_usd or 0.0, planned=not plan.measured)
+    seconds = None if step.minutes is None else 60 * step.minutes
+    cost = (seconds or 0.0) / 3600 * profile.cost_per_hour * profile.nodes
+    return Estimate(seconds, cost, planned=True)
+
+
+def _sum(estimates: Sequence[Estimate]) -> Estimate:
+    known = [each.seconds for each in estimates if each.seconds is not None]
+    return Estimate(
+        sum(known),
+        sum(each.cost_usd for each in estimates),
+        planned=any(each.planned for each in estimates),
+    )
+
+
+def _time(estimate: Estimate) -> str:
+    text = "unknown" if estimate.seconds is None else duration(estimate.seconds)
+    return text + _mark(estimate)
+
+
+def _mark(estimate: Estimate) -> str:
+    return MARK if estimate.planned else ""
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ("  ".join(f"{t:<{w}}" for t, w in zip(row, widths, strict=True)) for row in rows)
+    return [line.rstrip() for line in lines]
