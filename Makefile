@@ -21,7 +21,7 @@ export WANDB_MODE ?= offline
 export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help setup gl quickstart test test-slow faults check gates bench lock clean
+.PHONY: help setup gl quickstart demo test test-slow faults check gates bench lock clean
 
 help: ## list these targets
 	@echo 'usage: make <target>'
@@ -95,6 +95,10 @@ quickstart: setup ## from nothing to a report: a small world's data, a tiny enco
 	report=$$($(PYTHON) -m nsca.report run="'$$run'" | last); \
 	echo; \
 	echo "done in $$((SECONDS - start)) s, installation aside. Open this in a browser: $$PWD/$$report/report.html"
+
+demo: setup ## gates, data, phases and their judgement in small, one report: 15 minutes at most on 2 cores
+	@$(PYTHON) -m nsca.doctor --gl --quiet || { $(PYTHON) -m nsca.doctor --gl; exit 1; }
+	@$(PYTHON) -m nsca.pipeline pipeline=demo force=true
 
 test: setup ## the tests, without network, about 5 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist worksteal

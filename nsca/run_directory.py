@@ -95,9 +95,7 @@ class RunDirectory:
         return self._lock.fileno()
 
     @classmethod
-    def _hold(
-        cls, path: Path, remedy: str = "wait for it, or start without resume"
-    ) -> Self:
+    def _hold(cls, path: Path, remedy: str = "wait for it, or start without resume") -> Self:
         # Held open for the life of the object: closing the file releases the lock.
         lock = open(path / LOCK, "a", encoding="utf-8")  # noqa: SIM115
         try:

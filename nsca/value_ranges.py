@@ -58,7 +58,7 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
 )
 
 # root keys that are on or off: any other word would count as on
-SWITCHES = ("dry_run", "pictures", "quick")
+SWITCHES = ("dry_run", "force", "pictures", "quick")
 # that may be left to the machine, too
 UNDECIDED = ("seeds_at_once",)
 

@@ -15,7 +15,9 @@ from nsca.errors import UserError
 
 CONF = Path(__file__).parent.parent / "conf"
 # nodes whose keys are names that the file itself chooses
-FREE_NAMES = re.compile(r"^(study:(conditions|baselines|arms)|logger:|phase:watch)$")
+FREE_NAMES = re.compile(
+    r"^(study:(conditions|baselines|arms)|logger:|phase:watch|pipeline:steps(\.\w+\.needs)?)$"
+)
 
 
 def groups_of(root: Path) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ GROUP_TARGETS = {
     "logger": ("nsca.loggers.", "lightning.pytorch.loggers."),
     "model": ("nsca.models.",),
     "phase": ("nsca.phases.",),
+    "pipeline": ("nsca.pipelines.",),
     "prior": ("nsca.priors.",),
     "recipe": ("nsca.benchmarks.",),
 }

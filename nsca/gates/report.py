@@ -65,8 +65,19 @@ def write_report(
     write_atomically(home / "table.csv", paired_csv(table).encode())
     write_atomically(home / "table.tex", paired_latex(table).encode())
     svg = _draw(gate, name, rows, home)
-    body = _body(gate, name, planned, table, verdict, svg, results)
-    write_atomically(home / "report.html", page.page(f"gate {name}", body).encode())
+    body = [
+        page.banner(SMOKE) if quick else "",
+        page.heading(f"Gate: {name}"),
+        gate_summary(gate, verdict, svg),
+        gate_details(planned, table, verdict, results),
+    ]
+    write_atomically(home / "report.html", page.page(f"gate {name}", "".join(body)).encode())
+
+
+def gate_svg(gate: Gate, name: str, rows: Sequence[Row]) -> str:
+    """The gate's plot for a page."""
+    with rc_context(STYLE):
+        return as_svg(gate.plot(rows), name)
 
 
 def _draw(gate: Gate, name: str, rows: Sequence[Row], home: Path) -> str:
@@ -80,17 +91,8 @@ def _draw(gate: Gate, name: str, rows: Sequence[Row], home: Path) -> str:
     return svg
 
 
-def _body(
-    gate: Gate,
-    name: str,
-    planned: Sequence[Cell],
-    table: PairedTable,
-    verdict: Verdict,
-    svg: str,
-    results: JobTable,
-) -> str:
-    card = load_run_card(results.path.parent)
-    banner = f'<div class="banner">{page.escape(SMOKE)}</div>' if verdict.group == "smoke" else ""
+def gate_summary(gate: Gate, verdict: Verdict, svg: str) -> str:
+    """Question, verdict, criterion and plot."""
     kind = CAPTIONS[verdict.group]
     if verdict.kind != verdict.group:
         kind += f": {verdict.kind.replace('_', ' ')}"
@@ -99,15 +101,24 @@ def _body(
         f'<div class="verdict"><p class="{colour}">{page.escape(kind)}</p>'
         f"<p>{page.escape(verdict.text)}</p></div>"
     )
-    intro = f"{power(table)} Differences are taken seed by seed, with a 95 % t interval."
     return "".join(
         [
-            banner,
-            f"<h1>Gate: {page.escape(name)}</h1>",
             page.paragraph(gate.question),
             box,
             page.paragraph(f"Passes when: {gate.criterion}"),
             page.section("What was seen", f"<figure>{svg}</figure>"),
+        ]
+    )
+
+
+def gate_details(
+    planned: Sequence[Cell], table: PairedTable, verdict: Verdict, results: JobTable
+) -> str:
+    """Tables, figures of the verdict, cells and run card."""
+    card = load_run_card(results.path.parent)
+    intro = f"{power(table)} Differences are taken seed by seed, with a 95 % t interval."
+    return "".join(
+        [
             page.section("Figures", *_tables(table), intro=intro.strip()),
             page.section("The verdict's figures", page.facts(_figures(verdict))),
             page.section("Cells", _cell_table(planned, results)),

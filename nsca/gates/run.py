@@ -11,7 +11,7 @@ import math
 import random
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ def run_gate(
         with card:
             card.note(gate=name, quick=quick, seeds=list(dict.fromkeys(c.seed for c in cells)))
             table = _finished_table(gate, cells, directory.path, fingerprint, workers)
-            rows = [_row(table, cell) for cell in cells]
+            rows = rows_of(table, cells)
             verdict = gate.judge(rows)
             verdict = verdict.as_smoke() if quick else verdict
             verdict.write(directory.path / "verdict.json")
@@ -228,6 +228,7 @@ def _finished_table(
     return table
 
 
-def _row(table: JobTable, cell: Cell) -> Row:
-    job = Job(cell.arm, cell.seed)
-    return Row(cell.arm, cell.seed, table.metrics_of(job), table.series_of(job))
+def rows_of(table: JobTable, cells: Sequence[Cell]) -> list[Row]:
+    """The figures of finished cells."""
+    jobs = [Job(cell.arm, cell.seed) for cell in cells]
+    return [Row(j.condition, j.seed, table.metrics_of(j), table.series_of(j)) for j in jobs]

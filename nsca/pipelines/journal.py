@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from nsca.errors import UserError
 from nsca.run_card import write_atomically
@@ -59,10 +60,7 @@ class Journal:
         if self.path.is_file():
             try:
                 content = json.loads(self.path.read_text(encoding="utf-8"))
-                self.records = {
-                    name: StepRecord(**{**values, "state": State(values["state"])})
-                    for name, values in content.items()
-                }
+                self.records = {name: _record(values) for name, values in content.items()}
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 raise UserError(
                     f"{self.path} is damaged: {error}",
@@ -74,3 +72,8 @@ class Journal:
         self.records[name] = record
         content = {name: asdict(each) for name, each in self.records.items()}
         write_atomically(self.path, json.dumps(content, indent=1).encode() + b"\n")
+
+
+def _record(values: dict[str, Any]) -> StepRecord:
+    state = State(values.pop("state"))
+    return StepRecord(state, **values)

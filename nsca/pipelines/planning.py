@@ -38,8 +38,8 @@ def print_pipeline(progress: Progress, name: str) -> None:
     steps = progress.pipeline.order()
     missing = [step for step in steps if not progress.is_done(step)]
     print(f"pipeline {name}: {len(steps)} steps, {len(missing)} to run\n")
-    rows = [("step", "provides", "needs", "gates", "state")]
-    rows += [_row(progress, step) for step in steps]
+    titles = ("step", "provides", "needs", "gates", "state")
+    rows = [titles, *(_row(progress, step) for step in steps)]
     print("\n".join(_aligned(rows)))
     profiles = hardware_profiles()
     estimates = {step: [_estimate(progress, step, each) for each in profiles] for step in missing}

@@ -63,6 +63,7 @@ class Progress:
         self.shared = shared
         self.journal = journal
         self._done: dict[str, bool] = {}
+        self._configs: dict[tuple[str, tuple[str, ...]], DictConfig] = {}
 
     def command(self, name: str, hardware: str | None = None) -> Command:
         """What to run for a step; a run that is not there yet stands as `<step>`.
@@ -83,9 +84,16 @@ class Progress:
         overrides = [*common, *step.settings, *filled]
         if step.verb == "babble" and not any(o.startswith("path=") for o in step.settings):
             # Other settings are another set: a folder of one would refuse the other.
-            mark = config_fingerprint(compose("babble", overrides))[:12]
+            mark = config_fingerprint(self._composed("babble", tuple(overrides)))[:12]
             overrides.append(f"path={_quoted(f'{shared.outputs}/data/{name}-{mark}')}")
-        return Command(step.verb, tuple(overrides), compose(step.verb, overrides))
+        own = tuple(overrides)
+        return Command(step.verb, own, self._composed(step.verb, own))
+
+    def _composed(self, verb: str, overrides: tuple[str, ...]) -> DictConfig:
+        """Composed once: it takes a third of a second, and is asked for at every question."""
+        if (verb, overrides) not in self._configs:
+            self._configs[verb, overrides] = compose(verb, overrides)
+        return self._configs[verb, overrides]
 
     def _run(self, name: str) -> str:
         record = self.journal.records.get(name)
@@ -97,7 +105,7 @@ class Progress:
         if command.verb == "gate":
             return settings_fingerprint(gate_of(config), config, config.quick)
         needed = {
-            setting: load_run_card(Path(self._run(other))).get("data_fingerprint")
+            setting: load_run_card(self.run(other)).get("data_fingerprint")
             for setting, other in self.pipeline.steps[name].needs.items()
         }
         content = [command.verb, config_fingerprint(config), needed]
@@ -127,14 +135,24 @@ class Progress:
         """The gates of a step that have not passed, each with what it says instead."""
         verdicts = {gate: self.verdict(gate) for gate in self.pipeline.steps[name].gates}
         return {
-            gate: "no verdict" if verdict is None else f"{verdict.kind}: {verdict.text}"
+            gate: _in_words(verdict)
             for gate, verdict in verdicts.items()
             if verdict is None or not verdict.passed
         }
 
     def verdict(self, gate: str) -> Verdict | None:
         """What a gate said; None when it has not been asked, or failed, or was asked otherwise."""
-        return Verdict.read(Path(self._run(gate)) / "verdict.json") if self.is_done(gate) else None
+        return Verdict.read(self.run(gate) / "verdict.json") if self.is_done(gate) else None
+
+    def run(self, name: str) -> Path:
+        """The run directory of a step that is done."""
+        return Path(self._run(name))
+
+
+def _in_words(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "no verdict"
+    return "only a smoke run" if verdict.group == "smoke" else str(verdict.kind).replace("_", " ")
 
 
 def _is_finished(run: Path) -> bool:

@@ -1,1 +1,166 @@
-def write_report(*a, **k): pass
+"""The one page about a pipeline: what ran, what did not, and everything that came of it.
+
+A phase's part is what `nsca.report` says of its run, with the evaluations of this pipeline; a
+gate's part is what its own page says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nsca.gates.report import gate_details, gate_summary, gate_svg, paired_table
+from nsca.gates.run import ORIGIN, checked_cells, gate_of, rows_of
+from nsca.job_table import JobTable
+from nsca.pipelines.journal import State, StepRecord
+from nsca.pipelines.progress import Progress
+from nsca.plan import duration
+from nsca.reporting import page
+from nsca.reporting.compose import run_body
+from nsca.reporting.run_record import RunRecord, read_run
+from nsca.run_card import load_run_card, write_atomically
+
+PARTS = {"gate": "Gate", "babble": "Data", "train": "Phase"}
+
+
+def write_report(progress: Progress, name: str, home: Path, *, force: bool) -> None:
+    """Write `report.html` into the pipeline's folder.
+
+    Args:
+        progress: of a walk that has ended.
+        name: of the pipeline.
+        home: its folder.
+        force: whether phases may have run past gates.
+
+    Raises:
+        UserError: files of a run are damaged.
+    """
+    body = [
+        page.banner(*banner(progress, force=force)),
+        page.heading(f"Pipeline {name}"),
+        page.paragraph(_subtitle(progress), soft=True),
+        _steps(progress),
+        _missing(progress),
+        *(_part(progress, step) for step in progress.pipeline.order()),
+    ]
+    html = page.page(f"NSCA pipeline {name}", "".join(body))
+    write_atomically(home / "report.html", html.encode())
+
+
+def banner(progress: Progress, *, force: bool) -> list[str]:
+    """Which gates have not passed although a phase wants them to; nothing where all have."""
+    unpassed: dict[str, str] = {}
+    for step in progress.pipeline.steps:
+        unpassed |= progress.unpassed(step)
+    if not unpassed:
+        return []
+    began = "FORCED past gates that have not passed" if force else "Gates have not passed"
+    return [f"{began}.", *(f"{gate}: {said}" for gate, said in unpassed.items())]
+
+
+def _subtitle(progress: Progress) -> str:
+    steps = progress.pipeline.steps
+    done = sum(progress.is_done(step) for step in steps)
+    seconds = sum(r.seconds for n, r in progress.journal.records.items() if n in steps)
+    shared = progress.shared
+    text = f"{done} of {len(steps)} steps done in {duration(seconds)}"
+    return f"{text} · hardware {shared.hardware} · seed {shared.seed}"
+
+
+def _steps(progress: Progress) -> str:
+    rows, anchors = [], []
+    for name in progress.pipeline.order():
+        step, done = progress.pipeline.steps[name], progress.is_done(name)
+        record = progress.journal.records.get(name, StepRecord(State.WAITING))
+        card = load_run_card(progress.run(name)) if done else {}
+        time = duration(record.seconds) if record.seconds else ""
+        run = str(progress.run(name)) if done else ""
+        rows.append([name, str(record.state), time, "; ".join(_key_figures(step.verb, card)), run])
+        anchors.append(_anchor(progress, name) if done else "")
+    titles = ["step", "state", "time", "figures", "run directory"]
+    return page.section("Steps", page.table(titles, rows, [None] * len(rows), anchors))
+
+
+def _anchor(progress: Progress, name: str) -> str:
+    """Where a step's part begins: an evaluation is shown with the run that it judges."""
+    step = progress.pipeline.steps[name]
+    return step.needs["run"] if step.verb == "evaluate" else name
+
+
+def _key_figures(verb: str, card: Mapping[str, Any]) -> list[str]:
+    """The figures of a run card that say most in a line."""
+    figures = card.get("metrics", {})
+    match verb:
+        case "gate" if card:
+            return [str(card["verdict"]).replace("_", " ")]
+        case "babble" if card:
+            return [f"{figures['babble/interactions']:,.0f} interactions"]
+        case "train" if card:
+            return [f"{figures['steps']:,.0f} steps", f"val/loss {figures['val/loss']:.3f}"]
+        case _:
+            means = {n: v for n, v in figures.items() if "/mean_" in n and n.endswith("/trained")}
+            twins = {n: figures.get(n.replace("/trained", "/random")) for n in means}
+            return [
+                f"{n.split('/', 1)[1].removesuffix('/trained')} {value:.3f}"
+                + (f" (untrained {twins[n]:.3f})" if twins[n] is not None else "")
+                for n, value in means.items()
+            ]
+
+
+def _missing(progress: Progress) -> str:
+    """Why steps did not run."""
+    found = [
+        (name, f"{record.state}: {record.cause}")
+        for name, record in progress.journal.records.items()
+        if name in progress.pipeline.steps and not progress.is_done(name)
+    ]
+    return page.section("What did not run", page.facts(found)) if found else ""
+
+
+def _part(progress: Progress, name: str) -> str:
+    """Everything about a step that is done; an evaluation has its place with its run."""
+    step = progress.pipeline.steps[name]
+    if step.verb not in PARTS or not progress.is_done(name):
+        return ""
+    heading = page.heading(f"{PARTS[step.verb]}: {name}", name)
+    match step.verb:
+        case "gate":
+            return heading + _gate(progress, name)
+        case "babble":
+            return heading + _data(load_run_card(progress.run(name)))
+        case _:
+            return heading + run_body([_judged(progress, name)], True, progress.shared.seed)
+
+
+def _gate(progress: Progress, name: str) -> str:
+    config, verdict = progress.command(name).config, progress.verdict(name)
+    if verdict is None:
+        raise ValueError(f"the gate {name} is done and has no verdict")
+    gate = gate_of(config)
+    cells = checked_cells(gate, config.quick)
+    results = JobTable(progress.run(name) / "results.csv", ORIGIN)
+    rows = rows_of(results, cells)
+    details = gate_details(cells, paired_table(gate, rows), verdict, results)
+    summary = gate_summary(gate, verdict, gate_svg(gate, name, rows))
+    return summary + page.folded("tables, cells and run card", details)
+
+
+def _data(card: Mapping[str, Any]) -> str:
+    figures = [(key, f"{value:,.4g}") for key, value in card["metrics"].items()]
+    return page.facts([*figures, ("data fingerprint", str(card["data_fingerprint"]))])
+
+
+def _judged(progress: Progress, name: str) -> RunRecord:
+    """A phase's run with all evaluations of it in this pipeline."""
+    steps = progress.pipeline.steps
+    judging = [
+        other
+        for other, step in steps.items()
+        if step.verb == "evaluate" and step.needs.get("run") == name and progress.is_done(other)
+    ]
+    records = [read_run(progress.run(other)) for other in judging or [name]]
+    return replace(
+        records[0],
+        scores=tuple(score for each in records for score in each.scores),
+        outcomes=tuple(outcome for each in records for outcome in each.outcomes),
+    )

@@ -19,6 +19,7 @@ from nsca.pipelines.child import run_child
 from nsca.pipelines.journal import Journal, State, StepRecord
 from nsca.pipelines.pipeline import Pipeline
 from nsca.pipelines.progress import Progress, Shared
+from nsca.pipelines.report import banner, write_report
 from nsca.run_directory import RunDirectory
 from nsca.stop_signals import graceful_stop
 from nsca.verb import Stopped
@@ -45,8 +46,6 @@ def run_pipeline(
             process in the folder; a step failed or was refused, once all others are done.
         Stopped: a signal asked for it.
     """
-    from nsca.pipelines.report import write_report
-
     home = Path(shared.outputs) / "pipeline" / name
     directory = RunDirectory.at(home)
     try:
@@ -55,10 +54,12 @@ def run_pipeline(
         directory.write_config(cfg)
         with directory.card("pipeline", shared.seed) as card:
             _Execution(progress, directory, force).run()
-            write_report(progress, name, force=force)
+            for line in banner(progress, force=force):
+                _say(line)
+            write_report(progress, name, home, force=force)
             done = sum(progress.is_done(step) for step in pipeline.steps)
             card.record({"steps": len(pipeline.steps), "steps_done": done})
-            print(f"report: {home / 'report.html'}")
+            _say(f"report: {home / 'report.html'}")
             _raise_what_is_missing(progress, home)
     finally:
         directory.release()

@@ -49,5 +49,5 @@ class Step:
 
 
 def fills(setting: str) -> str:
-    """What a setting is filled with: `data.path` with a data set, `run` and `parts.*` with a run."""
+    """What a setting takes: `data.path` a data set, `run` and `parts.*` a trained run."""
     return PROVIDES["babble" if setting.startswith("data.") else "train"]

@@ -25,6 +25,12 @@ def compose_report(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         pictures: whether data and checkpoint are opened for pictures.
         seed: of the pictures that are drawn.
     """
+    title = runs[0].path.parent.name
+    return page.page(f"NSCA report: {title}", page.heading(title) + run_body(runs, pictures, seed))
+
+
+def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
+    """What stands below the heading: all sections, see `compose_report`."""
     first = runs[0]
     grouped = conditions(list(runs))
     judged = [name for name, of_it in grouped.items() if any(run.scores for run in of_it)]
@@ -35,11 +41,9 @@ def compose_report(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         if several
         else ""
     )
-    title = first.path.parent.name
     heard = "phase" in first.config and phase_name(first.config) == "audio"
     shown = model_sounds if heard else model_pictures
     body = [
-        f"<h1>{page.escape(title)}</h1>",
         page.paragraph(run_sections.subtitle(runs), soft=True),
         score_sections.verdict(grouped),
         page.tiles(run_sections.tiles(runs)),
@@ -53,7 +57,7 @@ def compose_report(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         run_sections.reproduce(runs),
         run_sections.cards(runs),
     ]
-    return page.page(f"NSCA report: {title}", "".join(body))
+    return "".join(body)
 
 
 def _by_condition(grouped: Mapping[str, Sequence[RunRecord]], source: str) -> list[Score]:

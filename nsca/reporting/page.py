@@ -13,9 +13,11 @@ body { margin: 0; background: var(--page); color: var(--ink); line-height: 1.5;
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 main { max-width: 1120px; margin: 0 auto; padding: 40px 28px 80px; }
 h1 { font-size: 28px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; }
+h1[id] { margin-top: 72px; padding-top: 24px; border-top: 3px solid var(--line); }
 h2 { font-size: 19px; margin: 48px 0 6px; padding-top: 20px; border-top: 1px solid var(--line); }
 h3 { font-size: 15px; margin: 22px 0 6px; }
 p { margin: 6px 0 12px; max-width: 78ch; }
+a { color: var(--accent); }
 .soft { color: var(--soft); }
 .verdict { margin: 20px 0; padding: 16px 20px; background: var(--card);
   border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 6px; }
@@ -73,6 +75,18 @@ def page(title: str, body: str) -> str:
     )
 
 
+def heading(title: str, anchor: str = "") -> str:
+    """The heading of a page, or of a large part of it that links may lead to."""
+    return (
+        f'<h1 id="{escape(anchor)}">{escape(title)}</h1>' if anchor else f"<h1>{escape(title)}</h1>"
+    )
+
+
+def banner(*lines: str) -> str:
+    """What nobody may overlook."""
+    return f'<div class="banner">{"<br>".join(map(escape, lines))}</div>' if lines else ""
+
+
 def section(title: str, *parts: str, intro: str = "") -> str:
     """A heading with what belongs under it; nothing at all without content."""
     if not any(parts):
@@ -86,20 +100,29 @@ def paragraph(text: str, soft: bool = False) -> str:
     return f"<p{' class=soft' if soft else ''}>{escape(text)}</p>"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], best: Sequence[int | None]) -> str:
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    best: Sequence[int | None],
+    anchors: Sequence[str] = (),
+) -> str:
     """A table of ready texts.
 
     Args:
         header: one text a column.
         rows: one text a cell.
         best: for each row the column to stress, or None.
+        anchors: for each row where on the page its first cell leads; empty: nowhere.
     """
     head = "".join(f"<th>{escape(text)}</th>" for text in header)
     body = ""
-    for row, stressed in zip(rows, best, strict=True):
+    for number, (row, stressed) in enumerate(zip(rows, best, strict=True)):
+        texts = [escape(text) for text in row]
+        if anchors and anchors[number]:
+            texts[0] = f'<a href="#{escape(anchors[number])}">{texts[0]}</a>'
         cells = "".join(
-            f"<td{' class=best' if column == stressed else ''}>{escape(text)}</td>"
-            for column, text in enumerate(row)
+            f"<td{' class=best' if column == stressed else ''}>{text}</td>"
+            for column, text in enumerate(texts)
         )
         body += f"<tr>{cells}</tr>"
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
