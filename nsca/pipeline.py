@@ -17,10 +17,11 @@ def pipeline(cfg: DictConfig) -> Path | None:
     from nsca.assembly import build
     from nsca.pipelines.journal import Journal
     from nsca.pipelines.planning import print_pipeline
-    from nsca.pipelines.progress import Progress, Shared
+    from nsca.pipelines.progress import Progress, Shared, hardware_overrides
     from nsca.pipelines.run import run_pipeline
 
-    steps, shared = build(cfg.pipeline), Shared(cfg.outputs, cfg.hardware, cfg.seed)
+    steps = build(cfg.pipeline)
+    shared = Shared(cfg.outputs, hardware_overrides(cfg), cfg.seed)
     if cfg.dry_run:
         home = Path(cfg.outputs) / "pipeline" / cfg.name
         print_pipeline(Progress(steps, shared, Journal(home)), cfg.name)

@@ -41,9 +41,11 @@ def print_pipeline(progress: Progress, name: str) -> None:
     titles = ("step", "provides", "needs", "gates", "state")
     rows = [titles, *(_row(progress, step) for step in steps)]
     print("\n".join(_aligned(rows)))
-    profiles = hardware_profiles()
-    estimates = {step: [_estimate(progress, step, each) for each in profiles] for step in missing}
-    rows = [("time to come", *(profile.name for profile in profiles))]
+    profiles = hardware_profiles(progress.shared.hardware)
+    estimates = {
+        step: [_estimate(progress, step, *each) for each in profiles.items()] for step in missing
+    }
+    rows = [("time to come", *(profile.name for profile in profiles.values()))]
     rows += [(step, *map(_time, estimates[step])) for step in missing]
     totals = [_sum([estimates[step][n] for step in missing]) for n in range(len(profiles))]
     rows.append(("in all", *map(_time, totals)))
@@ -52,11 +54,18 @@ def print_pipeline(progress: Progress, name: str) -> None:
     print(f"\n{MARK} planned, not measured on this machine")
 
 
-def hardware_profiles() -> list[HardwareProfile]:
-    """Every choice of `hardware=`, by price."""
+def hardware_profiles(chosen: Sequence[str]) -> dict[tuple[str, ...], HardwareProfile]:
+    """Every choice of `hardware=` by its overrides, cheap ones first.
+
+    Args:
+        chosen: overrides of the one that the pipeline has, which may differ from its file.
+    """
     files = sorted((config_directory() / "hardware").glob("*.yaml"))
-    profiles = [profile_of(compose("train", [f"hardware={file.stem}"])) for file in files]
-    return sorted(profiles, key=lambda profile: profile.cost_per_hour)
+    own = {chosen[0]: tuple(chosen)}
+    names = [f"hardware={file.stem}" for file in files]
+    overrides = [own.get(name, (name,)) for name in names]
+    profiles = {each: profile_of(compose("train", each)) for each in overrides}
+    return dict(sorted(profiles.items(), key=lambda item: item[1].cost_per_hour))
 
 
 def _row(progress: Progress, name: str) -> tuple[str, ...]:
@@ -71,10 +80,12 @@ def _row(progress: Progress, name: str) -> tuple[str, ...]:
     return name, step.provides, needs, ", ".join(step.gates), state
 
 
-def _estimate(progress: Progress, name: str, profile: HardwareProfile) -> Estimate:
+def _estimate(
+    progress: Progress, name: str, hardware: tuple[str, ...], profile: HardwareProfile
+) -> Estimate:
     step = progress.pipeline.steps[name]
     if step.verb == "train":
-        plan = make_plan(progress.command(name, profile.name).config)
+        plan = make_plan(progress.command(name, hardware).config)
         return Estimate(plan.seconds, plan.cost_usd or 0.0, planned=not plan.measured)
     seconds = None if step.minutes is None else 60 * step.minutes
     cost = (seconds or 0.0) / 3600 * profile.cost_per_hour * profile.nodes

@@ -10,6 +10,7 @@ count: remove its run directory to train again.
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +32,27 @@ class Shared:
 
     Attributes:
         outputs: folder of run directories.
-        hardware: profile of the trainings.
+        hardware: overrides that choose the profile of the trainings, `hardware=<name>` first.
         seed: of all but gates, which have their own.
     """
 
     outputs: str
-    hardware: str
+    hardware: tuple[str, ...]
     seed: int
+
+
+def hardware_overrides(cfg: DictConfig) -> tuple[str, ...]:
+    """The profile of a configuration as overrides: its name, and what differs from its file."""
+    name = cfg.hardware.name
+    chosen, own = _flat(cfg.hardware), _flat(compose("train", [f"hardware={name}"]).hardware)
+    changed = (f"hardware.{key}={value}" for key, value in chosen.items() if own.get(key) != value)
+    return f"hardware={name}", *changed
+
+
+def _flat(node: DictConfig) -> dict[str, object]:
+    inner = {k: v for k, v in node.items() if isinstance(v, DictConfig)}
+    below = {f"{k}.{key}": value for k, v in inner.items() for key, value in _flat(v).items()}
+    return {str(k): v for k, v in node.items() if k not in inner} | below
 
 
 @dataclass(frozen=True)
@@ -65,12 +80,12 @@ class Progress:
         self._done: dict[str, bool] = {}
         self._configs: dict[tuple[str, tuple[str, ...]], DictConfig] = {}
 
-    def command(self, name: str, hardware: str | None = None) -> Command:
+    def command(self, name: str, hardware: Sequence[str] = ()) -> Command:
         """What to run for a step; a run that is not there yet stands as `<step>`.
 
         Args:
             name: of the step.
-            hardware: another profile than the pipeline's.
+            hardware: overrides that choose another profile than the pipeline's.
 
         Raises:
             UserError: settings that its verb does not take.
@@ -79,7 +94,7 @@ class Progress:
         common = [f"outputs={_quoted(shared.outputs)}"]
         common += [f"seed={shared.seed}"] if step.verb in SEEDED else []
         if step.verb == "train":
-            common += [f"hardware={hardware or shared.hardware}", "resume=auto"]
+            common += [*(hardware or shared.hardware), "resume=auto"]
         filled = [f"{setting}={_quoted(self._run(o))}" for setting, o in step.needs.items()]
         overrides = [*common, *step.settings, *filled]
         if step.verb == "babble" and not any(o.startswith("path=") for o in step.settings):

@@ -4,7 +4,8 @@ A phase's part is what `nsca.report` says of its run, with the evaluations of th
 gate's part is what its own page says.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def _subtitle(progress: Progress) -> str:
     seconds = sum(r.seconds for n, r in progress.journal.records.items() if n in steps)
     shared = progress.shared
     text = f"{done} of {len(steps)} steps done in {duration(seconds)}"
-    return f"{text} · hardware {shared.hardware} · seed {shared.seed}"
+    return f"{text} · {' '.join(shared.hardware)} · seed {shared.seed}"
 
 
 def _steps(progress: Progress) -> str:
@@ -89,22 +90,27 @@ def _anchor(progress: Progress, name: str) -> str:
 
 def _key_figures(verb: str, card: Mapping[str, Any]) -> list[str]:
     """The figures of a run card that say most in a line."""
+    if verb == "gate":
+        return [str(card[name]).replace("_", " ") for name in ("verdict",) if name in card]
     figures = card.get("metrics", {})
-    match verb:
-        case "gate" if card:
-            return [str(card["verdict"]).replace("_", " ")]
-        case "babble" if card:
-            return [f"{figures['babble/interactions']:,.0f} interactions"]
-        case "train" if card:
-            return [f"{figures['steps']:,.0f} steps", f"val/loss {figures['val/loss']:.3f}"]
-        case _:
-            means = {n: v for n, v in figures.items() if "/mean_" in n and n.endswith("/trained")}
-            twins = {n: figures.get(n.replace("/trained", "/random")) for n in means}
-            return [
-                f"{n.split('/', 1)[1].removesuffix('/trained')} {value:.3f}"
-                + (f" (untrained {twins[n]:.3f})" if twins[n] is not None else "")
-                for n, value in means.items()
-            ]
+    if verb == "evaluate":
+        return list(_means(figures))
+    known = {
+        "babble/interactions": "{:,.0f} interactions",
+        "steps": "{:,.0f} steps",
+        "val/loss": "val/loss {:.3f}",
+    }
+    return [text.format(figures[name]) for name, text in known.items() if name in figures]
+
+
+def _means(figures: Mapping[str, float]) -> Iterator[str]:
+    """Means over quantities on held-out objects, beside those of the untrained twin."""
+    for name, value in figures.items():
+        match = re.fullmatch(r"\w+/((?:\w+/)?val/mean_\w+)/trained", name)
+        if match:
+            twin = figures.get(name.removesuffix("trained") + "random")
+            text = f"{match[1].replace('val/', '')} {value:.3f}"
+            yield text if twin is None else f"{text} (untrained {twin:.3f})"
 
 
 def _missing(progress: Progress) -> str:

@@ -31,9 +31,9 @@ def test_steps_that_need_each_other_are_named():
     ("step", "cause", "remedy"),
     [
         (Step("train", [], {"data.path": "bablbing"}), "no such step", "'babbling'"),
-        (Step("train", [], {"data.path": "vision"}), "a trained run, not a data set", "babbling"),
-        (Step("train", [], {"parts.vision": "babbling"}), "a data set, not a trained run", "vision"),
-        (Step("evaluate", [], {"run": "babbling"}), "a data set, not a trained run", "vision"),
+        (Step("train", [], {"data.path": "vision"}), "not a data set", "babbling"),
+        (Step("train", [], {"parts.vision": "babbling"}), "not a trained run", "vision"),
+        (Step("evaluate", [], {"run": "babbling"}), "not a trained run", "vision"),
         (Step("train", [], {}, ["babbling"]), "a data set, not a verdict", "balloon"),
         (Step("train", [], {}, ["baloon"]), "no such step", "'balloon'"),
     ],

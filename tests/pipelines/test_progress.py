@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from nsca.composition import compose
 from nsca.errors import UserError
 from nsca.gates.verdict import Kind, Verdict
 from nsca.pipelines.journal import Journal, State, StepRecord
-from nsca.pipelines.progress import Progress, Shared
+from nsca.pipelines.progress import Progress, Shared, hardware_overrides
 
 
 def ended(progress: Progress, name: str, run: Path) -> None:
@@ -39,7 +40,7 @@ def test_needs_are_filled_with_run_directories_and_the_rest_is_shared(progress):
     assert vision.config.data.path == "outputs/data/1"
     assert vision.config.resume == "auto"
     assert vision.config.hardware.name == "cpu"
-    assert progress.command("vision", "8gb").config.hardware.name == "8gb"
+    assert progress.command("vision", ["hardware=8gb"]).config.hardware.name == "8gb"
     assert judged.config.run == "outputs/train/vision/1"
     assert progress.command("balloon").overrides == ("outputs=outputs", "gate=balloon")
 
@@ -49,9 +50,19 @@ def test_a_run_that_is_not_there_yet_stands_by_its_name(pipeline, shared):
     assert command.config.run == "<vision>"
 
 
+def test_a_profile_goes_with_what_was_changed_of_it():
+    assert hardware_overrides(compose("pipeline", ["hardware=8gb"])) == ("hardware=8gb",)
+    asked = ["hardware=8gb", "hardware.micro_batch.vision=7", "hardware.cost_per_hour=0.5"]
+    given = hardware_overrides(compose("pipeline", asked))
+    assert sorted(given) == sorted(asked)
+    assert compose("train", list(given)).hardware.micro_batch.vision == 7
+
+
 def test_a_place_may_have_any_name(pipeline):
     place = "it's a, [place] = {new} $1"
-    command = Progress(pipeline, Shared(place, "cpu", 3), Journal(Path("."))).command("babbling")
+    command = Progress(pipeline, Shared(place, ("hardware=cpu",), 3), Journal(Path("."))).command(
+        "babbling"
+    )
     assert command.config.outputs == place
     assert command.config.path.startswith(f"{place}/data/babbling-")
     assert command.config.seed == 3
@@ -59,9 +70,11 @@ def test_a_place_may_have_any_name(pipeline):
 
 def test_other_settings_of_data_are_another_folder(progress, with_settings, shared):
     def path(settings: list[str]) -> str:
-        return after_restart(progress, with_settings({"babbling": settings})).command(
-            "babbling"
-        ).config.path
+        return (
+            after_restart(progress, with_settings({"babbling": settings}))
+            .command("babbling")
+            .config.path
+        )
 
     assert path(["interactions=24"]) == path(["interactions=24", "workers=1"])
     assert path(["interactions=24"]) != path(["interactions=25"])
@@ -75,12 +88,14 @@ def test_done_is_what_finished_with_the_same_command(progress, with_settings):
     changed = after_restart(progress, with_settings({"vision": steps}))
     assert changed.is_done("babbling")
     assert not changed.is_done("vision")
-    on_a_card = after_restart(progress, shared=Shared("outputs", "8gb", 0))
+    on_a_card = after_restart(progress, shared=Shared("outputs", ("hardware=8gb",), 0))
     assert on_a_card.is_done("vision"), "hardware decides how, not what"
 
 
 def test_what_needs_something_undone_or_lost_is_not_done(progress, with_settings):
-    assert not after_restart(progress, shared=Shared("outputs", "cpu", 1)).is_done("vision")
+    assert not after_restart(progress, shared=Shared("outputs", ("hardware=cpu",), 1)).is_done(
+        "vision"
+    )
     fresh = with_settings({"babbling": ["interactions=25"]})
     assert not after_restart(progress, fresh).is_done("vision")
     shutil.rmtree("outputs/data/1")

@@ -85,9 +85,8 @@ def test_a_phase_behind_a_gate_that_did_not_pass_is_refused(walk, banners, capsy
     with pytest.raises(UserError) as refusal:
         walk()
     assert ran() == ["balloon", "babble"]
-    assert refusal.value.cause == (
-        "vision, audio refused: gate balloon has not passed (no effect)"
-    )
+    said = "vision, audio refused: gate balloon has not passed (no effect)"
+    assert refusal.value.cause == said
     assert "force=true" in refusal.value.remedy
     assert states()["vision"] is states()["audio"] is State.REFUSED
     assert states()["vision_judged"] is State.WAITING
