@@ -140,9 +140,13 @@ class _Execution:
             self.progress.has_finished(name, replace(record, state=State.DONE, run=ending.run))
             _say(f"{title}: done in {record.seconds:.0f} s, {ending.run}")
             return
-        state = State.STOPPED if self.signals else State.FAILED
-        self.journal.write(name, replace(record, state=state, cause=ending.cause))
-        _say(f"{title}: {state}, {ending.cause} ({log})")
+        if self.signals:
+            cause = "by a signal, the same command goes on"
+            record = replace(record, state=State.STOPPED, cause=cause)
+        else:
+            record = replace(record, state=State.FAILED, cause=ending.cause)
+        self.journal.write(name, record)
+        _say(f"{title}: {record.state}, {record.cause} ({log})")
 
 
 def _raise_what_is_missing(progress: Progress, home: Path) -> None:
