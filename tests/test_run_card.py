@@ -98,8 +98,9 @@ def test_an_absent_or_damaged_card_is_named(tmp_path: Path):
 def test_the_fingerprint_is_of_what_is_computed_and_not_of_where():
     base = OmegaConf.create({"seed": 0, "resume": "never", "hardware": {"name": "cpu"}})
     elsewhere = OmegaConf.create({"seed": 0, "resume": "auto", "hardware": {"name": "8gb"}})
+    busier = OmegaConf.merge(base, {"workers": 7, "outputs": "there"})
     other = OmegaConf.create({"seed": 1, "resume": "never", "hardware": {"name": "cpu"}})
-    assert config_fingerprint(base) == config_fingerprint(elsewhere)
+    assert config_fingerprint(base) == config_fingerprint(elsewhere) == config_fingerprint(busier)
     assert config_fingerprint(base) != config_fingerprint(other)
 
 

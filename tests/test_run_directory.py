@@ -1,4 +1,6 @@
 import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,27 @@ def test_a_held_directory_is_refused_and_free_after_release(tmp_path: Path):
     RunDirectory.reopen(run.path).release()
 
 
+def test_a_directory_with_a_name_of_its_own_is_held_by_one(tmp_path: Path):
+    place = tmp_path / "pipeline" / "demo"
+    first = RunDirectory.at(place)
+    assert is_held(place)
+    with pytest.raises(UserError, match="another process") as refusal:
+        RunDirectory.at(place)
+    assert refusal.value.remedy == "wait for it"
+    first.release()
+    RunDirectory.at(place).release()
+
+
+def test_a_child_that_inherits_the_lock_holds_the_directory_on(tmp_path: Path):
+    run = RunDirectory.at(tmp_path)
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[run.lock_number]) as child:
+        run.release()
+        assert is_held(tmp_path)
+        child.communicate(b"\n")
+    assert not is_held(tmp_path)
+
+
 def test_spaces_and_other_alphabets_in_paths(tmp_path: Path):
     run = RunDirectory.claim(tmp_path / "mes données é 実験", "a b")
     assert run.path.is_dir()
@@ -58,6 +81,8 @@ def test_a_folder_that_is_no_run_or_a_file_is_named(tmp_path: Path):
     (tmp_path / "y").write_text("")
     with pytest.raises(UserError, match="is a file"):
         RunDirectory.claim(tmp_path, "y")
+    with pytest.raises(UserError, match="cannot be written"):
+        RunDirectory.at(tmp_path / "file")
 
 
 def test_the_configuration_is_written_resolved(tmp_path: Path):

@@ -4,6 +4,7 @@ A phase's part is what `nsca.report` says of its run, with the evaluations of th
 gate's part is what its own page says.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -75,11 +76,12 @@ def _steps(progress: Progress) -> str:
         record = progress.journal.records.get(name, StepRecord(State.WAITING))
         card = load_run_card(progress.run(name)) if done else {}
         time = duration(record.seconds) if record.seconds else ""
-        run = str(progress.run(name)) if done else ""
+        run = os.path.relpath(progress.run(name), progress.shared.outputs) if done else ""
         rows.append([name, str(record.state), time, "; ".join(_key_figures(step.verb, card)), run])
         anchors.append(_anchor(progress, name) if done else "")
-    titles = ["step", "state", "time", "figures", "run directory"]
-    return page.section("Steps", page.table(titles, rows, [None] * len(rows), anchors))
+    titles = ["step", "state", "time", "figures", f"run, in {progress.shared.outputs}"]
+    table = page.table(titles, rows, [None] * len(rows), anchors)
+    return page.section("Steps", page.wrapping(table))
 
 
 def _anchor(progress: Progress, name: str) -> str:
@@ -109,7 +111,7 @@ def _means(figures: Mapping[str, float]) -> Iterator[str]:
         match = re.fullmatch(r"\w+/((?:\w+/)?val/mean_\w+)/trained", name)
         if match:
             twin = figures.get(name.removesuffix("trained") + "random")
-            text = f"{match[1].replace('val/', '')} {value:.3f}"
+            text = f"{match[1].replace('val/mean_', '')} {value:.3f}"
             yield text if twin is None else f"{text} (untrained {twin:.3f})"
 
 
@@ -152,8 +154,21 @@ def _gate(progress: Progress, name: str) -> str:
 
 
 def _data(card: Mapping[str, Any]) -> str:
-    figures = [(key, f"{value:,.4g}") for key, value in card["metrics"].items()]
-    return page.facts([*figures, ("data fingerprint", str(card["data_fingerprint"]))])
+    shown = {
+        "interactions": "{:,.0f}",
+        "episodes": "{:,.0f}",
+        "frames_per_s": "{:,.0f}",
+        "bytes": "{:,.0f}",
+        "warnings": "{:,.0f}",
+    }
+    found = card["metrics"]
+    figures = [
+        (name.replace("_per_s", "/s"), text.format(found[f"babble/{name}"]))
+        for name, text in shown.items()
+        if f"babble/{name}" in found
+    ]
+    command = page.preformatted(str(card["command"]))
+    return page.facts([*figures, ("fingerprint", str(card["data_fingerprint"]))]) + command
 
 
 def _judged(progress: Progress, name: str) -> RunRecord:

@@ -36,6 +36,9 @@ th, td { padding: 5px 14px 5px 0; text-align: right; border-bottom: 1px solid va
   white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: 13px; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
+.wrapping :is(th, td) { white-space: normal; text-align: left; vertical-align: top;
+  overflow-wrap: anywhere; }
+.wrapping td:first-child { overflow-wrap: normal; white-space: nowrap; }
 td.best { font-weight: 650; }
 svg { width: 100%; height: auto; display: block; overflow: visible; }
 .row { display: flex; flex-wrap: wrap; gap: 20px; align-items: flex-start; }
@@ -126,6 +129,11 @@ def table(
         )
         body += f"<tr>{cells}</tr>"
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def wrapping(table: str) -> str:
+    """A table of long texts, whose cells break into lines."""
+    return f'<div class="wrapping">{table}</div>'
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> str:

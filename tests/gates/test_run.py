@@ -93,7 +93,7 @@ def test_the_same_settings_go_on_and_others_begin_anew(tmp_path, inline, monkeyp
     assert (first / "results.csv").read_bytes() == before
     monkeypatch.undo()
     monkeypatch.setattr(run, "run_missing", lambda *_, **__: [])
-    monkeypatch.setattr(run, "_row", lambda *_: pytest.fail("a new table is empty"))
+    monkeypatch.setattr(run, "rows_of", lambda *_: pytest.fail("a new table is empty"))
     others = [
         (coin(knowledge=0.5), {}),
         (coin(seeds=[5, 6, 7, 8, 9]), {}),

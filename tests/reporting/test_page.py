@@ -16,8 +16,12 @@ EVIL = '<b onclick="x">&</b>'
         page.page(EVIL, ""),
         page.section(EVIL, "x"),
         page.section("title", "x", intro=EVIL),
+        page.heading(EVIL),
+        page.heading("title", EVIL),
+        page.banner("", EVIL),
         page.paragraph(EVIL),
         page.table([EVIL], [[EVIL]], [None]),
+        page.wrapping(page.table(["x"], [["x"]], [None], [EVIL])),
         page.facts([(EVIL, EVIL)]),
         page.tiles([(EVIL, EVIL)]),
         page.picture("data:,", EVIL),
@@ -65,6 +69,7 @@ def test_a_page_is_whole_and_loads_nothing():
 
 
 def test_what_is_empty_leaves_no_trace():
+    assert page.banner() == ""
     assert page.section("title", "", "", intro="words") == ""
     assert "absent" not in page.facts([("absent", ""), ("there", "x")])
     assert "absent" not in page.tiles([("absent", ""), ("there", "x")])
@@ -76,3 +81,10 @@ def test_one_cell_of_a_row_is_stressed():
     assert "<td class=best>2</td>" in made
     with pytest.raises(ValueError, match="shorter"):
         page.table(["a"], [["1"], ["2"]], [None])
+
+
+def test_a_row_leads_to_its_part_of_the_page():
+    made = page.table(["step", "state"], [["a", "done"], ["b", "done"]], [None, None], ["a", ""])
+    assert made.count("<a ") == 1
+    assert '<td><a href="#a">a</a></td><td>done</td>' in made
+    assert page.heading("Gate: a", "a") == '<h1 id="a">Gate: a</h1>'

@@ -26,9 +26,7 @@ def miniature() -> Pipeline:
         {
             "balloon": Step("gate", BALLOON),
             "babbling": Step("babble", STATE_ALONE),
-            "audio": Step(
-                "train", ["phase=audio", *SMALL], {"data.path": "babbling"}, ["balloon"]
-            ),
+            "audio": Step("train", ["phase=audio", *SMALL], {"data.path": "babbling"}, ["balloon"]),
             "audio_judged": Step("evaluate", SOUNDS, {"run": "audio"}),
         }
     )
