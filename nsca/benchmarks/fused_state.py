@@ -51,6 +51,10 @@ from nsca.probe_rows import labelled_rows
 
 NEXT = "next_"  # begins the names of quantities of the next moment
 RECALL = "recall"  # the measure of retrieval
+LOST = {f"without_{sense}": [sense] for sense in SENSES} | {
+    f"{sense}_alone": [other for other in SENSES if other != sense] for sense in SENSES
+}
+"""Senses that are missing, by the name that scores have for it in place of a corruption's."""
 
 
 @dataclass(frozen=True)
@@ -281,9 +285,7 @@ def _missing(columns: Columns, widths: Mapping[str, int]) -> list[Corruption]:
             changed[:, columns.mask.start + SENSES.index(sense)] = 0.0
         return changed
 
-    ways = {f"without_{sense}": [sense] for sense in SENSES}
-    ways |= {f"{sense}_alone": [other for other in SENSES if other != sense] for sense in SENSES}
-    return [Corruption(name, 1, partial(without, senses)) for name, senses in ways.items()]
+    return [Corruption(name, 1, partial(without, senses)) for name, senses in LOST.items()]
 
 
 def _next_labels(moments: Moments, labels: Mapping[str, ProbeLabel]) -> dict[str, ProbeLabel]:

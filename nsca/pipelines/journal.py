@@ -57,15 +57,20 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self.records: dict[str, StepRecord] = {}
-        if self.path.is_file():
-            try:
-                content = json.loads(self.path.read_text(encoding="utf-8"))
-                self.records = {name: _record(values) for name, values in content.items()}
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise UserError(
-                    f"{self.path} is damaged: {error}",
-                    "remove it: gates, data and trainings that are finished are found again",
-                ) from error
+        self.read()
+
+    def read(self) -> None:
+        """Take the records from the file, where there is one."""
+        if not self.path.is_file():
+            return
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            self.records = {name: _record(values) for name, values in content.items()}
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise UserError(
+                f"{self.path} is damaged: {error}",
+                "remove it: gates, data and trainings that are finished are found again",
+            ) from error
 
     def write(self, name: str, record: StepRecord) -> None:
         """Replace the record of a step."""

@@ -47,10 +47,11 @@ def run_pipeline(
         Stopped: a signal asked for it.
     """
     home = Path(shared.outputs) / "pipeline" / name
+    progress = Progress(pipeline, shared, Journal(home))
+    _check(progress)
     directory = RunDirectory.at(home)
     try:
-        progress = Progress(pipeline, shared, Journal(home))
-        _check(progress)
+        progress.journal.read()  # another process may have ended meanwhile
         directory.write_config(cfg)
         with directory.card("pipeline", shared.seed) as card:
             _Execution(progress, directory, force).run()

@@ -52,6 +52,7 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         outcome_sections.acting(grouped),
         score_sections.evaluation(scores, remark),
         score_sections.robustness(scores, remark),
+        score_sections.senses_missing(scores, remark),
         shown.model_section(first, seed) if pictures else "",
         run_sections.diagnoses(runs),
         run_sections.reproduce(runs),

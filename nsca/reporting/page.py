@@ -36,9 +36,8 @@ th, td { padding: 5px 14px 5px 0; text-align: right; border-bottom: 1px solid va
   white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: 13px; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
-.wrapping :is(th, td) { white-space: normal; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; }
-.wrapping td:first-child { overflow-wrap: normal; white-space: nowrap; }
+.wrapping :is(th, td) { white-space: normal; text-align: left; vertical-align: top; }
+.wrapping td:nth-child(-n + 3) { white-space: nowrap; }
 td.best { font-weight: 650; }
 svg { width: 100%; height: auto; display: block; overflow: visible; }
 .row { display: flex; flex-wrap: wrap; gap: 20px; align-items: flex-start; }
@@ -132,7 +131,7 @@ def table(
 
 
 def wrapping(table: str) -> str:
-    """A table of long texts, whose cells break into lines."""
+    """A table of long texts: from the fourth column on they break into lines."""
     return f'<div class="wrapping">{table}</div>'
 
 

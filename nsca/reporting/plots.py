@@ -26,6 +26,11 @@ COLOURS = {
     "pixels": "#d98218",
     "statistics": "#d98218",
     "shuffled": "#a58bd0",
+    "concatenated": "#c2410c",
+    "vision": "#0f9d76",
+    "audio": "#9b5de5",
+    "proprioception": "#b8860b",
+    "true_state": "#e05780",
 }
 FURTHER_COLOURS = ("#3b7ddd", "#0f9d76", "#c2410c", "#9b5de5", "#e05780", "#b8860b")
 NAMES = {
@@ -33,10 +38,12 @@ NAMES = {
     "random": "untrained twin",
     "pixels": "raw pixels",
     "statistics": "statistics of the spectrogram",
+    "concatenated": "senses side by side, no fusion",
+    "true_state": "true physical state",
     "shuffled": "shuffled labels",
 }
 
-REFERENCES = ("random", "pixels", "statistics")
+REFERENCES = ("random", "pixels", "statistics", "concatenated")
 """What trained features are compared with: their twin, and what needs no encoder."""
 
 STYLE = {

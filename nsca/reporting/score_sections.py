@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nsca.assembly import phase_name
+from nsca.benchmarks.fused_state import LOST, NEXT, RECALL
 from nsca.benchmarks.scores import CLEAN, Score
 from nsca.evaluation import benchmarks_for
 from nsca.reporting import outcome_sections, page, plots
@@ -18,6 +19,9 @@ PARTS = {
     "test": "kinds never seen (set B)",
     "test_refit": "kinds never seen, probe fitted on other objects of them",
 }
+
+NO_RIVALS = ("shuffled", "true_state")
+"""A control and a ceiling: never the best of a row."""
 
 
 def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
@@ -111,7 +115,7 @@ def _gain(ours: Mapping[Any, float], theirs: Mapping[Any, float]) -> str:
 
 def evaluation(scores: Sequence[Score], remark: str = "") -> str:
     """Every quantity on clean pictures: dots and tables, part by part; `remark` ends the intro."""
-    linear = [s for s in scores if s.corruption == CLEAN and s.measure != "knn_accuracy"]
+    linear = [s for s in scores if s.corruption == CLEAN and s.measure in ("accuracy", "r2")]
     parts = []
     features = _in_order(s.features for s in linear)
     for part in dict.fromkeys(_part(s) for s in linear):
@@ -131,12 +135,15 @@ def evaluation(scores: Sequence[Score], remark: str = "") -> str:
                     f"Up to {missing:.0%} of rows are of classes the probe never saw.", True
                 )
             )
-    near = [s for s in scores if s.corruption == CLEAN and s.measure == "knn_accuracy"]
-    if near:
-        parts.append("<h3>Nearest neighbours (kNN accuracy)</h3>")
-        for part in dict.fromkeys(s.split for s in near):
+    for measure, title in (
+        ("knn_accuracy", "Nearest neighbours (kNN accuracy)"),
+        (RECALL, "Retrieval (recall of the right one among the first)"),
+    ):
+        found = [s for s in scores if s.corruption == CLEAN and s.measure == measure]
+        parts += [f"<h3>{title}</h3>"] if found else []
+        for part in dict.fromkeys(s.split for s in found):
             parts.append(page.paragraph(_capital(PARTS.get(part, part)), soft=True))
-            parts.append(_table([s for s in near if s.split == part]))
+            parts.append(_table([s for s in found if s.split == part]))
     intro = (
         "Linear probes on frozen features, fitted on training objects, regularisation chosen on "
         "validation objects, the same for every kind of features. Accuracy for classes, R² for "
@@ -154,10 +161,10 @@ def _table(scores: Sequence[Score]) -> str:
         here = [s for s in scores if s.quantity == quantity]
         values = {f: [s.value for s in here if s.features == f] for f in features}
         means = [
-            float(np.mean(values[f])) if values[f] and f != "shuffled" else -np.inf
+            float(np.mean(values[f])) if values[f] and f not in NO_RIVALS else -np.inf
             for f in features
         ]
-        unit = {"r2": "R²", "accuracy": "accuracy", "knn_accuracy": "accuracy"}[here[0].measure]
+        unit = {"r2": "R²", RECALL: "recall"}.get(here[0].measure, "accuracy")
         chance = float(np.mean([s.chance for s in here]))
         fitted, tested = here[0].fit_rows, here[0].test_rows
         cells = [_spread(values[f]) for f in features]
@@ -173,7 +180,8 @@ def robustness(scores: Sequence[Score], remark: str = "") -> str:
     here = [
         s
         for s in scores
-        if s.split == part and s.protocol == "transfer" and s.measure != "knn_accuracy"
+        if s.split == part and s.protocol == "transfer" and s.measure in ("accuracy", "r2")
+        if s.corruption not in LOST
     ]
     if not any(s.corruption != CLEAN for s in here):
         return ""
@@ -194,6 +202,43 @@ def robustness(scores: Sequence[Score], remark: str = "") -> str:
     return page.section(
         "Under corruption", page.legend(plots.legend(features)), *drawings, intro=intro
     )
+
+
+def senses_missing(scores: Sequence[Score], remark: str = "") -> str:
+    """What is left without a sense, and with one alone; `remark` ends the intro."""
+    tables = []
+    for part in dict.fromkeys(s.split for s in scores if s.corruption in LOST):
+        here = [s for s in scores if (s.split, s.protocol) == (part, "transfer")]
+        title = _capital(PARTS.get(part, part))
+        for asked in ("properties", "next moment"):
+            chosen = [s for s in here if s.quantity.startswith(NEXT) == (asked == "next moment")]
+            chosen = [s for s in chosen if s.measure == "r2"]
+            if any(s.corruption in LOST for s in chosen):
+                tables.append(f"<h3>{page.escape(f'{title}: {asked}, mean R²')}</h3>")
+                tables.append(_table_of_lost(chosen))
+    intro = (
+        "Means over scalars, those below 0 counted as 0. The probes are fitted with all senses; "
+        f"only what is scored lacks some. Stressed: the best.{remark}"
+    )
+    return page.section("With senses missing", *tables, intro=intro)
+
+
+def _table_of_lost(scores: Sequence[Score]) -> str:
+    features = _in_order(s.features for s in scores if s.corruption in LOST)
+    rows, best = [], []
+    for way in (CLEAN, *LOST):
+        values = [
+            [max(s.value, 0.0) for s in scores if (s.corruption, s.features) == (way, name)]
+            for name in features
+        ]
+        name = "all senses" if way == CLEAN else way.replace("_", " ")
+        rows.append([name, *(f"{np.mean(each):.3f}" if each else "" for each in values)])
+        rivals = [
+            float(np.mean(each)) if each and feature not in NO_RIVALS else -np.inf
+            for feature, each in zip(features, values, strict=True)
+        ]
+        best.append(1 + int(np.argmax(rivals)))
+    return page.table(["", *(plots.NAMES.get(f, f) for f in features)], rows, best)
 
 
 def _capital(text: str) -> str:

@@ -130,6 +130,7 @@ def test_wrong_settings_are_named_before_anything_runs(walk, with_settings):
     with pytest.raises(UserError, match="step audio: unknown key 'phaze'"):
         walk(with_settings({"audio": ["phaze=audio"]}))
     assert ran() == []
+    assert not Path("outputs").exists()
 
 
 def test_absent_hardware_is_named_before_anything_runs(walk, monkeypatch):
