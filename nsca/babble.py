@@ -32,6 +32,7 @@ def babble(cfg: DictConfig) -> Path:
             "test": cfg.fractions.test,
         },
         render=_can_render(cfg.render),
+        gravity=cfg.gravity,
     )
     workers = available_cores() if cfg.workers is None else cfg.workers
     if cfg.dry_run:
@@ -115,6 +116,7 @@ def _print_plan(plan: "GenerationPlan", root: Path, workers: int) -> None:
         episodes = sum(shard.episodes for shard in shards if shard.split == split)
         print(f"  {split:<11} {episodes} episodes")
     print(f"interactions  {interactions} ({interactions * FRAMES:,} frames)")
+    print(f"gravity       {plan.gravity:g} of Earth's")
     print(f"pictures      {'64x64 RGB' if plan.render else 'none'}")
     print(f"shards        {len(shards)}, by {workers} worker processes")
     size_gb = interactions * BYTES_PER_INTERACTION[plan.render] / 1e9

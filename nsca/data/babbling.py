@@ -101,14 +101,15 @@ class Babbling:
         and target are (`PHYSICAL`).
 
         An action is the mean and the last of the joint targets in that time. A moment at which
-        nothing has been heard has no audio.
+        nothing has been heard has no audio; a set without pictures has no vision.
 
         Raises:
-            UserError: see `frames`.
+            UserError: no set there, a broken shard, an empty split.
         """
         names = [*STREAM_COLUMNS, "object_state", "target"]
         streams = read_streams(*self._observations(split, names))
-        images = self._images(split, self.moment_stride)
+        seen = read_manifest(self.path)["configuration"]["render"]
+        images = self._images(split, self.moment_stride) if seen else None
         return moments_of(images, self.sounds(split).samples, streams, self.moment_stride)
 
     def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:

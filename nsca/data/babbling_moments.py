@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Bool, Float32, Int16, UInt8
 
-from nsca.data.moments import Heard, InMemory, Moments
+from nsca.data.moments import Heard, InMemory, Moments, Stored
 from nsca.worlds.tabletop.interaction import (
     ACTION_NAMES,
     AUDIO_RATE_HZ,
@@ -30,10 +30,13 @@ PHYSICAL = (
     *(f"target_v{axis}_m_s" for axis in "xyz"),
     *(f"hand_{axis}_m" for axis in "xyz"),
     *(f"hand_v{axis}_m_s" for axis in "xyz"),
+    "hand_opening_m",
 )
-"""Where the target and the hand are and how they move: a moment's physical state."""
+"""Where the target and the hand are and how they move, and how far a finger is from the middle of
+the hand: a moment's physical state."""
 _TARGET = [0, 1, 2, 7, 8, 9]  # position and linear velocity in an object's state
 _HAND = [0, 1, 2, *(len(HAND_JOINTS) + axis for axis in range(3))]  # in proprioception
+_FINGERS = [HAND_JOINTS.index("left"), HAND_JOINTS.index("right")]
 HEARD_SAMPLES = AUDIO_RATE_HZ * 4 // 5  # what a moment still hears: 0.8 s
 SILENT = 33  # of 32,767: 60 dB below full scale, a thousandth
 CHUNK = 1000  # windows of sound at once
@@ -62,12 +65,14 @@ def read_streams(
             objects = state.values.to_numpy().reshape(FRAMES, -1, STATE_WIDTH)
             physical[place, :, : len(_TARGET)] = objects[:, target][:, _TARGET]
         at += len(shard)
-    physical[..., len(_TARGET) :] = found["proprioception"][..., _HAND]
+    body = found["proprioception"]
+    physical[..., len(_TARGET) : -1] = body[..., _HAND]
+    physical[..., -1] = body[..., _FINGERS].mean(axis=-1)
     return {**found, "physical": physical}
 
 
 def moments_of(
-    images: UInt8[np.ndarray, "clip moment size size 3"],
+    images: UInt8[np.ndarray, "clip moment size size 3"] | None,
     sounds: Int16[np.ndarray, "clip time"],
     streams: dict[str, Float32[np.ndarray, "clip 32 number"]],
     stride: int,
@@ -75,14 +80,14 @@ def moments_of(
     """Return every `stride`-th frame with all that belongs to it (see `Babbling.moments`).
 
     Args:
-        images: of these frames alone.
+        images: of these frames alone; None where nothing was seen.
         sounds: whole ones.
         streams: of every frame, as `read_streams` gives them.
         stride: in frames.
     """
-    clips, per_clip = images.shape[:2]
     taken = np.arange(0, FRAMES, stride)
-    clip = np.repeat(np.arange(clips), per_clip)
+    clips = len(sounds)
+    clip = np.repeat(np.arange(clips), len(taken))
     until = np.tile(taken * (AUDIO_RATE_HZ // FRAMES_PER_S), clips)
     heard = Heard(sounds, clip, until, HEARD_SAMPLES)
     body = np.concatenate([streams["proprioception"], streams["touch"]], axis=2)[:, taken]
@@ -95,17 +100,18 @@ def moments_of(
         return rows.reshape(len(clip), *rows.shape[2:])
 
     always = np.ones(len(clip), bool)
+    stored: dict[str, Stored] = {"audio": heard, "proprioception": InMemory(flat(body))}
+    present = {"audio": _audible(heard), "proprioception": always}
+    if images is not None:
+        stored["vision"], present["vision"] = InMemory(flat(images)), always
     return Moments(
         clip=clip,
         belongs=clip,
-        stored={
-            "vision": InMemory(flat(images)),
-            "audio": heard,
-            "proprioception": InMemory(flat(body)),
-        },
-        present={"vision": always, "audio": _audible(heard), "proprioception": always},
+        stored=stored,
+        present=present,
         action=flat(np.stack(told, axis=1)),
         physical=flat(streams["physical"][:, taken]),
+        interval_s=stride / FRAMES_PER_S,
     )
 
 

@@ -234,3 +234,20 @@ class FusionBatch(Batch):
     later: Float[Tensor, "batch width"] | None
     later_there: Bool[Tensor, "batch sense"] | None
     step: int
+
+
+@dataclass(frozen=True)
+class DynamicsBatch(Batch):
+    """Stretches of moments, equally far apart in time.
+
+    Attributes:
+        latent: of the fused state.
+        physical: SI units; see `nsca.data.moments.Moments`.
+        action: what is done from a moment to the next one, in real units.
+        step: as in FrameBatch.
+    """
+
+    latent: Float[Tensor, "batch moment latent"]
+    physical: Float[Tensor, "batch moment quantity"]
+    action: Float[Tensor, "batch moment number"]
+    step: int

@@ -13,6 +13,7 @@ from nsca.errors import UserError
 from nsca.worlds.tabletop.interaction import MAX_OBJECTS, ObjectSet
 
 EPISODES_PER_SHARD = 10
+MOST_GRAVITY = 3  # the hand is not strong enough to lift heavy things under more
 EPISODE_RANGE = 10_000_000  # numbers reserved for each split, so that splits share no episode
 SPLITS: dict[str, ObjectSet] = {"train": "A", "val": "A", "test": "B"}  # split: object set
 
@@ -43,6 +44,7 @@ class GenerationPlan:
         fractions: shares of train (set A), val (set A, other instances) and test (set B); sum 1.
         render: False leaves the pictures out.
         objects_per_episode: 1 to 3; None leaves it to chance.
+        gravity: a factor on Earth's, 0 to 3.
 
     Raises:
         UserError: a value outside its range.
@@ -54,6 +56,7 @@ class GenerationPlan:
     fractions: dict[str, float]
     render: bool
     objects_per_episode: int | None = None
+    gravity: float = 1.0
 
     def __post_init__(self) -> None:
         if self.interactions < 1:
@@ -66,6 +69,10 @@ class GenerationPlan:
             raise UserError(
                 f"objects_per_episode={self.objects_per_episode}",
                 f"choose 1 to {MAX_OBJECTS}, or null for any of these by chance",
+            )
+        if not 0 <= self.gravity <= MOST_GRAVITY:
+            raise UserError(
+                f"gravity={self.gravity:g}", f"choose a factor on Earth's from 0 to {MOST_GRAVITY}"
             )
         shares = list(self.fractions.values())
         wrong = set(self.fractions) != set(SPLITS) or min(shares) < 0

@@ -80,6 +80,7 @@ class Moments:
         action: what is done from a moment to the next one of its clip; None where nothing is known.
         physical: observable kinematic state (`PHYSICAL` of the source), SI units; None where
             nothing is known.
+        interval_s: between neighbouring moments of a clip; None where there is no time.
     """
 
     clip: Int[np.ndarray, " moment"]
@@ -88,6 +89,7 @@ class Moments:
     present: Mapping[str, Bool[np.ndarray, " moment"]]
     action: Float32[np.ndarray, "moment number"] | None
     physical: Float32[np.ndarray, "moment quantity"] | None
+    interval_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.stored.keys() != self.present.keys() or not self.stored.keys() <= set(SENSES):

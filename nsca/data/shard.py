@@ -66,6 +66,7 @@ def make_shard(plan: GenerationPlan, root: str, shard: Shard) -> ShardResult:
             plan.render,
             renderer,
             n_objects=plan.objects_per_episode,
+            gravity=plan.gravity,
         )
         warnings += record.warnings
         for part, spent in record.seconds.items():

@@ -33,5 +33,5 @@ class Standardise(nn.Module):
             self.std.copy_(values.std(dim=0, correction=0).clamp(min=LEAST_STD))
         self.fitted.fill_(True)
 
-    def forward(self, rows: Float[Tensor, "row feature"]) -> Float[Tensor, "row feature"]:
+    def forward(self, rows: Float[Tensor, "*row feature"]) -> Float[Tensor, "*row feature"]:
         return (rows - self.mean) / self.std

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nsca.priors.prior import Prior
 from nsca.priors.state import PhysicalState
-from nsca.priors.weight import LEARNING_RATE, PriorWeight
+from nsca.priors.weight import PriorWeight
 
 
 class Blended(NamedTuple):
@@ -49,14 +49,6 @@ class BlendedAcceleration(nn.Module):
         return Blended(weight * self.prior.acceleration(state) + contribution, contribution)
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        """For an optimiser: the correction at `learning_rate`, a learnable weight at its own, and
-        without decay, which would pull the weight towards the middle of its range.
-        """
+        """For an optimiser: the correction at `learning_rate`, and the weight (`rate_groups`)."""
         correction = {"params": list(self.correction.parameters()), "lr": learning_rate}
-        return [correction, *self.weight_groups()]
-
-    def weight_groups(self) -> list[dict[str, Any]]:
-        """The group of a learnable weight; none where it is held."""
-        if not self.weight.learnable:
-            return []
-        return [{"params": [self.weight.argument], "lr": LEARNING_RATE, "weight_decay": 0.0}]
+        return [correction, *self.weight.rate_groups()]

@@ -1,6 +1,7 @@
 """How much the prior counts: w = floor + (1 - floor) · sigmoid(a), never above 1 (DECISIONS 4)."""
 
 import math
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -52,3 +53,11 @@ class PriorWeight(nn.Module):
         # Rounding may lift the sum above 1 by the last bit, and then the correction would change
         # its sign.
         return (self.floor + (1 - self.floor) * torch.sigmoid(self.argument)).clamp(max=1.0)
+
+    def rate_groups(self) -> list[dict[str, Any]]:
+        """For an optimiser: a learnable weight at its own rate, and without decay, which would pull
+        it towards the middle of its range; nothing where it is held.
+        """
+        if not self.learnable:
+            return []
+        return [{"params": [self.argument], "lr": LEARNING_RATE, "weight_decay": 0.0}]

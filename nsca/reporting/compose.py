@@ -6,6 +6,7 @@ from dataclasses import replace
 from nsca.assembly import phase_name
 from nsca.benchmarks.scores import Score
 from nsca.reporting import (
+    forecast_sections,
     model_pictures,
     model_sounds,
     outcome_sections,
@@ -50,6 +51,7 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         shown.data_section(first, seed) if pictures else "",
         _curves(grouped),
         outcome_sections.acting(grouped),
+        forecast_sections.foretelling(grouped),
         score_sections.evaluation(scores, remark),
         score_sections.robustness(scores, remark),
         score_sections.senses_missing(scores, remark),

@@ -12,6 +12,7 @@ import numpy as np
 from omegaconf import DictConfig
 
 from nsca.assembly import plain
+from nsca.benchmarks.forecasts import Forecast, holds_forecasts
 from nsca.benchmarks.outcomes import Outcome, holds_outcomes
 from nsca.benchmarks.scores import Score, read_table
 from nsca.callbacks.diagnosis import DIAGNOSES, recorded_diagnoses
@@ -39,6 +40,7 @@ class RunRecord:
         scores: of that evaluation, all benchmarks of features together.
         diagnoses: what was found to go wrong: step, name, evidence, remedy.
         outcomes: of that evaluation, all benchmarks of agents together.
+        forecasts: of that evaluation.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class RunRecord:
     scores: tuple[Score, ...]
     diagnoses: tuple[Mapping[str, Any], ...]
     outcomes: tuple[Outcome, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
 
 
 def read_run(path: Path) -> RunRecord:
@@ -79,11 +82,14 @@ def read_run(path: Path) -> RunRecord:
     evaluation = chosen or newest_evaluation(path)
     scores: list[Score] = []
     outcomes: list[Outcome] = []
+    forecasts: list[Forecast] = []
     if evaluation is not None:
         for table in sorted(evaluation.glob("*.csv")):
             with _damage_named(table):
                 if holds_outcomes(table):
                     outcomes += read_table(table, Outcome)
+                elif holds_forecasts(table):
+                    forecasts += read_table(table, Forecast)
                 else:
                     scores += read_table(table, Score)
     with _damage_named(path / METRICS):
@@ -100,6 +106,7 @@ def read_run(path: Path) -> RunRecord:
         scores=tuple(scores),
         diagnoses=diagnoses,
         outcomes=tuple(outcomes),
+        forecasts=tuple(forecasts),
     )
 
 

@@ -9,7 +9,7 @@ from nsca.assembly import phase_name
 from nsca.benchmarks.fused_state import LOST, NEXT, RECALL
 from nsca.benchmarks.scores import CLEAN, Score
 from nsca.evaluation import benchmarks_for
-from nsca.reporting import outcome_sections, page, plots
+from nsca.reporting import forecast_sections, outcome_sections, page, plots
 from nsca.reporting.run_record import RunRecord
 from nsca.reporting.run_sections import shown_path
 from nsca.statistics import mean_and_standard_error, paired_difference
@@ -31,9 +31,10 @@ def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
         whose = f"{page.escape(name)}: " if len(grouped) > 1 else ""
         judged = {run.card.get("seed"): run.scores for run in runs if run.scores}
         acted = [outcome for run in runs for outcome in run.outcomes]
-        if judged or acted:
+        foretold = [forecast for run in runs for forecast in run.forecasts]
+        if judged or acted or foretold:
             said = _sentences(judged) if judged else []
-            said += outcome_sections.sentences(acted)
+            said += outcome_sections.sentences(acted) + forecast_sections.sentences(foretold)
             lines += [f"<p>{whose + each if whose else _capital(each)}</p>" for each in said]
         else:
             command = f"python -m nsca.evaluate run={shown_path(runs[0].path)}"
@@ -41,7 +42,9 @@ def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
             command += "".join(f" benchmark={fitting}" for fitting in benchmarks_for(phase)[:1])
             text = f"not judged yet: <code>{page.escape(command)}</code>"
             lines.append(f"<p>{whose + text if whose else _capital(text)}</p>")
-    anything = any(run.scores or run.outcomes for runs in grouped.values() for run in runs)
+    anything = any(
+        run.scores or run.outcomes or run.forecasts for runs in grouped.values() for run in runs
+    )
     if (
         anything
         and max(len({run.card.get("seed") for run in runs}) for runs in grouped.values()) < 2

@@ -79,6 +79,8 @@ def test_a_larger_plan_begins_with_the_episodes_of_the_smaller(plan: GenerationP
         ({"interactions_per_episode": 11}, "interactions_per_episode"),
         ({"objects_per_episode": 0}, "objects_per_episode"),
         ({"objects_per_episode": 4}, "objects_per_episode"),
+        ({"gravity": -1.0}, "gravity=-1"),
+        ({"gravity": 3.5}, "gravity=3.5"),
         ({"fractions": {"train": 0.5, "val": 0.1, "test": 0.1}}, "fractions"),
         ({"fractions": {"train": 0.9, "val": 0.1, "test": 0.1}}, "fractions"),
         ({"fractions": {"train": 1.2, "val": -0.4, "test": 0.2}}, "fractions"),

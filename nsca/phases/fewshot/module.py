@@ -85,7 +85,7 @@ class FewShotPhase(Phase):
 
     def own_rate_groups(self) -> list[dict[str, Any]]:
         """A learnable weight has the rate that it has in every experiment."""
-        return self.dynamics.blend.weight_groups()
+        return self.dynamics.blend.weight.rate_groups()
 
     def example_batch(self, samples: int) -> Windows:
         noise = torch.rand(samples, LENGTH + 1, 2, 3)

@@ -60,6 +60,7 @@ class Arena:
         objects: one to three.
         look: table, light, camera.
         renderer: shared by episodes; None for state-only interactions (frames None).
+        gravity: a factor on Earth's.
     """
 
     def __init__(
@@ -67,9 +68,10 @@ class Arena:
         objects: Sequence[ObjectInstance],
         look: SceneLook,
         renderer: FrameRenderer | None = None,
+        gravity: float = 1.0,
     ) -> None:
         mujoco.set_mju_user_warning(_swallow)
-        self._intact = build_scene(objects, look)
+        self._intact = build_scene(objects, look, gravity=gravity)
         self._intact_data = mujoco.MjData(self._intact.model)
         self._renderer = renderer
         self._attach(self._intact, self._intact_data)

@@ -13,7 +13,7 @@ def break_object(
     scene: Scene, data: mujoco.MjData, index: int, rng: Generator
 ) -> tuple[Scene, mujoco.MjData]:
     """A new model and state in which object `index` is fragments, flying on with its velocity."""
-    new_scene = build_scene(scene.objects, scene.look, scene.broken | {index})
+    new_scene = build_scene(scene.objects, scene.look, scene.broken | {index}, scene.gravity)
     model = new_scene.model
     new = mujoco.MjData(model)
     new.time = data.time

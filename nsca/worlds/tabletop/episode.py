@@ -33,6 +33,7 @@ def run_episode(
     spawn: SpawnChoice = "natural",
     kinds: Sequence[Kind] | None = None,
     n_objects: int | None = None,
+    gravity: float = 1.0,
 ) -> EpisodeRecord:
     """Play one episode.
 
@@ -45,6 +46,7 @@ def run_episode(
         spawn: "natural" pairs each primitive with the start in which something can happen.
         kinds: draw objects from these instead of the whole set.
         n_objects: 1 to 3; random if None.
+        gravity: a factor on Earth's.
 
     Returns:
         The record; `unstable` if MuJoCo warned or a state was not finite (drop and count it).
@@ -54,7 +56,7 @@ def run_episode(
     owned = None
     if render and renderer is None:
         owned = renderer = make_renderer()
-    arena = Arena(objects, draw_look(rng), renderer if render else None)
+    arena = Arena(objects, draw_look(rng), renderer if render else None, gravity)
     played = []
     for _ in range(interactions):
         target = int(rng.integers(len(objects)))

@@ -35,7 +35,7 @@ class Scene:
 
     `geom_entity[geom]`: 0 table and walls, 1 hand, 2 + i object i (its fragments too; only the
     first fragment counts as the object elsewhere). `position_address[i]`, `velocity_address[i]`: of
-    object i in qpos and qvel. The hand's six joints come first in both.
+    object i in qpos and qvel. The hand's six joints come first in both. `gravity`: of Earth's.
     """
 
     model: mujoco.MjModel
@@ -46,14 +46,21 @@ class Scene:
     position_address: tuple[int, ...]
     velocity_address: tuple[int, ...]
     body: tuple[int, ...]
+    gravity: float
 
 
 def build_scene(
-    objects: Sequence[ObjectInstance], look: SceneLook, broken: frozenset[int] = frozenset()
+    objects: Sequence[ObjectInstance],
+    look: SceneLook,
+    broken: frozenset[int] = frozenset(),
+    gravity: float = 1.0,
 ) -> Scene:
-    """Compile the model of one episode; objects in `broken` are there as fragments."""
+    """Compile the model of one episode; objects in `broken` are there as fragments, and things
+    weigh `gravity` times what they weigh on Earth.
+    """
     spec = mujoco.MjSpec()
     option = spec.option
+    option.gravity = [gravity * axis for axis in option.gravity]
     option.timestep = PHYSICS_DT_S
     option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
@@ -85,6 +92,7 @@ def build_scene(
         position_address=tuple(int(model.jnt_qposadr[joint]) for joint in joints),
         velocity_address=tuple(int(model.jnt_dofadr[joint]) for joint in joints),
         body=bodies,
+        gravity=gravity,
     )
 
 

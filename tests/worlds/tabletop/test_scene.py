@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from nsca.worlds.tabletop.appearance import draw_look
+from nsca.worlds.tabletop.breaking import break_object
+from nsca.worlds.tabletop.interaction import PHYSICS_DT_S
 from nsca.worlds.tabletop.kinds import KINDS, ObjectInstance, draw_instance
 from nsca.worlds.tabletop.scene import Scene, build_scene, reference_model
 from nsca.worlds.tabletop.spawning import Pose, stand
@@ -39,6 +41,21 @@ def test_a_dropped_object_rebounds_as_its_elasticity_says(make, kind, elasticity
     impact = int(np.argmin(vertical))
     measured = max(vertical[impact:].max(), 0.0) / -vertical.min()
     assert measured == pytest.approx(elasticity, abs=0.13)
+
+
+@pytest.mark.parametrize("gravity", [0.0, 0.25, 2.0])
+def test_things_fall_as_gravity_says_broken_or_whole(make, gravity) -> None:
+    look = draw_look(np.random.default_rng(0))
+    scene = build_scene([make("jar_fragile")], look, gravity=gravity)
+    data = mujoco.MjData(scene.model)
+    data.qpos[scene.position_address[0] + 2] += 0.2
+    mujoco.mj_forward(scene.model, data)
+    for model, state in ((scene, data), break_object(scene, data, 0, np.random.default_rng(0))):
+        assert model.gravity == gravity
+        before = state.qvel[model.velocity_address[0] + 2]
+        mujoco.mj_step(model.model, state)
+        gained = state.qvel[model.velocity_address[0] + 2] - before
+        assert gained == pytest.approx(-9.81 * gravity * PHYSICS_DT_S, abs=1e-4)
 
 
 def test_friction_stops_a_sliding_box_within_the_distance_of_coulomb(make) -> None:

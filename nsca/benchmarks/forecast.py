@@ -1,0 +1,265 @@
+"""How well a dynamics run foretells held-out objects, at every horizon, and whether it knows.
+
+Beside it stand keeping the last state (`copy_last`), going on as it moves (`inertia`), and the
+prior with the run's own hand and no correction (`prior`), which need no training. The latent is
+read in metres, too: by a linear map from true latents to places, fitted on the training part, and
+beside what the same map reads from the true latent of that moment (`seen`), which no forecast of
+the latent can beat.
+
+Doubt is judged on one half of the objects after one factor on all deviations (one a quantity and a
+horizon) has been fitted on the other half (`scaled`), and as it comes (`trained`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from nsca.benchmarks.benchmark import JudgedRun
+from nsca.benchmarks.forecast_picture import PICTURE
+from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast, forecast_metrics
+from nsca.benchmarks.quantity_probes import check_at_least
+from nsca.calibration import (
+    gaussian_crps,
+    gaussian_nll,
+    quantile_calibration_error,
+    spread_factor,
+)
+from nsca.data.batch import DynamicsBatch, Split
+from nsca.data.moments import MomentSource
+from nsca.errors import UserError
+from nsca.phases.dynamics.data import WindowRows
+from nsca.phases.dynamics.module import DynamicsPhase
+from nsca.ridge import Ridge
+
+CHUNK = 512  # windows imagined at once
+DRAWN = 5  # windows in the picture
+RIDGE = 1e-3  # of the map from latent to place, in units of the features' variance
+QUANTITIES = {"place_m": slice(0, 3), "speed_m_s": slice(3, 6)}
+"""Of the thing."""
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """All windows of a part.
+
+    Attributes:
+        true: physical states that came.
+        past: those that were seen.
+        mean: by forecaster.
+        deviation: of `trained`.
+        latent: of `trained`, then the true one of the same moments, then the last one seen.
+        fits: windows whose objects the factors on deviations are fitted on.
+    """
+
+    true: Float[np.ndarray, "window ahead quantity"]
+    past: Float[np.ndarray, "window moment quantity"]
+    mean: Mapping[str, Float[np.ndarray, "window ahead quantity"]]
+    deviation: Float[np.ndarray, "window ahead quantity"]
+    latent: tuple[Tensor, Tensor, Tensor]
+    fits: Bool[np.ndarray, " window"]
+
+
+class ForecastBenchmark:
+    """The benchmark with its budget.
+
+    Args:
+        windows: at most so many of each part are foretold, drawn with the seed; the map from latent
+            to place is fitted on as many moments of the training part.
+
+    Raises:
+        UserError: fewer than 4 windows, whose halves would say nothing.
+    """
+
+    judges: ClassVar[str | None] = "dynamics"
+    row: ClassVar[type] = Forecast
+
+    def __init__(self, windows: int) -> None:
+        check_at_least("windows", windows, 4)
+        self.windows = windows
+
+    def judge(self, run: JudgedRun | None, seed: int, folder: Path) -> Iterator[Sequence[Forecast]]:
+        """See `Benchmark`.
+
+        Raises:
+            UserError: the run's data has no moments of several senses, or nothing is finite.
+        """
+        if run is None:
+            raise ValueError("a run is needed")
+        phase, source = run.phase, run.source
+        if not isinstance(phase, DynamicsPhase) or not isinstance(source, MomentSource):
+            raise UserError("the run's data has one sense alone", "give a run of phase=dynamics")
+        read = self._reader(phase, source, seed)
+        for split in source.held_out:
+            found = self._foretell(phase, source, split, seed)
+            if not np.isfinite(found.mean["trained"]).all():
+                raise UserError(
+                    "what is foretold is not finite: the training diverged",
+                    "train again with a smaller learning rate",
+                )
+            if split == source.held_out[0]:
+                _draw(found, phase, folder / PICTURE)
+            yield [*_errors(found, split, phase), *_doubts(found, split, phase)]
+            yield list(_read_latents(found, split, phase, read))
+
+    def metrics(self, rows: Sequence[Forecast]) -> Mapping[str, float]:
+        """See `forecast_metrics`."""
+        return forecast_metrics(rows)
+
+    def _windows(
+        self, phase: DynamicsPhase, source: MomentSource, split: Split, seed: int
+    ) -> tuple[WindowRows, Int64[np.ndarray, " row"]]:
+        """The windows of some clips: as many as are asked for, in the order of clips."""
+        rows = WindowRows(source.moments(split), phase.past, phase.ahead, source.name)
+        clips, which = np.unique(rows.clip[rows.starts], return_inverse=True)
+        place = np.random.default_rng([seed, len(clips)]).permutation(len(clips))[which]
+        starts = np.sort(rows.starts[np.argsort(place, kind="stable")[: self.windows]])
+        rows.ask(phase.senses, phase.encoder, starts)
+        return rows, starts
+
+    def _reader(self, phase: DynamicsPhase, source: MomentSource, seed: int) -> "_Reader":
+        rows, starts = self._windows(phase, source, "train", seed)
+        now = rows.window(starts, 0)
+        return _Reader(now.latent[:, phase.past], now.physical[:, phase.past, :3])
+
+    def _foretell(
+        self, phase: DynamicsPhase, source: MomentSource, split: Split, seed: int
+    ) -> Foretold:
+        rows, starts = self._windows(phase, source, split, seed)
+        pieces = [
+            rows.window(starts[at : at + CHUNK], 0).to(phase.device)
+            for at in range(0, len(starts), CHUNK)
+        ]
+        with torch.no_grad():
+            parts = [_imagine(phase, piece) for piece in pieces]
+        together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        labels = source.moment_labels(split)
+        thing = next(iter(labels.values())).group if labels else rows.clip
+        things, which = np.unique(thing[starts], return_inverse=True)
+        half = np.random.default_rng([seed, len(things)]).permutation(len(things)) % 2 == 0
+        latent = [torch.from_numpy(together.pop(f"latent_{n}")) for n in ("told", "true", "last")]
+        return Foretold(
+            true=together.pop("true"),
+            past=together.pop("past"),
+            deviation=together.pop("deviation"),
+            latent=(latent[0], latent[1], latent[2]),
+            fits=half[which],
+            mean=together,
+        )
+
+
+class _Reader:
+    """A linear map from latents to places."""
+
+    def __init__(
+        self, latents: Float[Tensor, "row latent"], places: Float[Tensor, "row 3"]
+    ) -> None:
+        self._ridge = Ridge(latents, places)
+        weights = self._ridge.weights(RIDGE)
+        if weights is None:
+            raise UserError(
+                "the latents cannot be read: they do not vary", "train the fusion first"
+            )
+        self._weights = weights
+
+    def __call__(self, latents: Float[Tensor, "*row latent"]) -> Float[Tensor, "*row 3"]:
+        standard = (latents - self._ridge.mean) * self._ridge.scale
+        return standard @ self._weights + self._ridge.target_mean
+
+
+def _imagine(phase: DynamicsPhase, batch: DynamicsBatch) -> dict[str, np.ndarray]:
+    """Arrays of a chunk by name: forecasters, and the parts of `Foretold`."""
+    imagined = phase.imagine(batch)
+    mean, deviation = phase.summary(imagined)
+    true, last = batch.physical[:, phase.past :], batch.physical[:, phase.past - 1 :][:, :1]
+    seconds = phase.motion.dt_s * torch.arange(1, phase.ahead + 1, device=last.device)
+    inertia = last.expand_as(true).clone()
+    inertia[..., :3] += seconds[:, None] * last[..., 3:6]
+    found = {
+        "trained": mean,
+        "copy_last": last.expand_as(true),
+        "inertia": inertia,
+        "prior": phase.imagine(batch, by_prior=True).physical.mean(dim=1),
+        "true": true,
+        "past": batch.physical[:, : phase.past],
+        "deviation": deviation,
+        "latent_told": imagined.latent.mean(dim=1),
+        "latent_true": batch.latent[:, phase.past :],
+        "latent_last": batch.latent[:, phase.past - 1 : phase.past],
+    }
+    return {name: values.float().cpu().numpy() for name, values in found.items()}
+
+
+def _row(phase: DynamicsPhase, split: str, quantity: str, ahead: int, **figure: object) -> Forecast:
+    seconds = round(phase.motion.dt_s * (ahead + 1), 6)
+    return Forecast(split=split, quantity=quantity, ahead=ahead + 1, seconds=seconds, **figure)
+
+
+def _errors(found: Foretold, split: str, phase: DynamicsPhase) -> Iterator[Forecast]:
+    for quantity, columns in QUANTITIES.items():
+        for forecaster, mean in found.mean.items():
+            error = np.square(mean[..., columns] - found.true[..., columns]).sum(axis=-1)
+            for ahead, value in enumerate(np.sqrt(error.mean(axis=0)).tolist()):
+                yield _row(
+                    phase,
+                    split,
+                    quantity,
+                    ahead,
+                    forecaster=forecaster,
+                    measure=ERROR,
+                    value=value,
+                    windows=len(error),
+                )
+
+
+def _doubts(found: Foretold, split: str, phase: DynamicsPhase) -> Iterator[Forecast]:
+    judged = ~found.fits
+    for quantity, columns in QUANTITIES.items():
+        for ahead in range(found.true.shape[1]):
+            error = found.true[:, ahead, columns] - found.mean["trained"][:, ahead, columns]
+            deviation = found.deviation[:, ahead, columns]
+            factor = spread_factor(error[found.fits].ravel(), deviation[found.fits].ravel())
+            left, own = error[judged].ravel(), deviation[judged].ravel()
+            for forecaster, wide in (("trained", own), ("scaled", factor * own)):
+                figures = {
+                    CALIBRATION_ERROR: quantile_calibration_error(left, wide),
+                    "crps": gaussian_crps(left, wide),
+                    "nll": gaussian_nll(left, wide),
+                    "deviation": float(wide.mean()),
+                }
+                for measure, value in figures.items():
+                    yield _row(
+                        phase,
+                        split,
+                        quantity,
+                        ahead,
+                        forecaster=forecaster,
+                        measure=measure,
+                        value=value,
+                        windows=int(judged.sum()),
+                    )
+
+
+def _read_latents(
+    found: Foretold, split: str, phase: DynamicsPhase, read: _Reader
+) -> Iterator[Forecast]:
+    told, true, last = (read(latent).numpy() for latent in found.latent)
+    means = {"trained": told, "copy_last": np.broadcast_to(last, told.shape), "seen": true}
+    for forecaster, mean in means.items():
+        error = np.square(mean - found.true[..., :3]).sum(axis=-1)
+        for ahead, value in enumerate(np.sqrt(error.mean(axis=0)).tolist()):
+            yield _row(
+                phase,
+                split,
+                "read_place_m",
+                ahead,
+                forecaster=forecaster,
+                measure=ERROR,
+                value=value,
+                windows=len(error),
+            )

@@ -1,0 +1,166 @@
+"""The dynamics phase; `python -m phases.dynamics.test_module` in tests/ rewrites golden losses."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
+from phases.tiny_dynamics import AHEAD, PAST, Pushed, tiny_data, tiny_phase
+from phases.tiny_vision import tiny_trainer
+
+from nsca.data.batch import DynamicsBatch
+from nsca.errors import UserError
+from nsca.models.temporal import Temporal
+from nsca.phases.optimizer import OptimizerSettings
+from nsca.priors.gravity import Gravity
+from nsca.priors.physics import Physics
+from nsca.priors.weight import LEARNING_RATE, PriorWeight
+
+
+def golden_steps() -> list[dict[str, float]]:
+    """With gradient caching, and a prior whose weight learns."""
+    return ten_steps(
+        tiny_phase(
+            micro_batch=10,
+            prior=Gravity(9.81),
+            weight=PriorWeight(0.9, 0.3, learnable=True),
+            optimizer=OptimizerSettings(learning_rate=1e-3),
+        ),
+        tiny_data(),
+    )
+
+
+def held(weight: float) -> PriorWeight:
+    return PriorWeight(weight, 0.0, learnable=False)
+
+
+def trained(steps: int, source: Pushed | None = None, **changes):
+    source = source or Pushed(clips=120)
+    phase = tiny_phase(with_hand=source.with_hand, **changes)
+    tiny_trainer(steps, limit_val_batches=0).fit(phase, datamodule=tiny_data(source=source))
+    return phase.eval()
+
+
+def held_out(phase, **source) -> DynamicsBatch:
+    data = tiny_data(source=Pushed(**source), effective_batch=100)
+    windows = data.stored("val")
+    windows.ask(phase.senses, phase.encoder)
+    return windows.window(windows.starts, 0)
+
+
+def test_golden_losses():
+    check_golden("dynamics", golden_steps())
+
+
+def test_gradient_caching_gives_the_gradient_of_the_full_batch():
+    full, cached = (
+        gradient(
+            tiny_phase(prior=Physics(9.81), weight=held(0.5), micro_batch=micro_batch), tiny_data()
+        )
+        for micro_batch in (64, 7)
+    )
+    assert (cached - full).norm() / full.norm() < 1e-5
+
+
+@torch.no_grad()
+def test_it_learns_what_a_command_does_at_every_horizon():
+    phase = trained(300)
+    batch = held_out(phase, clips=60)
+    mean, deviation = phase.summary(phase.imagine(batch))
+    true, last = batch.physical[:, PAST:], batch.physical[:, PAST - 1 : PAST]
+    moving = [0, 1, 3, 4]
+    ours, copy = ((each - true)[..., moving].square().mean(0) for each in (mean, last))
+    assert (ours < 0.5 * copy).all(), ours / copy
+    off = (mean - true)[..., moving] / deviation[..., moving]
+    assert 0.2 < off.square().mean().sqrt() < 3, "it knows about how far off it is"
+
+
+@torch.no_grad()
+def test_the_future_is_imagined_from_the_past_and_what_is_done_alone():
+    phase = trained(5)
+    batch = held_out(phase)
+    imagined = phase.imagine(batch)
+    other = replace(
+        batch,
+        latent=batch.latent.index_fill(1, torch.arange(PAST, PAST + AHEAD), 9.0),
+        physical=batch.physical.index_fill(1, torch.arange(PAST, PAST + AHEAD), 9.0),
+        action=batch.action.index_fill(1, torch.tensor([PAST + AHEAD - 1]), 9.0),
+    )
+    for one, again in zip(imagined, phase.imagine(other), strict=True):
+        assert torch.equal(one, again)
+    done = batch.action.clone()
+    done[:, PAST] += 1
+    changed = phase.imagine(replace(batch, action=done)).physical
+    assert torch.equal(changed[:, :, 0], imagined.physical[:, :, 0])
+    assert not torch.allclose(changed[:, :, 1], imagined.physical[:, :, 1])
+
+
+@torch.no_grad()
+def test_the_prior_alone_falls_where_nothing_carries():
+    phase = tiny_phase(prior=Gravity(9.81), weight=held(0.5))
+    batch = phase.example_batch(3)
+    fallen = phase.imagine(batch, by_prior=True).physical[..., 2]
+    last = batch.physical[:, PAST - 1]
+    seconds = 0.05 * torch.arange(1, AHEAD + 1)
+    expected = last[:, 2:3] + last[:, 5:6] * seconds - 9.81 / 2 * seconds**2
+    torch.testing.assert_close(fallen, expected[:, None].expand_as(fallen), rtol=0.01, atol=1e-3)
+
+
+def test_a_hand_is_imagined_too_and_the_physics_prior_takes_it():
+    phase = trained(
+        20,
+        Pushed(with_hand=True),
+        prior=Physics(9.81),
+        weight=PriorWeight(0.9, 0.3, learnable=True),
+    )
+    batch = held_out(phase, with_hand=True)
+    imagined = phase.imagine(batch)
+    assert imagined.physical.shape == (72, 2, AHEAD, 13)
+    assert torch.isfinite(imagined.physical).all()
+    assert phase.motion.weight().item() != pytest.approx(0.9, abs=1e-4)
+
+
+def test_the_weight_has_its_own_rate_and_is_logged():
+    phase = tiny_phase(prior=Gravity(9.81), weight=PriorWeight(0.9, 0.3, learnable=True))
+    assert [group["lr"] for group in phase.own_rate_groups()] == [LEARNING_RATE]
+    assert tiny_phase().own_rate_groups() == []
+    trainer = tiny_trainer(2, limit_val_batches=0)
+    trainer.fit(phase, datamodule=tiny_data())
+    assert trainer.callback_metrics["train/prior_weight"] < 1
+
+
+def test_frozen_parts_stay_as_they_are():
+    phase = tiny_phase()
+    before = {name: value.clone() for name, value in phase.state_dict().items()}
+    tiny_trainer(3, limit_val_batches=0).fit(phase, datamodule=tiny_data())
+    after = phase.state_dict()
+    still = [n for n in before if n.startswith(("encoder.", "senses.vision", "senses.audio"))]
+    assert len(still) > 40
+    assert all(torch.equal(before[name], after[name]) for name in still)
+    moved = [name for name in before if not torch.equal(before[name], after[name])]
+    assert any(name.startswith("temporal.") for name in moved)
+    assert any(name.startswith("dynamics.") for name in moved)
+
+
+def test_means_learn_from_squared_errors_alone():
+    """The likelihood of `calibration` must not pull at what is foretold for the same moment."""
+    phase = tiny_phase(loss_weights={"calibration": 1.0}, ahead=1)
+    batch = phase.example_batch(6)
+    loss, _ = phase.weighted_loss(phase.embed(batch), batch)
+    loss.backward()
+    last = phase.dynamics.networks.weights[-1].grad
+    means = 8 + 6
+    assert not last[..., :means].any()
+    assert last[..., means:].any()
+
+
+def test_parts_that_do_not_fit_and_other_intervals_are_named():
+    short = Temporal(n_in=9, n_inner=16, n_heads=2, n_layers=1, n_moments=3)
+    with pytest.raises(ValueError, match=r"temporal.n_in is 9, not 18"):
+        tiny_phase(temporal=short)
+    with pytest.raises(UserError, match=r"moments are 0.05 s apart, and phase.dt_s=0.1"):
+        tiny_trainer(1, limit_val_batches=0).fit(tiny_phase(dt_s=0.1), datamodule=tiny_data())
+
+
+if __name__ == "__main__":
+    write_golden("dynamics", golden_steps())
