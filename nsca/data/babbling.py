@@ -55,7 +55,7 @@ class Babbling:
         path: str,
         image_size: int = IMAGE_SIZE,
         stride: int = 4,
-        moment_stride: int = 2,
+        moment_stride: int = 1,
         fraction: float = 1.0,
     ) -> None:
         for name, frames in (("stride", stride), ("moment_stride", moment_stride)):

@@ -35,6 +35,7 @@ def synthetic_episode(
     render: bool,
     renderer: object,
     n_objects: int | None = None,
+    gravity: float = 1.0,
 ) -> EpisodeRecord:
     """Episode 12 is unstable; the colour fills the pictures, the size scales the sound."""
     rng = np.random.default_rng([seed, episode])

@@ -154,7 +154,9 @@ def test_a_truncated_shard_is_named(babbling_set: Path) -> None:
     assert len(Babbling(str(babbling_set)).frames("val")) > 0
 
 
-def test_a_set_without_pictures_says_how_to_get_them(tmp_path: Path, plan, synthetic_world) -> None:
+def test_a_set_without_pictures_has_moments_and_says_how_to_get_pictures(
+    tmp_path: Path, plan, synthetic_world
+) -> None:
     from dataclasses import replace
 
     from data.sets import generate
@@ -162,6 +164,10 @@ def test_a_set_without_pictures_says_how_to_get_them(tmp_path: Path, plan, synth
     generate(replace(plan, render=False), tmp_path / "blind", 0, lambda _: None)
     with pytest.raises(UserError, match="without pictures"):
         Babbling(str(tmp_path / "blind")).frames("train")
+    moments = Babbling(str(tmp_path / "blind"), moment_stride=4).moments("train")
+    assert set(moments.stored) == {"audio", "proprioception"}
+    assert not moments.there()[:, 0].any()
+    assert moments.interval_s == 0.2
 
 
 @pytest.mark.parametrize(

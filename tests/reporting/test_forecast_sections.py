@@ -1,0 +1,73 @@
+"""Forecasts on a page: numbers in centimetres, what needs no training once, nothing without any."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+from PIL import Image
+
+from nsca.benchmarks.forecast_picture import PICTURE
+from nsca.benchmarks.forecasts import Forecast
+from nsca.reporting.forecast_sections import foretelling, sentences
+from nsca.reporting.run_record import RunRecord
+
+
+def figures(error_m: float, calibration: float = 0.02) -> list[Forecast]:
+    found = []
+    for ahead in (1, 2):
+        where = {"split": "val", "ahead": ahead, "seconds": 0.05 * ahead, "windows": 9}
+        for quantity in ("place_m", "speed_m_s", "read_place_m"):
+            names = {"trained": error_m, "copy_last": 0.04, "prior": 0.03}
+            found += [
+                Forecast(
+                    **where, quantity=quantity, forecaster=name, measure="rmse", value=ahead * v
+                )
+                for name, v in names.items()
+            ]
+        found += [
+            Forecast(
+                **where,
+                quantity="place_m",
+                forecaster=name,
+                measure="calibration_error",
+                value=value,
+            )
+            for name, value in (("trained", 0.2), ("scaled", calibration))
+        ]
+    return found
+
+
+def record(path: Path, forecasts: list[Forecast]) -> RunRecord:
+    return RunRecord(
+        path, {"seed": 0}, OmegaConf.create(), {}, path, {}, (), (), (), tuple(forecasts)
+    )
+
+
+def test_a_sentence_gives_the_farthest_horizon_in_centimetres():
+    (text,) = sentences(figures(0.01))
+    assert "places 0.1 s ahead on held-out objects: off by <b>2.00 cm</b>" in text
+    assert "the last state, kept 8.00, the prior alone 6.00" in text
+    assert text.endswith("0.020.")
+    (several,) = sentences(figures(0.01) + figures(0.02))
+    assert "3.00 ± 1.00 cm" in several
+    assert sentences([]) == []
+
+
+def test_conditions_share_what_needs_no_training(tmp_path):
+    one, other = (record(tmp_path, figures(error)) for error in (0.01, 0.02))
+    page = foretelling({"prior=physics": [one], "prior=none": [other]})
+    assert page.count("prior=physics") >= 1
+    assert page.count("the last state, kept") == 1
+    assert "What it foretells" in page
+
+
+def test_the_picture_of_the_first_judged_run_is_shown(tmp_path):
+    Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(tmp_path / PICTURE)
+    page = foretelling({"a": [record(tmp_path, [])], "b": [record(tmp_path, figures(0.01))]})
+    assert page.count("data:image/png;base64") == 1
+
+
+@pytest.mark.parametrize("grouped", [{}, {"a": []}])
+def test_without_forecasts_there_is_nothing(grouped):
+    assert foretelling(grouped) == ""
