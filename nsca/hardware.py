@@ -19,6 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from nsca.errors import UserError
 
+SHARING = ("auto", "ddp")  # strategies of several devices
+
 
 @dataclass(frozen=True)
 class HardwareProfile:
@@ -29,7 +31,8 @@ class HardwareProfile:
         accelerator: "cpu", "mps" or "cuda".
         devices: per node.
         nodes: machines.
-        strategy: as Lightning names it.
+        strategy: as Lightning names it; several devices share each batch (nsca/shared_batch.py),
+            and then it is auto or ddp.
         precision: as Lightning names it.
         compile: torch.compile the phase's models.
         gradient_checkpointing: half the memory for about a fifth more time, where the model offers
@@ -55,15 +58,34 @@ class HardwareProfile:
     cost_per_hour: float = 0.0
     measured: bool = False
 
+    @property
+    def processes(self) -> int:
+        """One for each device of each machine."""
+        return self.devices * self.nodes
+
+    def share(self, effective_batch: int) -> int:
+        """Samples of a step on one device; on some it may be one less.
+
+        Raises:
+            UserError: there are fewer samples than devices.
+        """
+        if effective_batch < self.processes:
+            raise UserError(
+                f"effective_batch={effective_batch} has no sample for some of {self.processes} "
+                "devices",
+                f"effective_batch={self.processes} or more, or fewer hardware.devices",
+            )
+        return math.ceil(effective_batch / self.processes)
+
     def micro_batch_for(self, phase: str, effective_batch: int) -> int:
         """Samples of `phase` in memory at once, at most a device's share of the batch."""
         own = int(self.micro_batch.get(phase, self.micro_batch["default"]))
-        return max(1, min(own, effective_batch // (self.devices * self.nodes)))
+        return min(own, self.share(effective_batch))
 
     def accumulation(self, phase: str, effective_batch: int) -> int:
         """Micro-batches per optimiser step and device."""
-        share = effective_batch / (self.devices * self.nodes)
-        return math.ceil(share / self.micro_batch_for(phase, effective_batch))
+        own = self.micro_batch_for(phase, effective_batch)
+        return math.ceil(self.share(effective_batch) / own)
 
 
 def profile_of(cfg: DictConfig) -> HardwareProfile:
@@ -76,14 +98,21 @@ def require_hardware(profile: HardwareProfile) -> None:
     """Check that this machine has what the profile asks for; torch is imported only if it may.
 
     Raises:
-        UserError: several devices, or device or cores missing; names the profiles that work here.
+        UserError: a device is missing, or too few; names the profiles that work here. Or several
+            devices with a strategy that does not share the batch, or another number of processes
+            than torchrun started.
     """
-    if profile.devices * profile.nodes > 1:
-        # Every process would train on the whole batch, in a run directory of its own.
+    if profile.processes > 1 and profile.strategy not in SHARING:
         raise UserError(
-            f"hardware.devices={profile.devices} hardware.nodes={profile.nodes}: training on "
-            "several devices is not written yet",
-            "hardware.devices=1 hardware.nodes=1; dry_run=true plans for more",
+            f"hardware.strategy={profile.strategy} does not share a batch among devices",
+            f"hardware.strategy={' or '.join(SHARING)}",
+        )
+    started = int(os.environ.get("WORLD_SIZE", profile.processes))
+    if started != profile.processes:
+        raise UserError(
+            f"{started} processes were started, hardware={profile.name} has {profile.devices} x "
+            f"{profile.nodes} (devices x nodes)",
+            "hardware.devices=<processes a machine> hardware.nodes=<machines>",
         )
     if not may_have(profile.accelerator):
         raise _absent(profile, {"cpu"})
@@ -95,6 +124,11 @@ def require_hardware(profile: HardwareProfile) -> None:
         here |= {"mps"} if torch.backends.mps.is_available() else set()
         if profile.accelerator not in here:
             raise _absent(profile, here)
+        if profile.accelerator == "cuda" and (count := torch.cuda.device_count()) < profile.devices:
+            raise UserError(
+                f"hardware={profile.name} needs {profile.devices} GPUs and this machine has {count}",
+                f"hardware.devices={count}; the effective batch stays",
+            )
 
 
 def available_cores() -> int:

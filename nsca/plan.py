@@ -4,7 +4,7 @@ Memory is counted (parameters, the optimiser's moments, activations that autogra
 micro-batch). Time is measured where the profile is this machine's processor, on whole
 micro-batches: a small model's time is mostly overhead, which does not grow with the samples.
 Otherwise it is planned from counted operations and the profile's sustained rate: planned figures
-are marked.
+are marked. What several devices tell each other is not counted.
 """
 
 import time
@@ -72,7 +72,8 @@ def make_plan(cfg: DictConfig) -> Plan:
     measured = profile.accelerator == "cpu"
     forward, step = _measured_seconds(phase) if measured else _planned_seconds(phase, profile)
     per_sample = forward + step if accumulation > 1 else step  # gradient caching embeds twice
-    share = effective / (profile.devices * profile.nodes)
+    # processes on one processor share its cores: they are not faster than one
+    share = effective / (profile.nodes if measured else profile.processes)
     seconds = steps * share * per_sample if steps > 0 else None
     hours = seconds / 3600 if seconds is not None else None
     return Plan(
@@ -93,12 +94,13 @@ def plan_lines(plan: Plan, profile: HardwareProfile, phase: str) -> Iterator[str
     """Yield the plan as text, one fact a line."""
     mark = "" if plan.measured or profile.measured else "  (planned, not measured)"
     most = "at most " if plan.may_end_sooner else ""
-    devices = profile.devices * profile.nodes
+    devices = profile.processes
     yield f"plan: phase={phase} hardware={profile.name} ({profile.precision}, {devices} device(s))"
     yield f"  steps        {f'{most}{plan.steps}' if plan.steps else 'until trainer.max_epochs'}"
     yield (
-        f"  batch        {plan.effective_batch} = {plan.accumulation} x {plan.micro_batch} "
-        f"(accumulation x micro-batch{f' x {devices} devices' if devices > 1 else ''})"
+        f"  batch        {plan.effective_batch} = {f'{devices} x ' if devices > 1 else ''}"
+        f"{plan.accumulation} x {plan.micro_batch} "
+        f"({'devices x ' if devices > 1 else ''}accumulation x micro-batch)"
     )
     for name, count in plan.parameters.items():
         yield f"  parameters   {count:>12,}  {name}"

@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def graceful_stop(
-    ask: Callable[[int], None], doing: str = "finishing this step and saving"
+    ask: Callable[[int], None], doing: str | None = "finishing this step and saving"
 ) -> Iterator[Callable[[], None]]:
     """Within the block the first signal calls `ask(number)`, the second ends the process.
 
@@ -26,7 +26,8 @@ def graceful_stop(
 
     Args:
         ask: must only note the wish; it runs between two arbitrary instructions.
-        doing: what happens now; written to stderr at the first signal.
+        doing: what happens now; written to stderr at the first signal. None where another process
+            says it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
@@ -38,10 +39,10 @@ def graceful_stop(
         if asked:
             os._exit(128 + number)
         asked = True
-        name = signal.Signals(number).name
-        # os.write and not print: a handler may interrupt a print that holds the stream's lock
-        text = f"{name}: {doing}; once more leaves at once\n"
-        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
+        if doing is not None:
+            # os.write and not print: a handler may interrupt a print that holds the stream's lock
+            text = f"{signal.Signals(number).name}: {doing}; once more leaves at once\n"
+            os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
         ask(number)
 
     def take() -> None:

@@ -34,7 +34,8 @@ from nsca.parts import load_parts, with_found_parts
 from nsca.phases.phase import Phase
 from nsca.resuming import choose_start, find_finished
 from nsca.run_card import RunCard, config_fingerprint
-from nsca.run_directory import RunDirectory, available_bytes
+from nsca.run_directory import available_bytes
+from nsca.shared_batch import Orders, SharedBatch, require_launch, started_from_outside, together
 from nsca.stop_signals import graceful_stop
 from nsca.verb import Stopped
 
@@ -45,11 +46,21 @@ BYTES_PER_PARAMETER = 12  # fp32 weights and at most two moments
 def run_training(cfg: DictConfig) -> Path:
     """Train the configured phase and return its run directory.
 
+    Where several processes train, this is the first one; the others call `follow`.
+
     Raises:
         UserError: hardware, data, disk or configuration are not as they must be.
         Stopped: a signal asked for it; everything is saved.
     """
-    _quieten()
+    quieten()
+    hardware, debug = profile_of(cfg), DebugPreset(**plain(cfg.debug))
+    if hardware.processes > 1:
+        require_launch(hardware.nodes)
+        if debug.find_lr:
+            raise UserError(
+                "debug=find_lr looks for a learning rate on one device",
+                "hardware.devices=1 hardware.nodes=1; what it finds holds for more",
+            )
     cfg = with_found_parts(cfg)
     root, name = Path(cfg.outputs) / "train", str(cfg.name)
     fingerprint, config = config_fingerprint(cfg), plain(cfg)
@@ -58,6 +69,9 @@ def run_training(cfg: DictConfig) -> Path:
     finished = find_finished(str(cfg.resume), root, name, fingerprint, data_fingerprint)
     if finished is not None:
         print(f"{finished} is finished; resume=never trains again", file=sys.stderr)
+        if hardware.processes > 1 and started_from_outside():
+            with together(build_trainer(cfg, None, []), Orders(train=False, checkpoint=None)):
+                pass  # the others wait for these orders
         return finished
     start = choose_start(str(cfg.resume), root, name, fingerprint, data_fingerprint, config)
     run, stop = start.run, StopRequest()
@@ -75,17 +89,17 @@ def run_training(cfg: DictConfig) -> Path:
             phase = build_phase(cfg)
             if start.checkpoint is None:
                 load_parts(phase, cfg.parts)
-            _prepare(phase, cfg)
+            prepare(phase, cfg)
             _check_disk(phase, run.path)
             settings = CheckpointSettings(**plain(cfg.checkpoint))
             checkpointing = Checkpointing(run.path, settings, origin, stop, card)
             callbacks = [checkpointing, Throughput(card), *watchers(cfg), progress_callback()]
-            trainer = build_trainer(cfg, run, callbacks)
-            if DebugPreset(**plain(cfg.debug)).find_lr:
+            trainer = build_trainer(cfg, run.path, callbacks)
+            if debug.find_lr:
                 _find_learning_rate(trainer, phase, data, card)
             else:
-                checkpoint = str(start.checkpoint) if start.checkpoint else None
-                trainer.fit(phase, datamodule=data, ckpt_path=checkpoint)
+                with together(trainer, Orders(train=True, checkpoint=start.checkpoint)):
+                    trainer.fit(phase, datamodule=data, ckpt_path=start.checkpoint)
             parameters = sum(p.numel() for p in phase.parameters())
             card.record({"parameters": parameters, "steps": trainer.global_step})
     except StoppedOnRequest as stopped:
@@ -108,8 +122,13 @@ def watchers(cfg: DictConfig) -> list[Callback]:
     return [build(node) for node in cfg.watch.values()]
 
 
-def build_trainer(cfg: DictConfig, run: RunDirectory, callbacks: list[Callback]) -> Trainer:
+def build_trainer(cfg: DictConfig, run: Path | None, callbacks: list[Callback]) -> Trainer:
     """Return Lightning's Trainer: `trainer.*` as given, devices and precision from the hardware.
+
+    Args:
+        cfg: the configuration.
+        run: where it logs; None for a process that leaves that to another.
+        callbacks: all that there are.
 
     Raises:
         UserError: settings that Lightning does not take, alone or together.
@@ -124,22 +143,22 @@ def build_trainer(cfg: DictConfig, run: RunDirectory, callbacks: list[Callback])
             chosen["val_check_interval"] = min(interval, steps)
         rows = max(1, steps // LEAST_LOGGED_ROWS)
         chosen["log_every_n_steps"] = min(int(chosen.get("log_every_n_steps") or rows), rows)
-    if DebugPreset(**plain(cfg.debug)).profile:
-        chosen["profiler"] = PyTorchProfiler(dirpath=run.path / "profile", filename="trace")
+    if run is not None and DebugPreset(**plain(cfg.debug)).profile:
+        chosen["profiler"] = PyTorchProfiler(dirpath=run / "profile", filename="trace")
     has_bar = any(isinstance(callback, RichProgressBar) for callback in callbacks)
-    loggers = build_loggers(cfg, run)
+    loggers = build_loggers(cfg, run) if run is not None else []
     try:
         return Trainer(
             **{"enable_model_summary": False, **chosen},
             accelerator=hardware.accelerator,
             devices=hardware.devices,
             num_nodes=hardware.nodes,
-            strategy=hardware.strategy,
+            strategy=SharedBatch() if hardware.processes > 1 else hardware.strategy,
             precision=hardware.precision,
             callbacks=callbacks,
             logger=loggers,
             plugins=[SafeCheckpointIO()],
-            default_root_dir=run.path,
+            default_root_dir=run,
             enable_checkpointing=False,
             enable_progress_bar=has_bar,
             use_distributed_sampler=False,
@@ -151,12 +170,12 @@ def build_trainer(cfg: DictConfig, run: RunDirectory, callbacks: list[Callback])
         ) from error
 
 
-def build_loggers(cfg: DictConfig, run: RunDirectory) -> list[Logger]:
+def build_loggers(cfg: DictConfig, run: Path) -> list[Logger]:
     """Return the configured loggers, writing into the run directory."""
-    return [build(node, directory=str(run.path)) for node in cfg.logger.values()]
+    return [build(node, directory=str(run)) for node in cfg.logger.values()]
 
 
-def _prepare(phase: Phase, cfg: DictConfig) -> None:
+def prepare(phase: Phase, cfg: DictConfig) -> None:
     """Apply what the hardware profile says about the modules."""
     hardware = profile_of(cfg)
     checkpoint_gradients(phase, hardware)
@@ -198,7 +217,7 @@ def _find_learning_rate(
     print(f"suggested: phase.optimizer.learning_rate={suggestion:.2g}", file=sys.stderr)
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Lightning's advertisements and warnings that do not apply here."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -25,6 +25,14 @@ def test_what_happens_now_is_said_in_the_callers_words(capfd):
     assert capfd.readouterr().err == "SIGTERM: ending the jobs; once more leaves at once\n"
 
 
+def test_nothing_is_said_where_another_process_says_it(capfd):
+    asked: list[int] = []
+    with graceful_stop(asked.append, None):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert asked == [signal.SIGTERM]
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_the_second_signal_ends_the_process_at_once(second: int):
     script = f"""

@@ -75,7 +75,7 @@ def trainer_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
     card = run.card("train", int(cfg.seed))
     clock = Clock()
     with card:
-        trainer = build_trainer(cfg, run, [Throughput(card), clock, progress_callback()])
+        trainer = build_trainer(cfg, run.path, [Throughput(card), clock, progress_callback()])
         trainer.fit(build_phase(cfg), datamodule=build_data(cfg))
     run.release()
     return {"steps_per_s": steps / (clock.ended - clock.started)}

@@ -1,5 +1,7 @@
 """Checkpoints every k steps and at the best validations, taken where resuming is exact.
 
+Where several processes train, all call the same saves; rank 0 decides on them, writes and speaks.
+
 Everything is saved at the start of a training batch: then the step before is complete, with its
 metric rows and its validation. Lightning's own progress counters are brought to the state "all of
 it done, nothing begun" in the saved file, because restored mid-step counters shift its validation
@@ -24,6 +26,7 @@ from nsca.checkpoint import (
     checkpoints_of,
     read_header,
 )
+from nsca.ranks import ranks_of
 from nsca.rng_state import capture_rng, restore_rng
 from nsca.run_card import RunCard, versions
 from nsca.spelling import advice
@@ -92,10 +95,10 @@ class Checkpointing(Callback):
     """Saves, keeps the right files, restores random numbers, and stops on request.
 
     Args:
-        run: the run directory.
+        run: the run directory; rank 0 alone looks into it.
         settings: when and how many.
         origin: for the headers.
-        stop: polled at the start of every batch.
+        stop: polled at the start of every batch; of whichever rank, it stops all.
         card: gets the sample count up to date with each save; None for none.
     """
 
@@ -150,7 +153,9 @@ class Checkpointing(Callback):
         value = trainer.callback_metrics.get(self.settings.monitor)
         finite = value is not None and bool(torch.isfinite(value))
         self._figure = float(value) if finite and value is not None else None
-        if value is None and not trainer.sanity_checking and not self._missed_monitor:
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        if value is None and not self._missed_monitor:
             self._missed_monitor = True
             logged = [name for name in trainer.callback_metrics if name.startswith("val/")]
             monitor = self.settings.monitor
@@ -171,11 +176,14 @@ class Checkpointing(Callback):
             self._rng = None
         step = trainer.global_step
         due = step > 0 and step % self.settings.every_steps == 0
-        if due or self._is_among_best() or (self.stop.signal is not None and step > 0):
+        best = trainer.is_global_zero and self._is_among_best()
+        # what another rank saw of the files, or of a signal, would leave it alone with a save
+        best, signal = ranks_of(trainer).most(int(best), self.stop.signal or 0)
+        if due or best or (signal and step > 0):
             self.save(trainer)
         self._figure = None
-        if self.stop.signal is not None:
-            raise StoppedOnRequest(self.stop.signal)
+        if signal:
+            raise StoppedOnRequest(signal)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.save(trainer)
@@ -186,12 +194,13 @@ class Checkpointing(Callback):
         if step == self._saved_step or trainer.fast_dev_run:
             return
         if not all_finite(trainer.strategy.lightning_module_state_dict()):
-            print(
-                f"WARNING: the weights are not finite at step {step}: not saved, the last good "
-                "checkpoint is kept; lower the learning rate or look at the data",
-                file=sys.stderr,
-                flush=True,
-            )
+            if trainer.is_global_zero:
+                print(
+                    f"WARNING: the weights are not finite at step {step}: not saved, the last good "
+                    "checkpoint is kept; lower the learning rate or look at the data",
+                    file=sys.stderr,
+                    flush=True,
+                )
             return
         trainer.save_checkpoint(checkpoint_path(self.run, step))
         self._saved_step = step

@@ -58,7 +58,8 @@ class OnlineProbes(Callback):
             fit_features, fit_labels = self._take(encoder, data, "train", self.fit_rows)
             if fit_labels:
                 figures |= _scores(fit_features.numpy(), fit_labels, features.numpy(), labels)
-        pl_module.log_dict(figures, batch_size=1)
+        # every rank finds the same: that they are averaged says so to Lightning
+        pl_module.log_dict(figures, batch_size=1, sync_dist=True)
 
     def _take(
         self, encoder: SenseEncoder, data: Showing, split: Split, most: int

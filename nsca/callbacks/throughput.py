@@ -22,7 +22,7 @@ class Throughput(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.card.samples += len(batch) * trainer.world_size
+        self.card.samples += len(batch)  # of all devices
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._record(trainer)

@@ -1,11 +1,13 @@
 """The one base class of all training phases: the loss contract, and what guards a step.
 
 A phase says how to `embed` a batch and which `losses` the embeddings have; everything else
-(weighting, logging, gradient caching, optimiser, non-finite steps) is here and the same for all.
+(weighting, logging, gradient caching, sharing a batch among devices, optimiser, steps that are not
+finite or not within memory) is here and the same for all.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -15,10 +17,14 @@ from torch import Tensor
 from nsca.data.batch import Batch
 from nsca.errors import UserError
 from nsca.phases.gradient_cache import Embeddings, GradientCache
+from nsca.phases.memory import OutOfMemoryElsewhereError, free_memory, ran_out_of_memory
 from nsca.phases.optimizer import OptimizerSettings, build_optimizer, build_schedule
+from nsca.ranks import packed_gradients, ranks_of, sum_gradients
 
 MOST_SKIPPED_IN_A_ROW = 5
 """Consecutive non-finite steps after which training stops: one is an accident, five are a cause."""
+
+FINE, NOT_FINITE, OUT_OF_MEMORY = range(3)  # how a step stands on one rank; the worst one counts
 
 
 class Phase(LightningModule, ABC):
@@ -26,6 +32,10 @@ class Phase(LightningModule, ABC):
 
     A batch of more samples than `micro_batch` is embedded in parts by gradient caching, which gives
     the gradient of the full batch exactly; Lightning's own accumulation is therefore never used.
+    Where several devices train, each embeds its share of the batch (see `nsca.ranks`).
+
+    A step that runs out of memory is taken again, and so are those after it, with half the
+    micro-batch: the step is the one that a run with that micro-batch would have taken.
 
     Args:
         loss_weights: weight by term; a term of weight 0 is switched off: neither computed nor
@@ -65,7 +75,7 @@ class Phase(LightningModule, ABC):
         if not self.loss_weights:
             raise ValueError("every loss weight is 0: nothing would be learned")
         self.optimizer_settings = optimizer
-        self.micro_batch = micro_batch
+        self.micro_batch = self._asked_micro_batch = micro_batch
         self.skipped_steps = 0
         self.skipped_in_a_row = 0
         self._skip = False
@@ -106,14 +116,25 @@ class Phase(LightningModule, ABC):
         return total, terms
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        self._cache = None
-        if len(batch) > self.micro_batch:
-            self._cache = GradientCache(self.embed, batch, self.micro_batch, self.device)
-            embeddings = self._cache.leaves
-        else:
-            embeddings = self.embed(batch)
+        ranks = ranks_of(self.trainer)
+        start, stop = ranks.share(len(batch))
+        self._cache = GradientCache(
+            self.embed,
+            batch.slice(start, stop),
+            self.micro_batch,
+            self.device,
+            seed=torch.initial_seed(),
+            step=self.trainer.global_step,
+            first_row=start,
+            cut=ranks.count > 1,
+        )
+        own = self._cache.embeddings
+        embeddings = {name: ranks.spread(rows, len(batch)) for name, rows in own.items()}
+        self._agree(FINE)
+        ranks.fill(embeddings.values())
         loss, terms = self.weighted_loss(embeddings, batch)
-        self._skip = not bool(torch.isfinite(loss))
+        finite = bool(torch.isfinite(loss))
+        self._skip = self._agree(FINE if finite else NOT_FINITE) == NOT_FINITE
         if self._skip:
             self._skip_this("loss", {name: term.item() for name, term in terms.items()})
         self._log("train", loss, terms, len(batch))
@@ -129,16 +150,81 @@ class Phase(LightningModule, ABC):
     def _log(self, stage: str, loss: Tensor, terms: Mapping[str, Tensor], samples: int) -> None:
         values = {f"{stage}/{name}": term.detach() for name, term in terms.items()}
         values[f"{stage}/loss"] = loss.detach()
-        self.log_dict(values, batch_size=samples)
+        # validation is the same on every rank: that it is averaged over them says so to Lightning
+        self.log_dict(values, batch_size=samples, sync_dist=stage == "val")
 
     def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
         """Lightning's hook: scaling, clipping and stepping stay Lightning's."""
+        if self._cache is None:
+            raise RuntimeError("backward without a training step before it")
         if self._skip and self.trainer.scaler is None:
+            self._cache = None
             return  # no gradients: the optimiser leaves every parameter alone
         loss.backward(*args, **kwargs)
-        if self._cache is not None:
-            self._cache.backward(self.trainer.precision_plugin.forward_context)
-            self._cache = None
+        ranks = ranks_of(self.trainer)
+        if ranks.rank > 0:
+            self.zero_grad()  # of parameters that `losses` itself reads: rank 0 has that gradient
+        self._cache.backward(self.trainer.precision_plugin.forward_context)
+        self._cache = None
+        if ranks.count > 1:
+            trained = [p for p in self.parameters() if p.requires_grad]
+            packed = packed_gradients(trained)
+            self._agree(FINE)
+            sum_gradients(packed, trained)
+
+    def optimizer_step(
+        self,
+        epoch: int,
+        batch_idx: int,
+        optimizer: Any,
+        optimizer_closure: Callable[[], Any] | None = None,
+    ) -> None:
+        """Lightning's hook: the closure is a training step and its backward pass."""
+        if optimizer_closure is None:
+            raise ValueError("an optimizer step needs its training step")
+        within_memory = partial(self._within_memory, optimizer_closure)
+        super().optimizer_step(epoch, batch_idx, optimizer, within_memory)
+
+    def _within_memory(self, step: Callable[[], Any]) -> Any:
+        """Take a step, if need be again and again with half the micro-batch."""
+        while True:
+            try:
+                return step()
+            except RuntimeError as error:
+                if not ran_out_of_memory(error):
+                    raise
+                if not isinstance(error, OutOfMemoryElsewhereError):
+                    self._agree(OUT_OF_MEMORY)
+                cause = str(error).partition("\n")[0]
+            # only here, where the error is gone, is what its frames held free
+            self._halve_micro_batch(cause)
+
+    def _halve_micro_batch(self, cause: str) -> None:
+        step = self.trainer.global_step
+        if self.micro_batch == 1:
+            raise UserError(
+                f"step {step} ran out of memory with one sample at a time: {cause}",
+                "choose hardware.gradient_checkpointing=true, a smaller model or more memory",
+            )
+        self.micro_batch //= 2
+        self._cache = None
+        self.zero_grad()
+        free_memory(self.device)
+        self.print(
+            f"step {step} ran out of memory; again with hardware.micro_batch={self.micro_batch}, "
+            f"from here on, and the same effective batch ({cause})"
+        )
+
+    def _agree(self, state: int) -> int:
+        """Tell the other ranks how this one stands and return the worst state of all.
+
+        Raises:
+            OutOfMemoryElsewhereError: another rank ran out of memory.
+        """
+        (worst,) = ranks_of(self.trainer).most(state)
+        if worst == OUT_OF_MEMORY and state != OUT_OF_MEMORY:
+            raise OutOfMemoryElsewhereError
+        return worst
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Skip a step whose gradient is not finite, unless Lightning's loss scaler already does."""
@@ -188,14 +274,20 @@ class Phase(LightningModule, ABC):
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         if self.skipped_steps:
             self.log("train/skipped_steps", float(self.skipped_steps), batch_size=len(batch))
+        if self.micro_batch < self._asked_micro_batch:
+            self.log("train/micro_batch", float(self.micro_batch), batch_size=len(batch))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["skipped_steps"] = self.skipped_steps
         checkpoint["skipped_in_a_row"] = self.skipped_in_a_row
+        checkpoint["micro_batch"] = [self._asked_micro_batch, self.micro_batch]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.skipped_steps = int(checkpoint["skipped_steps"])
         self.skipped_in_a_row = int(checkpoint["skipped_in_a_row"])
+        asked, held = checkpoint["micro_batch"]
+        if asked == self._asked_micro_batch:  # another profile may hold more, or less
+            self.micro_batch = held
 
     def configure_optimizers(self) -> dict[str, Any]:
         optimizer = build_optimizer(self, self.optimizer_settings, self.own_rate_groups())
