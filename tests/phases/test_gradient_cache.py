@@ -49,9 +49,9 @@ def difference(a: Tensor, b: Tensor) -> float:
     return float((a - b).norm() / b.norm())
 
 
-def cached_gradient(model: nn.Module, batch: Points, micro_batch: int) -> Tensor:
-    cache = GradientCache(embedder(model), batch, micro_batch, CPU)
-    coupled_loss(**cache.leaves).backward()
+def cached_gradient(model: nn.Module, batch: Points, micro_batch: int, step: int = 0) -> Tensor:
+    cache = GradientCache(embedder(model), batch, micro_batch, CPU, seed=0, step=step)
+    coupled_loss(**cache.embeddings).backward()
     cache.backward(nullcontext)
     return flat_gradient(model)
 
@@ -74,32 +74,51 @@ def test_plain_accumulation_does_not():
     assert difference(flat_gradient(model), full) > 0.05
 
 
-def test_dropout_masks_agree_between_the_passes():
+def test_dropout_masks_agree_between_the_passes_and_with_shares_of_a_batch():
     model, batch, micro_batch = a_model(dropout=0.5), some_points(), 5
-    torch.manual_seed(7)
-    parts = [embedder(model)(batch.slice(i, i + micro_batch)) for i in range(0, 22, micro_batch)]
-    coupled_loss(*(torch.cat([p[name] for p in parts]) for name in ("first", "second"))).backward()
+    shares = [
+        GradientCache(
+            embedder(model), batch.slice(i, i + micro_batch), micro_batch, CPU, 0, 3, first_row=i
+        ).embeddings
+        for i in range(0, 22, micro_batch)
+    ]
+    coupled_loss(*(torch.cat([s[name] for s in shares]) for name in ("first", "second"))).backward()
     full = flat_gradient(model)
-    torch.manual_seed(7)
-    assert difference(cached_gradient(model, batch, micro_batch), full) < 1e-5
-    torch.manual_seed(8)  # other masks: the comparison can tell
-    assert difference(cached_gradient(model, batch, micro_batch), full) > 0.05
+    assert difference(cached_gradient(model, batch, micro_batch, step=3), full) < 1e-5
+    # other masks: the comparison can tell
+    assert difference(cached_gradient(model, batch, micro_batch, step=4), full) > 0.05
 
 
-def test_the_second_pass_leaves_the_random_state_where_the_first_one_did():
+def test_masks_differ_from_part_to_part():
+    same = Points(torch.ones(8, 6), torch.ones(8, 6))
+    rows = GradientCache(embedder(a_model(dropout=0.5)), same, 4, CPU, 0, 0).embeddings["first"]
+    assert not torch.equal(rows[:4], rows[4:])
+
+
+@pytest.mark.parametrize("micro_batch", [5, 22])
+def test_a_single_part_may_be_cut_from_its_graph_too(micro_batch: int):
+    model, batch = a_model(dropout=0.5), some_points()
+    cache = GradientCache(embedder(model), batch, micro_batch, CPU, 0, 0, cut=True)
+    coupled_loss(**cache.embeddings).backward()
+    assert all(p.grad is None for p in model.parameters())
+    cache.backward(nullcontext)
+    cut = flat_gradient(model)
+    assert difference(cut, cached_gradient(model, batch, micro_batch)) < 1e-6
+
+
+def test_random_numbers_go_on_as_if_nothing_had_been_drawn():
     model, batch = a_model(dropout=0.5), some_points()
     torch.manual_seed(7)
-    cache = GradientCache(embedder(model), batch, 5, CPU)
-    coupled_loss(**cache.leaves).backward()
-    after_first = torch.get_rng_state()
-    cache.backward(nullcontext)
-    assert torch.equal(torch.get_rng_state(), after_first)
+    before = torch.get_rng_state()
+    cached_gradient(model, batch, 5)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.initial_seed() == 7
 
 
 def test_an_embedding_that_no_loss_reads_is_no_obstacle():
     model, batch = a_model(dropout=0.0), some_points()
-    cache = GradientCache(embedder(model), batch, 8, CPU)
-    cache.leaves["first"].square().mean().backward()
+    cache = GradientCache(embedder(model), batch, 8, CPU, 0, 0)
+    cache.embeddings["first"].square().mean().backward()
     cache.backward(nullcontext)
     cached = flat_gradient(model)
     model(batch.first).square().mean().backward()

@@ -1,88 +1,12 @@
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 import torch
-from lightning.pytorch import Trainer
 from lightning.pytorch.plugins import MixedPrecision
-from torch import Tensor, nn
+from phases.toy_phase import HeavyPhase, Points, ToyPhase, fit
+from torch import Tensor
 
-from nsca.data.batch import Batch
 from nsca.errors import UserError
-from nsca.losses.nt_xent import nt_xent
-from nsca.losses.vicreg import variance
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import MOST_SKIPPED_IN_A_ROW, Phase
-
-
-@dataclass(frozen=True)
-class Points(Batch):
-    first: Tensor
-    second: Tensor
-
-
-class ToyPhase(Phase):
-    """NT-Xent and variance of a small net with dropout; `poison` lists steps whose loss is NaN."""
-
-    terms = frozenset({"nt_xent", "variance", "sharpness"})  # the last one is promised alone
-
-    def __init__(self, micro_batch: int = 64, poison: tuple[int, ...] = (), **changes: Any) -> None:
-        super().__init__(
-            loss_weights=changes.get("loss_weights", {"nt_xent": 1.0, "variance": 0.5}),
-            optimizer=OptimizerSettings(learning_rate=0.01, warmup_steps=0),
-            micro_batch=micro_batch,
-        )
-        torch.manual_seed(0)
-        self.net = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.1), nn.Tanh(), nn.Linear(8, 3))
-        self.poison = poison
-        self.weights: list[Tensor] = []
-
-    def example_batch(self, samples: int) -> Points:
-        return Points(first=torch.randn(samples, 4), second=torch.randn(samples, 4))
-
-    def embed(self, batch: Points) -> dict[str, Tensor]:
-        return {"first": self.net(batch.first), "second": self.net(batch.second)}
-
-    def losses(self, embeddings: dict[str, Tensor], batch: Points) -> dict[str, Tensor]:
-        views = torch.stack([embeddings["first"], embeddings["second"]])
-        terms = {"nt_xent": nt_xent(views, 0.5), "variance": variance(views)}
-        if self.trainer.global_step in self.poison:
-            terms["nt_xent"] = terms["nt_xent"] * float("nan")
-        return {name: terms[name] for name in self.loss_weights if name in terms}
-
-    def on_train_batch_start(self, batch: Points, batch_idx: int) -> None:
-        self.weights.append(torch.cat([p.detach().flatten() for p in self.parameters()]).clone())
-
-
-class Batches:
-    """The same few batches at every iteration."""
-
-    def __init__(self, steps: int) -> None:
-        self.first = torch.randn(steps, 12, 4, generator=torch.Generator().manual_seed(1))
-
-    def __len__(self) -> int:
-        return len(self.first)
-
-    def __iter__(self) -> Iterator[Points]:
-        return (Points(x, x + 0.1) for x in self.first)
-
-
-def fit(phase: Phase, steps: int, **changes: Any) -> Trainer:
-    trainer = Trainer(
-        max_steps=steps,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        num_sanity_val_steps=0,
-        limit_val_batches=0,
-        log_every_n_steps=1,
-        **changes,
-    )
-    trainer.fit(phase, Batches(steps), Batches(1))
-    return trainer
 
 
 def test_every_term_is_logged_under_its_name_and_the_total_is_their_weighted_sum():
@@ -186,6 +110,45 @@ def test_skipped_steps_survive_a_checkpoint(tmp_path):
     fresh = ToyPhase()
     fresh.on_load_checkpoint(saved)
     assert fresh.skipped_steps == 1
+
+
+@pytest.mark.parametrize("place", ["embed", "backward", "losses"])
+@pytest.mark.parametrize("micro_batch", [12, 10])
+def test_a_step_without_memory_is_the_step_of_a_smaller_micro_batch(place, micro_batch, capsys):
+    tight = HeavyPhase(place, fits=3, micro_batch=micro_batch)
+    trainer = fit(tight, steps=4)
+    held = tight.micro_batch
+    assert (held, tight.failures) == ({12: 3, 10: 2}[micro_batch], 2)
+    assert trainer.callback_metrics["train/micro_batch"] == held
+    assert "step 0 ran out of memory; again with hardware.micro_batch=" in capsys.readouterr().out
+    small = ToyPhase(micro_batch=held)
+    assert "train/micro_batch" not in fit(small, steps=4).callback_metrics
+    for one, other in zip(tight.parameters(), small.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_one_sample_that_is_too_many_is_said_in_a_line():
+    with pytest.raises(UserError, match=r"one sample at a time: .*can't allocate.*more memory"):
+        fit(HeavyPhase("embed", fits=0, micro_batch=4), steps=1)
+
+
+def test_another_error_is_not_taken_for_too_little_memory():
+    class Wrong(ToyPhase):
+        def embed(self, batch):
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    with pytest.raises(RuntimeError, match="mat1"):
+        fit(Wrong(), steps=1)
+
+
+def test_a_smaller_micro_batch_survives_a_checkpoint_unless_another_is_asked_for(tmp_path):
+    trainer = fit(HeavyPhase("embed", fits=3, micro_batch=12), steps=2)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    saved = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    for asked, held in ((12, 3), (8, 8)):
+        fresh = ToyPhase(micro_batch=asked)
+        fresh.on_load_checkpoint(saved)
+        assert fresh.micro_batch == held
 
 
 @pytest.mark.parametrize(
