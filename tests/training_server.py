@@ -1,14 +1,16 @@
 """Training commands in child processes that share one import of torch, to be killed at will.
 
 `python training_server.py` reads a JSON list of overrides a line, forks, prints the child's process
-id, and afterwards its exit code (negative: the signal that killed it). `TrainingServer` is the
-other end of the pipe.
+id, and afterwards its exit code (negative: the signal that killed it). With `ranks=<n>` among the
+overrides n children train together as a launcher like torchrun starts them, and there are n numbers
+on each line. `TrainingServer` is the other end of the pipe.
 """
 
 import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,12 +46,22 @@ class TrainingServer:
 
     def start(self, overrides: list[str]) -> int:
         """Start a command and return its process id."""
-        print(json.dumps(overrides), file=self._process.stdin, flush=True)
-        return int(self._process.stdout.readline())
+        (child,) = self.start_ranks(overrides)
+        return child
 
     def wait(self) -> int:
         """Wait for the command and return its exit code."""
-        return int(self._process.stdout.readline())
+        (code,) = self.wait_ranks()
+        return code
+
+    def start_ranks(self, overrides: list[str]) -> list[int]:
+        """Start a command, in `ranks=` processes, and return their ids."""
+        print(json.dumps(overrides), file=self._process.stdin, flush=True)
+        return [int(child) for child in self._process.stdout.readline().split()]
+
+    def wait_ranks(self) -> list[int]:
+        """Wait for all processes and return their exit codes."""
+        return [int(code) for code in self._process.stdout.readline().split()]
 
     def run(self, overrides: list[str]) -> int:
         self.start(overrides)
@@ -151,6 +163,7 @@ def _serve() -> None:
 
     import nsca.callbacks.diagnosis
     import nsca.data.image_folder
+    import nsca.following
     import nsca.phases.vision.data
     import nsca.phases.vision.module
     import nsca.training  # noqa: F401
@@ -158,12 +171,42 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what children print stays out of the protocol
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            _train(json.loads(line))
-        print(child, file=answers, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+        overrides = json.loads(line)
+        ranks = [item for item in overrides if item.startswith("ranks=")]
+        overrides = [item for item in overrides if item not in ranks]
+        count, port = int(ranks[0].removeprefix("ranks=")) if ranks else 1, free_port()
+        children = []
+        for rank in range(count):
+            if (child := os.fork()) == 0:
+                if count > 1:
+                    be_rank(rank, count, port)
+                _train(overrides)
+            children.append(child)
+        print(*children, file=answers, flush=True)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        print(*codes, file=answers, flush=True)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def be_rank(rank: int, count: int, port: int) -> None:
+    """Make this process one of several, as torchrun does."""
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        NODE_RANK="0",
+        WORLD_SIZE=str(count),
+        MASTER_ADDR="127.0.0.1",
+        MASTER_PORT=str(port),
+    )
+    rank_zero_only.rank = rank  # read from the environment when it was imported
 
 
 def _train(overrides: list[str]) -> None:

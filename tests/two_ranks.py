@@ -5,7 +5,6 @@
 """
 
 import os
-import socket
 import sys
 import traceback
 import warnings
@@ -19,6 +18,7 @@ from lightning.pytorch import LightningDataModule, Trainer
 from phases import tiny_audio, tiny_fusion, tiny_vision
 from phases.toy_phase import Batches, HeavyPhase, Points, ToyPhase
 from torch import Tensor
+from training_server import be_rank, free_port
 
 from nsca.data.batch import Batch
 from nsca.phases.fewshot.module import FewShotPhase
@@ -140,14 +140,7 @@ def found_by(rank: int | None) -> dict[str, Any]:
 
 def _run(rank: int | None, port: int, folder: Path) -> None:
     if rank is not None:
-        os.environ.update(
-            RANK=str(rank),
-            LOCAL_RANK=str(rank),
-            NODE_RANK="0",
-            WORLD_SIZE="2",
-            MASTER_ADDR="127.0.0.1",
-            MASTER_PORT=str(port),
-        )
+        be_rank(rank, 2, port)
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated")
     try:
@@ -156,13 +149,6 @@ def _run(rank: int | None, port: int, folder: Path) -> None:
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def main(folder: Path) -> int:
