@@ -124,10 +124,11 @@ def require_hardware(profile: HardwareProfile) -> None:
         here |= {"mps"} if torch.backends.mps.is_available() else set()
         if profile.accelerator not in here:
             raise _absent(profile, here)
-        if profile.accelerator == "cuda" and (count := torch.cuda.device_count()) < profile.devices:
+        found = torch.cuda.device_count()
+        if profile.accelerator == "cuda" and found < profile.devices:
             raise UserError(
-                f"hardware={profile.name} needs {profile.devices} GPUs and this machine has {count}",
-                f"hardware.devices={count}; the effective batch stays",
+                f"hardware={profile.name} needs {profile.devices} GPUs, this machine has {found}",
+                f"hardware.devices={found}; the effective batch stays",
             )
 
 

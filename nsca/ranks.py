@@ -43,7 +43,7 @@ class Ranks:
         if samples < self.count:
             raise UserError(
                 f"a step of {samples} samples has none for some of {self.count} devices",
-                f"hardware.devices={samples} hardware.nodes=1 or fewer, or a larger effective_batch",
+                "fewer hardware.devices and hardware.nodes, or a larger effective_batch",
             )
         return samples * self.rank // self.count, samples * (self.rank + 1) // self.count
 

@@ -91,7 +91,8 @@ def together(trainer: Trainer, orders: Orders | None) -> Iterator[Orders]:
         if strategy.launcher is not None:
             strategy.launcher.launch(lambda: None, trainer=trainer)
     except ValueError as error:
-        raise UserError(" ".join(str(error).split()), "hardware.devices=<processes a node>") from error
+        cause = " ".join(str(error).split())
+        raise UserError(cause, "hardware.devices=<processes a machine>") from error
     try:
         strategy.setup_environment()
         told = strategy.broadcast(orders)

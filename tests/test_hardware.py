@@ -43,10 +43,28 @@ def test_the_processor_is_always_there():
     require_hardware(profile_of(compose("train", ["hardware=cpu"])))
 
 
-@pytest.mark.parametrize("override", ["hardware.devices=2", "hardware.nodes=2"])
-def test_several_devices_are_refused_while_they_would_each_train_on_everything(override: str):
-    with pytest.raises(UserError, match="several devices"):
-        require_hardware(profile_of(compose("train", [override])))
+def test_several_devices_share_a_batch():
+    several = ["hardware=cpu", "hardware.devices=3"]
+    profile = profile_of(compose("train", several))
+    require_hardware(profile)
+    assert profile.share(16) == 6
+    assert profile.micro_batch_for("vision", 16) == 6
+    assert profile.accumulation("vision", 16) == 1
+    with pytest.raises(UserError, match=r"effective_batch=2 has no sample for some of 3"):
+        profile.micro_batch_for("vision", 2)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["hardware.devices=2", "hardware.strategy=fsdp"], r"fsdp does not share.*auto or ddp"),
+        (["hardware.devices=2", "hardware.nodes=2"], r"3 processes were started.*2 x 2"),
+    ],
+)
+def test_what_cannot_share_a_batch_is_refused(overrides: list[str], message: str, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(UserError, match=message):
+        require_hardware(profile_of(compose("train", ["hardware=cpu", *overrides])))
 
 
 def test_a_driver_that_hangs_stops_no_run(monkeypatch):

@@ -56,12 +56,24 @@ def test_a_plan_for_absent_hardware_is_marked_and_costs(capsys: pytest.CaptureFi
     assert "16 = 1 x 16" in shown
 
 
-@pytest.mark.parametrize("phase", ["vision", "audio", "fusion", "fewshot"])
+@pytest.mark.parametrize("phase", ["vision", "audio", "fusion", "dynamics", "fewshot"])
 def test_every_phase_can_be_planned_for_absent_hardware(phase: str):
     more = ["data.path=nowhere"] if phase == "fewshot" else []
     plan = make_plan(compose("train", [f"phase={phase}", *TINY, "hardware=8gb", *more]))
     assert not plan.measured
     assert plan.seconds > 0
+
+
+def test_several_devices_have_a_share_each(capsys: pytest.CaptureFixture[str]):
+    one, two = (
+        make_plan(compose("train", [*TINY, "hardware=a100", f"hardware.devices={n}"]))
+        for n in (1, 2)
+    )
+    assert (two.effective_batch, two.micro_batch) == (16, 8)
+    assert two.seconds == pytest.approx(one.seconds / 2, rel=0.01)
+    assert two.memory_gb < one.memory_gb
+    print_plan(compose("train", [*TINY, "hardware=a100x8"]))
+    assert "16 = 8 x 1 x 2 (devices x accumulation x micro-batch)" in capsys.readouterr().out
 
 
 def test_memory_grows_with_the_micro_batch():

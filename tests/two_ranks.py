@@ -143,12 +143,15 @@ def _run(rank: int | None, port: int, folder: Path) -> None:
         be_rank(rank, 2, port)
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated")
+    code = 1
     try:
         torch.save(found_by(rank), folder / f"{'alone' if rank is None else rank}.pt")
+        code = 0
     except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+        traceback.print_exc()  # into the log, before the process goes without unwinding
+        raise
+    finally:
+        os._exit(code)
 
 
 def main(folder: Path) -> int:

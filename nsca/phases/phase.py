@@ -17,7 +17,7 @@ from torch import Tensor
 from nsca.data.batch import Batch
 from nsca.errors import UserError
 from nsca.phases.gradient_cache import Embeddings, GradientCache
-from nsca.phases.memory import OutOfMemoryElsewhereError, free_memory, ran_out_of_memory
+from nsca.phases.memory import OutOfMemoryElsewhereError, free_memory, until_it_fits
 from nsca.phases.optimizer import OptimizerSettings, build_optimizer, build_schedule
 from nsca.ranks import packed_gradients, ranks_of, sum_gradients
 
@@ -182,24 +182,12 @@ class Phase(LightningModule, ABC):
         """Lightning's hook: the closure is a training step and its backward pass."""
         if optimizer_closure is None:
             raise ValueError("an optimizer step needs its training step")
-        within_memory = partial(self._within_memory, optimizer_closure)
-        super().optimizer_step(epoch, batch_idx, optimizer, within_memory)
+        step = partial(until_it_fits, optimizer_closure, self._halve_micro_batch)
+        super().optimizer_step(epoch, batch_idx, optimizer, step)
 
-    def _within_memory(self, step: Callable[[], Any]) -> Any:
-        """Take a step, if need be again and again with half the micro-batch."""
-        while True:
-            try:
-                return step()
-            except RuntimeError as error:
-                if not ran_out_of_memory(error):
-                    raise
-                if not isinstance(error, OutOfMemoryElsewhereError):
-                    self._agree(OUT_OF_MEMORY)
-                cause = str(error).partition("\n")[0]
-            # only here, where the error is gone, is what its frames held free
-            self._halve_micro_batch(cause)
-
-    def _halve_micro_batch(self, cause: str) -> None:
+    def _halve_micro_batch(self, cause: str, elsewhere: bool) -> None:
+        if not elsewhere:
+            self._agree(OUT_OF_MEMORY)
         step = self.trainer.global_step
         if self.micro_batch == 1:
             raise UserError(
@@ -285,8 +273,9 @@ class Phase(LightningModule, ABC):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.skipped_steps = int(checkpoint["skipped_steps"])
         self.skipped_in_a_row = int(checkpoint["skipped_in_a_row"])
-        asked, held = checkpoint["micro_batch"]
-        if asked == self._asked_micro_batch:  # another profile may hold more, or less
+        # another profile may hold more, or less; runs begun with version 0.1 kept none
+        asked, held = checkpoint.get("micro_batch", (0, 0))
+        if asked == self._asked_micro_batch:
             self.micro_batch = held
 
     def configure_optimizers(self) -> dict[str, Any]:
