@@ -1,4 +1,4 @@
-"""A step that runs out of memory is taken again in smaller parts: how that looks and what frees some."""
+"""A step that runs out of memory is taken again in smaller parts: how it looks, what frees some."""
 
 import gc
 from collections.abc import Callable
