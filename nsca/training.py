@@ -56,6 +56,7 @@ def run_training(cfg: DictConfig) -> Path:
     hardware, debug = profile_of(cfg), DebugPreset(**plain(cfg.debug))
     if hardware.processes > 1:
         require_launch(hardware.nodes)
+        hardware.share(int(cfg.effective_batch))  # refused before there is a run directory
         if debug.find_lr:
             raise UserError(
                 "debug=find_lr looks for a learning rate on one device",
