@@ -119,6 +119,7 @@ def test_a_step_without_memory_is_the_step_of_a_smaller_micro_batch(place, micro
     trainer = fit(tight, steps=4)
     held = tight.micro_batch
     assert (held, tight.failures) == ({12: 3, 10: 2}[micro_batch], 2)
+    assert tight.still_held == 0
     assert trainer.callback_metrics["train/micro_batch"] == held
     assert "step 0 ran out of memory; again with hardware.micro_batch=" in capsys.readouterr().out
     small = ToyPhase(micro_batch=held)

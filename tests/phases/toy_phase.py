@@ -1,5 +1,6 @@
 """A phase of a few weights on points in space: shared by tests."""
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +62,10 @@ class HeavyPhase(ToyPhase):
         place: "embed", "backward" (of what was embedded) or "losses".
         fits: samples at once that are not too many; in `losses`, whenever `micro_batch` is larger.
         micro_batch: as in every phase.
+
+    Attributes:
+        failures: how often it did.
+        still_held: embeddings of failed attempts that were alive when the last one began.
     """
 
     def __init__(self, place: str, fits: int, micro_batch: int) -> None:
@@ -68,6 +73,8 @@ class HeavyPhase(ToyPhase):
         self.place = place
         self.fits = fits
         self.failures = 0
+        self.held: list[weakref.ref[Tensor]] = []
+        self.still_held = 0
 
     def _need(self, place: str, samples: int) -> None:
         if place == self.place and samples > self.fits:
@@ -75,8 +82,10 @@ class HeavyPhase(ToyPhase):
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
     def embed(self, batch: Points) -> dict[str, Tensor]:
-        self._need("embed", len(batch))
+        self.still_held = sum(tensor() is not None for tensor in self.held[: self.failures])
         found = super().embed(batch)
+        self.held.append(weakref.ref(found["first"]))
+        self._need("embed", len(batch))
         if found["first"].requires_grad:
             found["first"].register_hook(lambda _: self._need("backward", len(batch)))
         return found
