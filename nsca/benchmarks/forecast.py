@@ -195,26 +195,53 @@ def _imagine(phase: DynamicsPhase, batch: DynamicsBatch) -> dict[str, np.ndarray
     return {name: values.float().cpu().numpy() for name, values in found.items()}
 
 
-def _row(phase: DynamicsPhase, split: str, quantity: str, ahead: int, **figure: object) -> Forecast:
+def _draw(found: Foretold, phase: DynamicsPhase, path: Path) -> None:
+    """The windows in which the thing moves most, each of another stretch of the set."""
+    way = np.ptp(found.true[..., :3], axis=1).sum(axis=-1)
+    pieces = np.array_split(np.arange(len(way)), min(DRAWN, len(way)))
+    chosen = np.array([piece[np.argmax(way[piece])] for piece in pieces])
+    draw_forecasts(
+        phase.motion.dt_s * np.arange(1 - phase.past, phase.ahead + 1),
+        np.concatenate([found.past, found.true], axis=1)[chosen],
+        found.mean["trained"][chosen],
+        found.deviation[chosen],
+        found.mean["prior"][chosen],
+        path,
+    )
+
+
+def _row(
+    phase: DynamicsPhase,
+    key: tuple[str, str, int],
+    forecaster: str,
+    measure: str,
+    value: float,
+    windows: int,
+) -> Forecast:
+    """`key`: part, quantity and horizon, from 0."""
+    split, quantity, ahead = key
     seconds = round(phase.motion.dt_s * (ahead + 1), 6)
-    return Forecast(split=split, quantity=quantity, ahead=ahead + 1, seconds=seconds, **figure)
+    return Forecast(split, quantity, ahead + 1, seconds, forecaster, measure, value, windows)
 
 
 def _errors(found: Foretold, split: str, phase: DynamicsPhase) -> Iterator[Forecast]:
     for quantity, columns in QUANTITIES.items():
         for forecaster, mean in found.mean.items():
-            error = np.square(mean[..., columns] - found.true[..., columns]).sum(axis=-1)
-            for ahead, value in enumerate(np.sqrt(error.mean(axis=0)).tolist()):
-                yield _row(
-                    phase,
-                    split,
-                    quantity,
-                    ahead,
-                    forecaster=forecaster,
-                    measure=ERROR,
-                    value=value,
-                    windows=len(error),
-                )
+            off = mean[..., columns] - found.true[..., columns]
+            yield from _by_horizon(off, phase, split, quantity, forecaster)
+
+
+def _by_horizon(
+    off: Float[np.ndarray, "window ahead axis"],
+    phase: DynamicsPhase,
+    split: str,
+    quantity: str,
+    forecaster: str,
+) -> Iterator[Forecast]:
+    """Root mean squares of lengths."""
+    errors = np.sqrt(np.square(off).sum(axis=-1).mean(axis=0))
+    for ahead, error in enumerate(errors.tolist()):
+        yield _row(phase, (split, quantity, ahead), forecaster, ERROR, error, len(off))
 
 
 def _doubts(found: Foretold, split: str, phase: DynamicsPhase) -> Iterator[Forecast]:
@@ -233,16 +260,8 @@ def _doubts(found: Foretold, split: str, phase: DynamicsPhase) -> Iterator[Forec
                     "deviation": float(wide.mean()),
                 }
                 for measure, value in figures.items():
-                    yield _row(
-                        phase,
-                        split,
-                        quantity,
-                        ahead,
-                        forecaster=forecaster,
-                        measure=measure,
-                        value=value,
-                        windows=int(judged.sum()),
-                    )
+                    key = split, quantity, ahead
+                    yield _row(phase, key, forecaster, measure, value, int(judged.sum()))
 
 
 def _read_latents(
@@ -251,15 +270,5 @@ def _read_latents(
     told, true, last = (read(latent).numpy() for latent in found.latent)
     means = {"trained": told, "copy_last": np.broadcast_to(last, told.shape), "seen": true}
     for forecaster, mean in means.items():
-        error = np.square(mean - found.true[..., :3]).sum(axis=-1)
-        for ahead, value in enumerate(np.sqrt(error.mean(axis=0)).tolist()):
-            yield _row(
-                phase,
-                split,
-                "read_place_m",
-                ahead,
-                forecaster=forecaster,
-                measure=ERROR,
-                value=value,
-                windows=len(error),
-            )
+        off = mean - found.true[..., :3]
+        yield from _by_horizon(off, phase, split, "read_place_m", forecaster)

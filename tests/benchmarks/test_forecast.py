@@ -106,6 +106,6 @@ def test_what_cannot_be_judged_is_refused():
         ForecastBenchmark(3)
     broken = fitted()
     with torch.no_grad():
-        broken.dynamics.networks.biases[-1].fill_(torch.nan)
+        broken.dynamics.networks[0][-1].bias.fill_(torch.nan)
     with pytest.raises(UserError, match="diverged"):
         judged(broken)

@@ -29,7 +29,7 @@ def test_each_member_answers_for_itself():
     assert [part.shape[-1] for part in step] == [4, 6, 2, 4, 8]
     assert not torch.allclose(step.latent[0], step.latent[1])
     with torch.no_grad():
-        model.networks.weights[-1][1] += 1
+        model.networks[1][-1].weight += 1
     again = model(*inputs, 0.1)
     assert torch.equal(again.latent[0], step.latent[0])
     assert not torch.allclose(again.latent[1], step.latent[1])
@@ -50,7 +50,8 @@ def test_everything_it_is_told_counts_row_by_row():
 def test_doubt_stays_finite():
     model, inputs = tiny(), asked()
     with torch.no_grad():
-        model.networks.biases[-1] += 1000
+        for network in model.networks:
+            network[-1].bias += 1000
     step = model(*inputs, 0.1)
     assert step.physical_log_variance.max() <= MOST_LOG_VARIANCE
     assert step.latent_log_variance.min() >= -MOST_LOG_VARIANCE
