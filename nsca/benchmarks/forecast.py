@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from nsca.benchmarks.benchmark import JudgedRun
-from nsca.benchmarks.forecast_picture import PICTURE
+from nsca.benchmarks.forecast_picture import PICTURE, draw_forecasts
 from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast, forecast_metrics
 from nsca.benchmarks.quantity_probes import check_at_least
 from nsca.calibration import (
