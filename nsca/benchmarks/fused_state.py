@@ -1,6 +1,6 @@
 """What a fused state knows, beside its best single sense and beside leaving the fusion out.
 
-Three questions on moments of held-out objects at which every sense is there:
+Three questions on moments of held-out objects at which every sense of the data is there:
 
 - *properties*: what is visible of the object, and (of babbling) hidden hardness, mass, elasticity;
 - *next moment*: where the target will be, and how it will move, given what is done (where the hand
@@ -11,6 +11,10 @@ Properties and next moment are read by linear probes (`quantity_probes`) from th
 same fusion untrained, the senses' features side by side without a fusion (`concatenated`), each
 sense's features alone, and, as a ceiling for the next moment, from the true physical state now. The
 probes are fitted with all senses and also scored with one of them missing, or with one alone.
+
+Where senses were recorded apart (custom folder, pairs by label) properties are read from moments
+whose senses were put together, each with one partner drawn with the seed; retrieval searches what
+was recorded: every picture once among every sound once, each of its class a hit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +26,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from nsca.benchmarks.benchmark import JudgedRun
@@ -80,7 +84,8 @@ class FusedState:
         fit_moments: at most so many training moments fit the probes, drawn with the seed.
         test_moments: at most so many moments of each held-out part are scored.
         hidden: properties that are asked for where the data knows them (babbling alone).
-        gallery: at most so many moments, each of another clip, in which retrieval searches.
+        gallery: at most so many moments, each of another clip, in which retrieval searches, and
+            as many that ask.
         ranks: k of recall at k.
 
     Raises:
@@ -159,14 +164,16 @@ class FusedState:
         splits: list[Split] = ["train", *source.held_out]
         moments = {split: source.moments(split) for split in splits}
         columns = _columns(moments["train"], senses)
+        known = moments["train"].there().any(axis=0)
+        parts = _parts(senses.widths, known)
 
         def part(split: Split) -> Part:
-            found = moments[split]
+            found = moments[split].completed(seed)
             labels = dict(source.moment_labels(split))
             if isinstance(source, Babbling):
                 labels |= hidden_labels(source, split, labels, self.hidden)
             labels |= _next_labels(found, labels)
-            whole = np.flatnonzero(found.there().all(axis=1))
+            whole = np.flatnonzero(found.there()[:, known].all(axis=1))
             asked = whole[np.isin(whole, labelled_rows(labels))]
             most = self.probes.fit_rows if split == "train" else self.probes.test_rows
             chosen = np.random.default_rng([seed, len(asked)]).permutation(asked)[:most]
@@ -176,12 +183,12 @@ class FusedState:
             }
 
         yield self.probes.run(
-            _encoders(fusions, columns, senses.widths),
+            _encoders(fusions, columns, parts),
             part,
             source.held_out,
             source.name,
             seed,
-            _missing(columns, senses.widths),
+            _missing(columns, parts),
             report,
         )
         for split in source.held_out:
@@ -196,19 +203,22 @@ class FusedState:
         split: Split,
         seed: int,
     ) -> Iterator[Score]:
-        both = np.logical_and(*(moments.there()[:, sense] for sense in (0, 1)))
-        chosen = one_of_each(moments.clip, both, self.gallery, seed)
-        if len(chosen) < 2:
+        able = moments.there()[:, :2]
+        if not moments.apart:
+            able = np.repeat(able.all(axis=1, keepdims=True), 2, axis=1)
+        chosen = [one_of_each(moments.clip, own, self.gallery, seed) for own in able.T]
+        if min(map(len, chosen)) < 2:
             return
-        numbers = moments.belongs[chosen]
-        belongs = np.equal.outer(numbers, numbers)
-        rows = torch.from_numpy(_rows(moments, senses, chosen))
+        rows = [torch.from_numpy(_rows(moments, senses, numbers)) for numbers in chosen]
         for name, fusion in fusions.items():
             with torch.no_grad():
-                there = rows[:, columns.mask] > 0
-                aligned = fusion(rows[:, columns.packed], there)[1].numpy()
+                aligned = [
+                    fusion(own[:, columns.packed], own[:, columns.mask] > 0)[1][:, sense].numpy()
+                    for sense, own in enumerate(rows)
+                ]
             for one, other in ((0, 1), (1, 0)):
-                for k in (rank for rank in self.ranks if rank < len(chosen)):
+                belongs = np.equal.outer(*(moments.belongs[chosen[n]] for n in (one, other)))
+                for k in (rank for rank in self.ranks if rank < len(chosen[other])):
                     yield Score(
                         split=split,
                         protocol="transfer",
@@ -217,10 +227,10 @@ class FusedState:
                         measure=RECALL,
                         corruption=CLEAN,
                         severity=0,
-                        value=hits_at(aligned[:, one], aligned[:, other], belongs, k),
+                        value=hits_at(aligned[one], aligned[other], belongs, k),
                         chance=chance_at(belongs, k),
                         fit_rows=0,
-                        test_rows=len(chosen),
+                        test_rows=len(chosen[one]),
                         unseen=0.0,
                     )
 
@@ -243,7 +253,7 @@ def _rows(
 
 
 def _encoders(
-    fusions: Mapping[str, Fusion], columns: Columns, widths: Mapping[str, int]
+    fusions: Mapping[str, Fusion], columns: Columns, parts: Mapping[str, slice]
 ) -> dict[str, Encoder]:
     """Features of judged rows by name; what is done stands beside all of them."""
 
@@ -262,21 +272,22 @@ def _encoders(
 
     found: dict[str, Encoder] = {name: partial(state, each) for name, each in fusions.items()}
     found["concatenated"] = partial(columns_of, columns.packed)
-    for sense, part in _parts(widths).items():
+    for sense, part in parts.items():
         found[sense] = partial(columns_of, part)
     if columns.physical.stop > columns.physical.start:
         found["true_state"] = partial(columns_of, columns.physical)
     return found
 
 
-def _parts(widths: Mapping[str, int]) -> dict[str, slice]:
+def _parts(widths: Mapping[str, int], known: Bool[np.ndarray, " sense"]) -> dict[str, slice]:
+    """Columns of each sense that the data has."""
     ends = np.cumsum([0, *widths.values()])
-    return {sense: slice(ends[n], ends[n + 1]) for n, sense in enumerate(widths)}
+    senses = zip(widths, pairwise(ends.tolist()), known, strict=True)
+    return {sense: slice(*bounds) for sense, bounds, has in senses if has}
 
 
-def _missing(columns: Columns, widths: Mapping[str, int]) -> list[Corruption]:
-    """Each sense missing, and each alone."""
-    parts = _parts(widths)
+def _missing(columns: Columns, parts: Mapping[str, slice]) -> list[Corruption]:
+    """Each sense missing, and each alone where that is something else."""
 
     def without(senses: Sequence[str], rows: np.ndarray) -> np.ndarray:
         changed = rows.copy()
@@ -285,7 +296,8 @@ def _missing(columns: Columns, widths: Mapping[str, int]) -> list[Corruption]:
             changed[:, columns.mask.start + SENSES.index(sense)] = 0.0
         return changed
 
-    return [Corruption(name, 1, partial(without, senses)) for name, senses in LOST.items()]
+    ways = {name: lost for name, lost in LOST.items() if parts.keys() >= set(lost)}
+    return [Corruption(name, 1, partial(without, lost)) for name, lost in ways.items()]
 
 
 def _next_labels(moments: Moments, labels: Mapping[str, ProbeLabel]) -> dict[str, ProbeLabel]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool, Float32, Int16, UInt8
+from jaxtyping import Float32, Int16, UInt8
 
-from nsca.data.moments import Heard, InMemory, Moments, Stored
+from nsca.data.moments import Heard, InMemory, Moments, Stored, audible
 from nsca.worlds.tabletop.interaction import (
     ACTION_NAMES,
     AUDIO_RATE_HZ,
@@ -38,8 +38,6 @@ _TARGET = [0, 1, 2, 7, 8, 9]  # position and linear velocity in an object's stat
 _HAND = [0, 1, 2, *(len(HAND_JOINTS) + axis for axis in range(3))]  # in proprioception
 _FINGERS = [HAND_JOINTS.index("left"), HAND_JOINTS.index("right")]
 HEARD_SAMPLES = AUDIO_RATE_HZ * 4 // 5  # what a moment still hears: 0.8 s
-SILENT = 33  # of 32,767: 60 dB below full scale, a thousandth
-CHUNK = 1000  # windows of sound at once
 
 
 def read_streams(
@@ -101,7 +99,7 @@ def moments_of(
 
     always = np.ones(len(clip), bool)
     stored: dict[str, Stored] = {"audio": heard, "proprioception": InMemory(flat(body))}
-    present = {"audio": _audible(heard), "proprioception": always}
+    present = {"audio": audible(heard), "proprioception": always}
     if images is not None:
         stored["vision"], present["vision"] = InMemory(flat(images)), always
     return Moments(
@@ -113,11 +111,3 @@ def moments_of(
         physical=flat(streams["physical"][:, taken]),
         interval_s=stride / FRAMES_PER_S,
     )
-
-
-def _audible(heard: Heard) -> Bool[np.ndarray, " moment"]:
-    """Whether anything is heard at each moment."""
-    starts = range(0, len(heard), CHUNK)
-    chunks = [np.arange(start, min(start + CHUNK, len(heard))) for start in starts]
-    peaks = [np.abs(heard.rows(chunk).astype(np.int32)).max(axis=1) for chunk in chunks]
-    return np.concatenate(peaks) > SILENT

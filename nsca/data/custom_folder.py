@@ -6,18 +6,19 @@ number.
 
 Any subset of the modalities may be there, and a sample may lack some of them. `image_001` and
 `audio_001` of one class folder are one sample; the same number twice for one modality is refused.
-Vision reads the pictures, audio the sounds; `samples` gives the pairing to whoever needs more,
+Vision reads the pictures, audio the sounds, fusion all of it as moments (`custom_moments.py`);
 `problems` opens every file.
 """
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
+from jaxtyping import Int64
 
 from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
+from nsca.data.custom_moments import PAIRINGS, Pairing, Recorded, body_readings, moments_of
 from nsca.data.file_selection import fingerprint_of
 from nsca.data.folders import (
     check_image_size,
@@ -37,11 +38,13 @@ from nsca.data.media import (
     read_audio,
     read_image,
 )
+from nsca.data.moments import Moments
 from nsca.errors import UserError
 
 LAYOUT = "train/<class>/image_001.jpg, audio_001.wav, proprio_001.npy and val/<class>/..."
 SUFFIXES = {"image": IMAGE_SUFFIXES, "audio": AUDIO_SUFFIXES, "proprio": frozenset({".npy"})}
 EXAMPLES = {"image": ("picture", "image_001.jpg"), "audio": ("sound", "audio_001.wav")}
+SENSES = {"image": "vision", "audio": "audio", "proprio": "proprioception"}
 NUMBERED = re.compile(r"(image|audio|proprio)_(\d+)(\.[a-z]+)", re.IGNORECASE)
 
 
@@ -57,7 +60,7 @@ class Sample:
 
 
 class CustomFolder:
-    """Frames, sounds, labels and pairing of a folder of numbered recordings.
+    """Frames, sounds, moments and labels of a folder of numbered recordings.
 
     Args:
         path: the folder with train/ and val/.
@@ -66,10 +69,11 @@ class CustomFolder:
         fraction: share of the training samples to use, a class at a time, in (0, 1]; val stays
             whole.
         max_broken: largest tolerated share of unreadable pictures, and of sounds, in [0, 1].
+        pairing: which senses of moments belong together, see `nsca.data.custom_moments`.
 
     Raises:
-        UserError: no path, nothing there, a wrong layout, one number twice, or a number outside its
-        range.
+        UserError: no path, nothing there, a wrong layout, one number twice, a number outside its
+        range, or no such pairing.
     """
 
     name = "custom_folder"
@@ -82,6 +86,7 @@ class CustomFolder:
         seconds: float = 1.0,
         fraction: float = 1.0,
         max_broken: float = 0.01,
+        pairing: Pairing = "number",
     ) -> None:
         self.path = existing_folder(path, "custom_folder")
         check_image_size(image_size)
@@ -90,6 +95,9 @@ class CustomFolder:
         self.image_size = image_size
         self.seconds = seconds
         self.max_broken = max_broken
+        if pairing not in PAIRINGS:
+            raise UserError(f"data.pairing={pairing}", f"one of {', '.join(PAIRINGS)}")
+        self.pairing: Pairing = pairing
         if not visible(self.path):
             raise UserError(f"data.path={self.path} is empty", f"put recordings there as {LAYOUT}")
         self.samples: dict[str, list[Sample]] = {}
@@ -113,7 +121,7 @@ class CustomFolder:
         self.samples["train"] = _first_share(self.samples["train"], fraction)
         self.classes = sorted(known)
         self.broken: dict[str, list[BrokenFileError]] = {}
-        self._loaded: dict[tuple[str, str], tuple[np.ndarray, ProbeLabel]] = {}
+        self._loaded: dict[tuple[str, str], Recorded] = {}
 
     def modalities(self) -> dict[str, int]:
         """How many training samples have each modality; 1,000 samples with 990 sounds have 10
@@ -148,14 +156,14 @@ class CustomFolder:
         Raises:
             UserError: no such split, no picture in it, or too many broken ones.
         """
-        images, label = self._load(split, "image")
-        return Frames(images=images, clip=label.group)
+        images = self._load(split, "image").rows
+        return Frames(images=images, clip=np.arange(len(images)))
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
         """`label`: the class as its position in `classes`; every picture is an object of its
         own.
         """
-        return {"label": self._load(split, "image")[1]}
+        return {"label": self._label(split, self._load(split, "image").sample)}
 
     def sounds(self, split: Split) -> Sounds:
         """The pieces of the sounds of a split, in the order of class and number.
@@ -163,11 +171,33 @@ class CustomFolder:
         Raises:
             UserError: no such split, no sound in it, or too many broken ones.
         """
-        return Sounds(self._load(split, "audio")[0])
+        return Sounds(self._load(split, "audio").rows)
 
     def sound_labels(self, split: Split) -> dict[str, ProbeLabel]:
         """`label`: the class as its position in `classes`; the pieces of a file belong together."""
-        return {"label": self._load(split, "audio")[1]}
+        return {"label": self._label(split, self._load(split, "audio").sample)}
+
+    def moments(self, split: Split) -> Moments:
+        """Every sample of a split with the senses it has; by label, every file.
+
+        Raises:
+            UserError: no such split, too many broken pictures or sounds, body readings that cannot
+                be used, or training files of which no two belong together.
+        """
+        found, _ = self._moments(split)
+        if split == "train" and found.completed(0).there().sum(axis=1).max(initial=0) < 2:
+            raise UserError(
+                f"{self.path / split}: no two senses belong together",
+                "give what was recorded together one number; data.pairing=label where a class has "
+                "several senses",
+            )
+        return found
+
+    def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        """`label`: the class as its position in `classes`; the files of a sample belong
+        together.
+        """
+        return {"label": self._label(split, self._moments(split)[1])}
 
     def problems(self) -> list[str]:
         """Open every file; one line for each that is broken, and for body readings whose shape is
@@ -197,27 +227,44 @@ class CustomFolder:
             ]
         return found
 
-    def _load(
-        self, split: str, modality: Literal["image", "audio"]
-    ) -> tuple[np.ndarray, ProbeLabel]:
+    def _moments(self, split: Split) -> tuple[Moments, Int64[np.ndarray, " moment"]]:
+        samples = self.samples.get(split, [])
+        having = {name for sample in samples for name in sample.files}
+        if not having:
+            raise UserError(f"{self.path} holds no {split}/", f"put recordings there as {LAYOUT}")
+        recorded = {SENSES[name]: self._load(split, name) for name in SENSES if name in having}
+        codes = np.array([self.classes.index(sample.label) for sample in samples], np.int64)
+        true = self.pairing == "shuffled" and split != "train"
+        return moments_of(recorded, codes, "label" if true else self.pairing)
+
+    def _label(self, split: Split, samples: Int64[np.ndarray, " row"]) -> ProbeLabel:
+        codes = [self.classes.index(self.samples[split][number].label) for number in samples]
+        groups = np.unique(samples, return_inverse=True)[1]
+        return ProbeLabel(np.array(codes, np.int64), "class", groups)
+
+    def _load(self, split: str, modality: str) -> Recorded:
         if (split, modality) in self._loaded:
             return self._loaded[split, modality]
-        having = [sample for sample in self.samples.get(split, []) if modality in sample.files]
+        samples = self.samples.get(split, [])
+        having = [number for number, sample in enumerate(samples) if modality in sample.files]
         if not having:
             one, example = EXAMPLES[modality]
             raise UserError(
                 f"{self.path / split} holds no {one}", f"add {split}/<class>/{example} to it"
             )
-        paths, what = [sample.files[modality] for sample in having], f"{self.path} {split}"
+        paths = [samples[number].files[modality] for number in having]
+        what = f"{self.path} {split}"
+        kept, broken = list(range(len(paths))), []
         if modality == "image":
             rows, kept, broken = load_images(paths, self.image_size, self.max_broken, what)
-        else:
+        elif modality == "audio":
             rows, kept, broken = load_sounds(paths, self.seconds, self.max_broken, what)
+        else:
+            rows = body_readings(paths)
         self.broken.setdefault(split, []).extend(broken)
-        codes = np.array([self.classes.index(having[file].label) for file in kept], np.int64)
-        files = np.unique(kept, return_inverse=True)[1]
-        self._loaded[split, modality] = rows, ProbeLabel(codes, "class", files)
-        return self._loaded[split, modality]
+        found = Recorded(rows, np.array(having, np.int64)[kept])
+        self._loaded[split, modality] = found
+        return found
 
 
 def _read_part(part: Path, root: Path) -> list[Sample]:

@@ -5,14 +5,17 @@ A sense may be missing at a moment: nothing was recorded, or nothing is heard. M
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int, Int16, Shaped
+from jaxtyping import Bool, Float32, Int, Int16, Int64, Shaped
 
 from nsca.data.batch import ProbeLabel, Split
 from nsca.models.sense_names import SENSES
+
+SILENT = 33  # of 32,767: 60 dB below full scale, a thousandth
+CHUNK = 1000  # windows of sound at once
 
 
 @runtime_checkable
@@ -41,6 +44,26 @@ class InMemory:
 
 
 @dataclass(frozen=True)
+class Picked:
+    """Rows of another store, in another order.
+
+    Attributes:
+        store: the other one.
+        places: which of its rows each moment has; any one where the sense is missing.
+    """
+
+    store: Stored
+    places: Int[np.ndarray, " moment"]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def rows(self, numbers: Int[np.ndarray, " row"]) -> Shaped[np.ndarray, "row ..."]:
+        """See `Stored`."""
+        return self.store.rows(self.places[numbers])
+
+
+@dataclass(frozen=True)
 class Heard:
     """What was heard in the time up to each moment; before a sound begins there is silence.
 
@@ -66,6 +89,14 @@ class Heard:
         return np.where(places >= 0, heard, np.int16(0))
 
 
+def audible(heard: Stored) -> Bool[np.ndarray, " moment"]:
+    """Whether anything is heard at each moment."""
+    starts = range(0, len(heard), CHUNK)
+    chunks = [np.arange(start, min(start + CHUNK, len(heard))) for start in starts]
+    peaks = [np.abs(heard.rows(chunk).astype(np.int32)).max(axis=1) for chunk in chunks]
+    return np.concatenate(peaks) > SILENT
+
+
 @dataclass(frozen=True)
 class Moments:
     """All moments of one split.
@@ -81,6 +112,8 @@ class Moments:
         physical: observable kinematic state (`PHYSICAL` of the source), SI units; None where
             nothing is known.
         interval_s: between neighbouring moments of a clip; None where there is no time.
+        apart: whether senses that belong together were recorded apart: then each moment has one
+            sense, and `partners` gives it the others.
     """
 
     clip: Int[np.ndarray, " moment"]
@@ -90,6 +123,7 @@ class Moments:
     action: Float32[np.ndarray, "moment number"] | None
     physical: Float32[np.ndarray, "moment quantity"] | None
     interval_s: float | None = None
+    apart: bool = False
 
     def __post_init__(self) -> None:
         if self.stored.keys() != self.present.keys() or not self.stored.keys() <= set(SENSES):
@@ -111,6 +145,44 @@ class Moments:
     def has_next(self) -> Bool[np.ndarray, " moment"]:
         """Whether another moment of the same clip follows."""
         return np.append(self.clip[1:] == self.clip[:-1], False)
+
+    def partners(
+        self, numbers: Int[np.ndarray, " row"], rng: np.random.Generator
+    ) -> Int64[np.ndarray, "row sense"]:
+        """Return which moment each sense of these moments is taken from: from the moment itself,
+        but where senses were recorded apart and the moment lacks one, from any moment that it
+        belongs together with and that has it.
+
+        Args:
+            numbers: of moments.
+            rng: draws the partners; nothing is drawn where senses were recorded together.
+        """
+        sources = np.repeat(numbers[:, None], len(SENSES), axis=1).astype(np.int64)
+        if not self.apart:
+            return sources
+        for place, there in enumerate(self.there().T):
+            lacking = np.flatnonzero(~there[numbers])
+            asked = self.belongs[numbers[lacking]]
+            for number in np.unique(asked):
+                having = np.flatnonzero(there & (self.belongs == number))
+                rows = lacking[asked == number]
+                if len(having):
+                    sources[rows, place] = rng.choice(having, len(rows))
+        return sources
+
+    def completed(self, seed: int) -> "Moments":
+        """Return the moments with all their senses, see `partners`; themselves if none is drawn."""
+        if not self.apart:
+            return self
+        everyone = np.arange(len(self))
+        sources = self.partners(everyone, np.random.default_rng(seed))
+        place = {sense: sources[:, SENSES.index(sense)] for sense in self.stored}
+        return replace(
+            self,
+            stored={sense: Picked(store, place[sense]) for sense, store in self.stored.items()},
+            present={sense: there[place[sense]] for sense, there in self.present.items()},
+            apart=False,
+        )
 
 
 @runtime_checkable

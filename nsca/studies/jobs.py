@@ -1,12 +1,16 @@
 """One job of a study: train a condition under a seed, evaluate it, collect the figures.
 
-A job that was cut in training goes on from its checkpoint (`resume=auto`).
+A condition may need parts that earlier phases trained: these are trained first, in order, each with
+the parts of those before it. A job that was cut in training goes on from its checkpoint
+(`resume=auto`), and a run that is finished is taken as it is: conditions of a seed that differ in
+the last phase alone share the earlier ones.
 """
 
 import contextlib
 import hashlib
 import json
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +19,11 @@ from nsca.jobs import JobOutcome
 from nsca.studies.study import kept
 from nsca.verb import Stopped, compose
 
-# what stands in jobs.csv: steps trained, seconds of the training by the wall clock, commit of the
-# code, the beginnings of the data's fingerprint and of a sha256 of the study's overrides
+LAST = "last"  # the name of the run that is judged
+
+# what stands in jobs.csv: steps trained and seconds of the training by the wall clock (of all phases
+# that the judged run is made of), commit of the code, the beginnings of the data's fingerprint and
+# of a sha256 of the study's overrides
 ORIGIN = ("steps", "seconds", "commit", "data", "settings")
 
 
@@ -24,23 +31,34 @@ ORIGIN = ("steps", "seconds", "commit", "data", "settings")
 class JobSpecification:
     """How to run one job: the overrides of its training run and of its evaluation.
 
-    Figures that `leave_out` names are not kept, see `nsca.studies.study.kept`.
+    Figures that `leave_out` names are not kept, see `nsca.studies.study.kept`. `earlier` are the
+    training runs that come first, in order: name and overrides; `<name>` in an override stands for
+    the directory of that run.
     """
 
     job: Job
     train: tuple[str, ...]
     evaluate: tuple[str, ...]
     leave_out: str
+    earlier: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def settings(self) -> str:
         """Twelve digits that change with any override, but not with where outputs go."""
-        train, evaluate = (
-            [override for override in verb if not override.startswith("outputs=")]
-            for verb in (self.train, self.evaluate)
-        )
-        text = json.dumps([train, evaluate, self.leave_out])
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+        def without_place(overrides: Sequence[str]) -> list[str]:
+            return [override for override in overrides if not override.startswith("outputs=")]
+
+        told = [without_place(self.train), without_place(self.evaluate), self.leave_out]
+        told += [[part, without_place(overrides)] for part, overrides in self.earlier]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+
+
+def with_runs(override: str, runs: Mapping[str, Path]) -> str:
+    """Put the directories of runs in the place of their names."""
+    for name, run in runs.items():
+        override = override.replace(f"<{name}>", str(run))
+    return override
 
 
 def short(fingerprint: str) -> str:
@@ -63,9 +81,13 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
     with log.open("a") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         try:
             seed = f"seed={job.seed}"
-            run = run_training(compose("train", [*specification.train, seed, "resume=auto"]))
-            judged = evaluate(compose("evaluate", [*specification.evaluate, f"run={run}", seed]))
-            trained_card, judged_card = load_run_card(run), load_run_card(judged)
+            runs: dict[str, Path] = {}
+            for name, overrides in (*specification.earlier, (LAST, specification.train)):
+                own = [with_runs(override, runs) for override in overrides]
+                runs[name] = run_training(compose("train", [*own, seed, "resume=auto"]))
+            run = f"run={runs[LAST]}"
+            judged = evaluate(compose("evaluate", [*specification.evaluate, run, seed]))
+            cards, judged_card = [load_run_card(r) for r in runs.values()], load_run_card(judged)
         except Stopped as stop:
             return JobOutcome(job, {}, None, None, stop.exit_code)
         except Exception as error:  # noqa: BLE001 -- reported, and the study goes on
@@ -75,10 +97,10 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
         job,
         kept(job.condition, judged_card["metrics"], specification.leave_out),
         {
-            "steps": str(int(trained_card["metrics"]["steps"])),
-            "seconds": f"{float(trained_card['seconds']):.1f}",
-            "commit": str(trained_card["commit"]),
-            "data": short(trained_card["data_fingerprint"]),
+            "steps": "+".join(str(int(card["metrics"]["steps"])) for card in cards),
+            "seconds": f"{sum(float(card['seconds']) for card in cards):.1f}",
+            "commit": str(cards[-1]["commit"]),
+            "data": short(cards[-1]["data_fingerprint"]),
             "settings": specification.settings,
         },
         None,

@@ -1,7 +1,14 @@
-"""A study of training runs: every condition is trained and evaluated under every seed."""
+"""A study of training runs: every condition is trained and evaluated under every seed.
 
+Conditions that need several phases train them in order: `earlier` names the ones that come first,
+`<name>` in the overrides of a later one stands for the run of an earlier one, as in
+`parts.vision=<vision>`. Conditions differ in the last phase alone, so those of a seed share what is
+earlier; one that puts something else in the place of a part does without the phase that trains it.
+"""
+
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -39,9 +46,11 @@ class StudyPlan(Study):
         metrics: of the figures kept, what the table and the picture show.
         baselines: rows without training, by name: what stands in place of `trained` in the name of
             a metric, such as `pixels`. Their values come from the evaluation of the reference.
+        earlier: overrides of the training runs that come before, by name, in order.
 
     Raises:
-        ValueError: when the reference is no condition, a seed repeats, or a name is used twice.
+        ValueError: when the reference is no condition, a seed repeats, a name is used twice, or
+            `<name>` stands where no earlier run has that name.
     """
 
     reference: str
@@ -53,6 +62,7 @@ class StudyPlan(Study):
     leave_out: str
     metrics: Sequence[str]
     baselines: Mapping[str, str]
+    earlier: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     origin: ClassVar[Sequence[str]] = ORIGIN
     run = staticmethod(train_and_evaluate)
@@ -64,6 +74,12 @@ class StudyPlan(Study):
             raise ValueError(f"a seed repeats: {list(self.seeds)}")
         if both := self.conditions.keys() & self.baselines.keys():
             raise ValueError(f"both a condition and a baseline: {sorted(both)}")
+        known = {SEED}
+        last = (self.train, *self.conditions.values())
+        for name, own in (*self.earlier.items(), *(("", own) for own in last)):
+            if unknown := _names(own) - known:
+                raise ValueError(f"{sorted(unknown)}: no earlier run, only {sorted(known)}")
+            known.add(f"<{name}>")
 
     def baseline_metric(self, baseline: str, metric: str) -> str:
         """The name under which the evaluation of a run keeps a baseline's value of a metric."""
@@ -74,17 +90,25 @@ class StudyPlan(Study):
             babble(compose("babble", list(self.babble)))
 
     def specifications(self, outputs: Path) -> list[JobSpecification]:
-        where = f"outputs={outputs}"
-        return [
-            JobSpecification(
-                Job(condition, seed),
-                (*(each.replace(SEED, str(seed)) for each in self.train), *overrides, where),
-                (*self.evaluate, where),
-                self.leave_out,
-            )
-            for seed in self.seeds
-            for condition, overrides in self.conditions.items()
-        ]
+        """Seed by seed; where earlier runs are shared condition by condition, so that two workers
+        do not train the same phase at the same time.
+        """
+        jobs = [Job(condition, seed) for seed in self.seeds for condition in self.conditions]
+        if self.earlier:
+            jobs.sort(key=lambda job: list(self.conditions).index(job.condition))
+        return [self._specification(job, f"outputs={outputs}") for job in jobs]
+
+    def _specification(self, job: Job, where: str) -> JobSpecification:
+        def of_seed(overrides: Sequence[str]) -> tuple[str, ...]:
+            return tuple(each.replace(SEED, str(job.seed)) for each in overrides)
+
+        train = (*of_seed(self.train), *self.conditions[job.condition], where)
+        earlier: list[tuple[str, tuple[str, ...]]] = []
+        for name, own in reversed(self.earlier.items()):
+            if any(f"<{name}>" in _names(run) for run in (train, *(o for _, o in earlier))):
+                earlier.insert(0, (name, (*of_seed(own), where)))
+        evaluate = (*self.evaluate, where)
+        return JobSpecification(job, train, evaluate, self.leave_out, tuple(earlier))
 
     def refuse_mixing(self, jobs: Sequence[JobSpecification], results: JobTable) -> None:
         """Settings, and data: nor may a table claim what this command did not make.
@@ -120,6 +144,13 @@ class StudyPlan(Study):
         plot(table, home / "figure.png")
 
 
+def _names(overrides: Sequence[str]) -> set[str]:
+    """What stands in `<>` in these overrides; of one key the last one counts."""
+    last = {override.partition("=")[0]: override for override in overrides}
+    return {name for override in last.values() for name in re.findall(r"<\w+>", override)}
+
+
 def _data_of(train: Sequence[str]) -> str:
-    """The beginning of the fingerprint of the data that these overrides choose."""
-    return short(fingerprint_of(build_data(compose("train", list(train)))))
+    """The beginning of the fingerprint of the data that these overrides choose; parts do not."""
+    own = [override for override in train if not override.startswith("parts.")]
+    return short(fingerprint_of(build_data(compose("train", own))))

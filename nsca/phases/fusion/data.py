@@ -13,7 +13,7 @@ from nsca.errors import UserError
 from nsca.models.senses import Senses
 from nsca.phases.step_data import StepData
 
-DROP_STREAM = 3  # of random numbers, beside those of nsca.data.sample_order
+DROP_STREAM, PARTNER_STREAM = 3, 4  # of random numbers, beside those of nsca.data.sample_order
 
 
 class MomentRows:
@@ -31,6 +31,7 @@ class MomentRows:
         whole = np.ones(len(moments), bool) if moments.action is None else moments.has_next()
         self.chosen = np.flatnonzero(whole & moments.there().any(axis=1))
         self.packed: Float[Tensor, "moment width"] | None = None
+        self.widths: list[int] = []
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -40,6 +41,16 @@ class MomentRows:
         if self.packed is None:
             raise RuntimeError("the frozen encoders have not been asked for features")
         return self.packed
+
+    def together(
+        self, now: Int64[np.ndarray, " batch"], rng: np.random.Generator
+    ) -> tuple[Float[Tensor, "batch width"], Bool[Tensor, "batch sense"]]:
+        """Return these moments, with partners where senses were recorded apart."""
+        if not self.moments.apart:
+            return self.features()[now], self.there[now]
+        sources = torch.from_numpy(self.moments.partners(now, rng))
+        columns = sources.repeat_interleave(torch.tensor(self.widths), dim=1)
+        return self.features().gather(0, columns), self.there.gather(0, sources)
 
 
 class FusionSteps(StepLoader[FusionBatch]):
@@ -53,25 +64,27 @@ class FusionSteps(StepLoader[FusionBatch]):
 
     def __init__(self, rows: MomentRows, epoch: Epoch, drop: float) -> None:
         super().__init__(len(rows), epoch)
-        self._chosen, self._there, self._packed = rows.chosen, rows.there, rows.features()
+        self._moments, self._packed = rows, rows.features()
         self._belongs = torch.from_numpy(np.asarray(rows.moments.belongs, np.int64))
         action = rows.moments.action
         self._action = None if action is None else torch.from_numpy(action)
         self._drop = drop
 
     def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> FusionBatch:
-        now = torch.from_numpy(self._chosen[rows])
-        there = self._there[now]
+        chosen = self._moments.chosen[rows]
+        partners = np.random.default_rng([self.epoch.seed, PARTNER_STREAM, drawn])
+        packed, there = self._moments.together(chosen, partners)
+        now = torch.from_numpy(chosen)
         rng = np.random.default_rng([self.epoch.seed, DROP_STREAM, drawn])
         timed = self._action is not None
         return FusionBatch(
-            now=self._packed[now],
+            now=packed,
             there=there,
             kept=torch.from_numpy(left_over(there.numpy(), self._drop, rng)),
             belongs=self._belongs[now],
             action=self._action[now] if self._action is not None else None,
             later=self._packed[now + 1] if timed else None,
-            later_there=self._there[now + 1] if timed else None,
+            later_there=self._moments.there[now + 1] if timed else None,
             step=step,
         )
 
@@ -127,6 +140,7 @@ class FusionData(StepData[MomentRows]):
         train, val = self.stored("train"), self.stored("val")
         for rows in (train, val):
             rows.packed = pack(rows.moments, senses, np.arange(len(rows.moments)))
+            rows.widths = list(senses.widths.values())
         if not senses.fitted:
             senses.fit(train.features(), train.there)
         for rows in (train, val):
