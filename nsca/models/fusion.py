@@ -35,14 +35,16 @@ class FusionLayer(nn.Module):
         queries: Float[Tensor, "row query inner"],
         tokens: Float[Tensor, "row token inner"],
         missing: Bool[Tensor, "row token"],
-    ) -> tuple[Float[Tensor, "row query inner"], Float[Tensor, "row token"]]:
-        """Return the queries, and the attention on tokens, mean over queries and heads."""
+    ) -> tuple[Float[Tensor, "row query inner"], Float[Tensor, "row head query token"]]:
+        """Return the queries, and their attention on tokens."""
         asked = self.norms[0](queries)
-        heard, attention = self.cross(asked, tokens, tokens, key_padding_mask=missing)
+        heard, attention = self.cross(
+            asked, tokens, tokens, key_padding_mask=missing, average_attn_weights=False
+        )
         queries = queries + heard
         asked = self.norms[1](queries)
         queries = queries + self.own(asked, asked, asked, need_weights=False)[0]
-        return queries + self.think(self.norms[2](queries)), attention.mean(dim=1)
+        return queries + self.think(self.norms[2](queries)), attention
 
 
 class Fusion(nn.Module):
@@ -74,6 +76,8 @@ class Fusion(nn.Module):
         super().__init__()
         if n_inner % n_heads:
             raise ValueError(f"n_inner={n_inner} is not a multiple of n_heads={n_heads}")
+        if n_layers < 1:
+            raise ValueError("a fusion without a layer listens to nothing")
         self.widths = list(widths)
         self.tokens = nn.ModuleList(
             nn.Sequential(nn.Linear(width, n_inner), nn.GELU(), nn.Linear(n_inner, n_inner))
@@ -98,7 +102,7 @@ class Fusion(nn.Module):
     ) -> tuple[
         Float[Tensor, "row state"],
         Float[Tensor, "row sense aligned"],
-        Float[Tensor, "row token"],
+        Float[Tensor, "row head query token"],
     ]:
         """Return the state of each row, each sense in the space of comparison, and the attention.
 
@@ -107,7 +111,7 @@ class Fusion(nn.Module):
             there: which of them to listen to. Rows of the comparison mean nothing where a sense is
                 missing in `packed`; whether it is listened to does not change them.
 
-        The attention is on each sense, then on nothing, of the last layer; it sums to 1.
+        The attention is on each sense, then on nothing, of the last layer; over these it sums to 1.
         """
         parts = packed.split(self.widths, dim=1)
         tokens = torch.stack(
@@ -119,10 +123,11 @@ class Fusion(nn.Module):
         tokens = self.norm(tokens)
         missing = torch.cat([~there, there.new_zeros(rows, 1)], dim=1)
         queries = self.queries.expand(rows, -1, -1)
-        attention = tokens.new_zeros(rows, tokens.shape[1])
+        attentions = []
         for layer in self.layers:
             queries, attention = layer(queries, tokens, missing)
-        return self.state(queries), aligned, attention
+            attentions.append(attention)
+        return self.state(queries), aligned, attentions[-1]
 
     def embed_stored(
         self, stored: Float[Tensor, "row packed_and_mask"], chunk: int = 4096

@@ -21,9 +21,9 @@ from nsca.verb import Stopped, compose
 
 LAST = "last"  # the name of the run that is judged
 
-# what stands in jobs.csv: steps trained and seconds of the training by the wall clock (of all phases
-# that the judged run is made of), commit of the code, the beginnings of the data's fingerprint and
-# of a sha256 of the study's overrides
+# what stands in jobs.csv: steps trained and seconds of the training by the wall clock (of all
+# phases that the judged run is made of), commit of the code, the beginnings of the data's
+# fingerprint and of a sha256 of the study's overrides
 ORIGIN = ("steps", "seconds", "commit", "data", "settings")
 
 
