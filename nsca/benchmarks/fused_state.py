@@ -55,10 +55,7 @@ from nsca.probe_rows import labelled_rows
 
 NEXT = "next_"  # begins the names of quantities of the next moment
 RECALL = "recall"  # the measure of retrieval
-LOST = {f"without_{sense}": [sense] for sense in SENSES} | {
-    f"{sense}_alone": [other for other in SENSES if other != sense] for sense in SENSES
-}
-"""Senses that are missing, by the name that scores have for it in place of a corruption's."""
+WITHOUT, ALONE = "without_", "_alone"  # begin and end the names of lost senses in the table
 
 
 @dataclass(frozen=True)
@@ -296,8 +293,10 @@ def _missing(columns: Columns, parts: Mapping[str, slice]) -> list[Corruption]:
             changed[:, columns.mask.start + SENSES.index(sense)] = 0.0
         return changed
 
-    ways = {name: lost for name, lost in LOST.items() if parts.keys() >= set(lost)}
-    return [Corruption(name, 1, partial(without, lost)) for name, lost in ways.items()]
+    ways = {f"{WITHOUT}{sense}": [sense] for sense in parts}
+    if len(parts) > 2:
+        ways |= {f"{sense}{ALONE}": [other for other in parts if other != sense] for sense in parts}
+    return [Corruption(name, 1, partial(without, senses)) for name, senses in ways.items()]
 
 
 def _next_labels(moments: Moments, labels: Mapping[str, ProbeLabel]) -> dict[str, ProbeLabel]:

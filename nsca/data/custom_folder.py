@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
-from nsca.data.custom_moments import PAIRINGS, Pairing, Recorded, body_readings, moments_of
+from nsca.data.custom_moments import PAIRINGS, Recorded, body_readings, moments_of
 from nsca.data.file_selection import fingerprint_of
 from nsca.data.folders import (
     check_image_size,
@@ -86,7 +86,7 @@ class CustomFolder:
         seconds: float = 1.0,
         fraction: float = 1.0,
         max_broken: float = 0.01,
-        pairing: Pairing = "number",
+        pairing: str = "number",
     ) -> None:
         self.path = existing_folder(path, "custom_folder")
         check_image_size(image_size)
@@ -97,7 +97,7 @@ class CustomFolder:
         self.max_broken = max_broken
         if pairing not in PAIRINGS:
             raise UserError(f"data.pairing={pairing}", f"one of {', '.join(PAIRINGS)}")
-        self.pairing: Pairing = pairing
+        self.pairing = pairing
         if not visible(self.path):
             raise UserError(f"data.path={self.path} is empty", f"put recordings there as {LAYOUT}")
         self.samples: dict[str, list[Sample]] = {}

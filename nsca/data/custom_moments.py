@@ -18,7 +18,6 @@ the mean is taken: streams may be of any length.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float32, Int, Int64, Shaped
@@ -27,8 +26,7 @@ from nsca.data.media import BrokenFileError, read_array
 from nsca.data.moments import InMemory, Moments, Picked, audible
 from nsca.errors import UserError
 
-Pairing = Literal["number", "label", "shuffled"]
-PAIRINGS = get_args(Pairing)
+PAIRINGS = ("number", "label", "shuffled")
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,14 @@ class Recorded:
 
 
 def moments_of(
-    recorded: Mapping[str, Recorded], codes: Int[np.ndarray, " sample"], pairing: Pairing
+    recorded: Mapping[str, Recorded], codes: Int[np.ndarray, " sample"], pairing: str
 ) -> tuple[Moments, Int64[np.ndarray, " moment"]]:
     """Return moments, and which sample each of them is of.
 
     Args:
         recorded: by the name of the sense.
         codes: number of each sample's class.
-        pairing: see above.
+        pairing: one of `PAIRINGS`, see above.
     """
     single = {
         sense: one_window(each) if sense == "audio" else each for sense, each in recorded.items()

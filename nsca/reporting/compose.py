@@ -8,12 +8,14 @@ from nsca.benchmarks.scores import Score
 from nsca.reporting import (
     forecast_sections,
     model_pictures,
+    model_senses,
     model_sounds,
     outcome_sections,
     page,
     plots,
     run_sections,
     score_sections,
+    sense_sections,
 )
 from nsca.reporting.run_record import RunRecord, conditions
 
@@ -42,8 +44,9 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         if several
         else ""
     )
-    heard = "phase" in first.config and phase_name(first.config) == "audio"
-    shown = model_sounds if heard else model_pictures
+    phase = phase_name(first.config) if "phase" in first.config else ""
+    shown = {"audio": model_sounds, "fusion": model_senses}.get(phase, model_pictures)
+    probed = [score for score in scores if not sense_sections.belongs_here(score)]
     body = [
         page.paragraph(run_sections.subtitle(runs), soft=True),
         score_sections.verdict(grouped),
@@ -52,9 +55,10 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         _curves(grouped),
         outcome_sections.acting(grouped),
         forecast_sections.foretelling(grouped),
-        score_sections.evaluation(scores, remark),
-        score_sections.robustness(scores, remark),
-        score_sections.senses_missing(scores, remark),
+        score_sections.evaluation(probed, remark),
+        sense_sections.retrieval(scores),
+        sense_sections.lost_senses(scores),
+        score_sections.robustness(probed, remark),
         shown.model_section(first, seed) if pictures else "",
         run_sections.diagnoses(runs),
         run_sections.reproduce(runs),

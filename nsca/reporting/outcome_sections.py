@@ -28,7 +28,7 @@ def sentences(outcomes: Sequence[Outcome]) -> list[str]:
     found = []
     for (task, count), here in _by_setting(outcomes).items():
         rates = [
-            f"{page.escape(NAMES.get(agent, agent))} {_spread(values)}"
+            f"{page.escape(NAMES.get(agent, agent))} {spread(values)}"
             for agent, values in _by_agent([o for o in here if o.figure == SUCCESS]).items()
         ]
         if rates:
@@ -77,7 +77,7 @@ def _cell(outcomes: Sequence[Outcome]) -> str:
     if len(outcomes) == 1 and np.isfinite(outcomes[0].low):
         only = outcomes[0]
         return f"{only.value:.3f} ({only.low:.2f} to {only.high:.2f})"
-    return _spread([outcome.value for outcome in outcomes])
+    return spread([outcome.value for outcome in outcomes])
 
 
 def _film(runs: Sequence[RunRecord]) -> str:
@@ -99,7 +99,8 @@ def _by_agent(outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
     return {agent: [o.value for o in outcomes if o.agent == agent] for agent in agents}
 
 
-def _spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float]) -> str:
+    """Mean ± standard error as text; empty without values."""
     if not values:
         return ""
     mean, error = mean_and_standard_error(values)

@@ -25,12 +25,13 @@ COLOURS = {
     "random": "#8b919a",
     "pixels": "#d98218",
     "statistics": "#d98218",
+    "concatenated": "#d98218",
     "shuffled": "#a58bd0",
-    "concatenated": "#c2410c",
-    "vision": "#0f9d76",
-    "audio": "#9b5de5",
-    "proprioception": "#b8860b",
-    "true_state": "#e05780",
+    "vision": "#e05780",
+    "audio": "#0f9d76",
+    "proprioception": "#9a6b3f",
+    "nothing": "#8b919a",
+    "true_state": "#b8860b",
 }
 FURTHER_COLOURS = ("#3b7ddd", "#0f9d76", "#c2410c", "#9b5de5", "#e05780", "#b8860b")
 NAMES = {
@@ -44,7 +45,7 @@ NAMES = {
 }
 
 REFERENCES = ("random", "pixels", "statistics", "concatenated")
-"""What trained features are compared with: their twin, and what needs no encoder."""
+"""What trained features are compared with: their twin, and what needs no encoder or no fusion."""
 
 STYLE = {
     "svg.fonttype": "none",
@@ -105,8 +106,11 @@ def learning_curves(
 
 
 def panels(names: Sequence[str]) -> dict[str, list[str]]:
-    """Sort the names of curves into losses, probes, and what the features look like."""
-    groups: dict[str, list[str]] = {"Loss terms": [], "Probes while training": [], "Features": []}
+    """Sort the names of curves into losses, probes, what the features look like, and how senses
+    agree and are listened to.
+    """
+    titles = ("Loss terms", "Probes while training", "Features", "Senses")
+    groups: dict[str, list[str]] = {title: [] for title in titles}
     for name in sorted(names):
         stage, _, rest = name.partition("/")
         if stage not in ("train", "val") or not rest:
@@ -115,6 +119,8 @@ def panels(names: Sequence[str]) -> dict[str, list[str]]:
             group = "Probes while training"
         elif rest.startswith("embedding") or rest.endswith("rank"):
             group = "Features"
+        elif rest.startswith(("alignment", "attention_")):
+            group = "Senses"
         elif "/" in rest or rest in ("skipped_steps", "learning_rate", "samples_per_s"):
             continue
         else:

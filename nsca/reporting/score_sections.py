@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from nsca.assembly import phase_name
-from nsca.benchmarks.fused_state import LOST, NEXT, RECALL
 from nsca.benchmarks.scores import CLEAN, Score
 from nsca.evaluation import benchmarks_for
 from nsca.reporting import forecast_sections, outcome_sections, page, plots
+from nsca.reporting.outcome_sections import spread
 from nsca.reporting.run_record import RunRecord
 from nsca.reporting.run_sections import shown_path
-from nsca.statistics import mean_and_standard_error, paired_difference
+from nsca.statistics import paired_difference
 
 PARTS = {
     "val": "held-out objects",
@@ -71,12 +71,12 @@ def _sentences(judged: Mapping[Any, Sequence[Score]]) -> list[str]:
             # The twin of a seed is compared with what became of it.
             theirs = _means(judged, part, measure, reference)
             if theirs.keys() & ours.keys():
-                spread = _spread(list(theirs.values()))
-                compared.append(f"{plots.NAMES[reference]} {spread} ({_gain(ours, theirs)})")
+                said = spread(list(theirs.values()))
+                compared.append(f"{plots.NAMES[reference]} {said} ({_gain(ours, theirs)})")
         compared.append(f"chance {np.mean([s.chance for s in clean if _part(s) == part]):.3f}")
         sentences.append(
             f"mean {word} of linear probes on {PARTS.get(part, part)}: "
-            f"<b>{_spread(list(ours.values()))}</b>; {', '.join(compared)}."
+            f"<b>{spread(list(ours.values()))}</b>; {', '.join(compared)}."
         )
     return sentences
 
@@ -118,9 +118,9 @@ def _gain(ours: Mapping[Any, float], theirs: Mapping[Any, float]) -> str:
 
 def evaluation(scores: Sequence[Score], remark: str = "") -> str:
     """Every quantity on clean pictures: dots and tables, part by part; `remark` ends the intro."""
-    linear = [s for s in scores if s.corruption == CLEAN and s.measure in ("accuracy", "r2")]
+    linear = [s for s in scores if s.corruption == CLEAN and s.measure != "knn_accuracy"]
     parts = []
-    features = _in_order(s.features for s in linear)
+    features = in_order(s.features for s in linear)
     for part in dict.fromkeys(_part(s) for s in linear):
         here = [s for s in linear if _part(s) == part]
         parts.append(f"<h3>{page.escape(_capital(PARTS.get(part, part)))}</h3>")
@@ -138,15 +138,12 @@ def evaluation(scores: Sequence[Score], remark: str = "") -> str:
                     f"Up to {missing:.0%} of rows are of classes the probe never saw.", True
                 )
             )
-    for measure, title in (
-        ("knn_accuracy", "Nearest neighbours (kNN accuracy)"),
-        (RECALL, "Retrieval (recall of the right one among the first)"),
-    ):
-        found = [s for s in scores if s.corruption == CLEAN and s.measure == measure]
-        parts += [f"<h3>{title}</h3>"] if found else []
-        for part in dict.fromkeys(s.split for s in found):
+    near = [s for s in scores if s.corruption == CLEAN and s.measure == "knn_accuracy"]
+    if near:
+        parts.append("<h3>Nearest neighbours (kNN accuracy)</h3>")
+        for part in dict.fromkeys(s.split for s in near):
             parts.append(page.paragraph(_capital(PARTS.get(part, part)), soft=True))
-            parts.append(_table([s for s in found if s.split == part]))
+            parts.append(_table([s for s in near if s.split == part]))
     intro = (
         "Linear probes on frozen features, fitted on training objects, regularisation chosen on "
         "validation objects, the same for every kind of features. Accuracy for classes, R² for "
@@ -158,7 +155,7 @@ def evaluation(scores: Sequence[Score], remark: str = "") -> str:
 
 
 def _table(scores: Sequence[Score]) -> str:
-    features = _in_order(s.features for s in scores)
+    features = in_order(s.features for s in scores)
     rows, best = [], []
     for quantity in dict.fromkeys(s.quantity for s in scores):
         here = [s for s in scores if s.quantity == quantity]
@@ -167,10 +164,10 @@ def _table(scores: Sequence[Score]) -> str:
             float(np.mean(values[f])) if values[f] and f not in NO_RIVALS else -np.inf
             for f in features
         ]
-        unit = {"r2": "R²", RECALL: "recall"}.get(here[0].measure, "accuracy")
+        unit = {"r2": "R²", "accuracy": "accuracy", "knn_accuracy": "accuracy"}[here[0].measure]
         chance = float(np.mean([s.chance for s in here]))
         fitted, tested = here[0].fit_rows, here[0].test_rows
-        cells = [_spread(values[f]) for f in features]
+        cells = [spread(values[f]) for f in features]
         rows.append([quantity, unit, *cells, f"{chance:.3f}", f"{fitted:,} / {tested:,}"])
         best.append(2 + int(np.argmax(means)) if max(means) > chance else None)
     head = ["quantity", "measure", *(plots.NAMES.get(f, f) for f in features)]
@@ -183,8 +180,7 @@ def robustness(scores: Sequence[Score], remark: str = "") -> str:
     here = [
         s
         for s in scores
-        if s.split == part and s.protocol == "transfer" and s.measure in ("accuracy", "r2")
-        if s.corruption not in LOST
+        if s.split == part and s.protocol == "transfer" and s.measure != "knn_accuracy"
     ]
     if not any(s.corruption != CLEAN for s in here):
         return ""
@@ -196,7 +192,7 @@ def robustness(scores: Sequence[Score], remark: str = "") -> str:
         if quantities:
             drawings.append(f"<h3>{word}: {page.escape(', '.join(quantities))}</h3>")
             drawings.append(plots.robustness(here, measure, quantities))
-    features = _in_order(s.features for s in here if s.corruption != CLEAN)
+    features = in_order(s.features for s in here if s.corruption != CLEAN)
     intro = (
         "Probes stay as fitted on clean pictures; only the test pictures "
         f"({PARTS.get(part, part)}) change. "
@@ -207,56 +203,12 @@ def robustness(scores: Sequence[Score], remark: str = "") -> str:
     )
 
 
-def senses_missing(scores: Sequence[Score], remark: str = "") -> str:
-    """What is left without a sense, and with one alone; `remark` ends the intro."""
-    tables = []
-    for part in dict.fromkeys(s.split for s in scores if s.corruption in LOST):
-        here = [s for s in scores if (s.split, s.protocol) == (part, "transfer")]
-        title = _capital(PARTS.get(part, part))
-        for asked in ("properties", "next moment"):
-            chosen = [s for s in here if s.quantity.startswith(NEXT) == (asked == "next moment")]
-            chosen = [s for s in chosen if s.measure == "r2"]
-            if any(s.corruption in LOST for s in chosen):
-                tables.append(f"<h3>{page.escape(f'{title}: {asked}, mean R²')}</h3>")
-                tables.append(_table_of_lost(chosen))
-    intro = (
-        "Means over scalars, those below 0 counted as 0. The probes are fitted with all senses; "
-        f"only what is scored lacks some. Stressed: the best.{remark}"
-    )
-    return page.section("With senses missing", *tables, intro=intro)
-
-
-def _table_of_lost(scores: Sequence[Score]) -> str:
-    features = _in_order(s.features for s in scores if s.corruption in LOST)
-    rows, best = [], []
-    for way in (CLEAN, *LOST):
-        values = [
-            [max(s.value, 0.0) for s in scores if (s.corruption, s.features) == (way, name)]
-            for name in features
-        ]
-        name = "all senses" if way == CLEAN else way.replace("_", " ")
-        rows.append([name, *(f"{np.mean(each):.3f}" if each else "" for each in values)])
-        rivals = [
-            float(np.mean(each)) if each and feature not in NO_RIVALS else -np.inf
-            for feature, each in zip(features, values, strict=True)
-        ]
-        best.append(1 + int(np.argmax(rivals)))
-    return page.table(["", *(plots.NAMES.get(f, f) for f in features)], rows, best)
-
-
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _in_order(features: Iterable[str]) -> list[str]:
+def in_order(features: Iterable[str]) -> list[str]:
     """Ours first, then what it is compared with, the control last."""
     found = list(dict.fromkeys(features))
     last = [name for name in (*plots.REFERENCES, "shuffled") if name in found]
     return [name for name in found if name not in last] + last
-
-
-def _spread(values: Sequence[float]) -> str:
-    if not values:
-        return ""
-    mean, error = mean_and_standard_error(values)
-    return f"{mean:.3f}" if np.isnan(error) else f"{mean:.3f} ± {error:.3f}"

@@ -104,7 +104,7 @@ class StudyPlan(Study):
 
         train = (*of_seed(self.train), *self.conditions[job.condition], where)
         earlier: list[tuple[str, tuple[str, ...]]] = []
-        for name, own in reversed(self.earlier.items()):
+        for name, own in list(self.earlier.items())[::-1]:
             if any(f"<{name}>" in _names(run) for run in (train, *(o for _, o in earlier))):
                 earlier.insert(0, (name, (*of_seed(own), where)))
         evaluate = (*self.evaluate, where)

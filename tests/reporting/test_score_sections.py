@@ -70,36 +70,6 @@ def test_parts_are_drawn_once_each_and_refitted_ones_not_at_all(monkeypatch):
     assert [title for _, title, _ in drawn] == ["classes", "scalars"]
 
 
-def test_recall_has_a_table_of_its_own():
-    found = {"quantity": "vision_to_audio_at_5", "measure": "recall", "chance": 0.02}
-    made = [*fake_record.scores(), fake_record.score(**found, value=0.13)]
-    text = page_of(fake_record.record(0, made))
-    retrieval = text.partition("<h3>Retrieval")[2]
-    assert "<td>vision_to_audio_at_5</td><td>recall</td><td class=best>0.130</td>" in retrieval
-    assert "vision_to_audio_at_5" not in text.partition("<h3>Retrieval")[0]
-
-
-def test_lost_senses_are_no_corruption_and_have_a_table():
-    scalar = {"quantity": "size_m", "measure": "r2", "chance": 0.0}
-    moment = {"quantity": "next_target_x_m", "measure": "r2", "chance": 0.0}
-    lost = {"corruption": "without_vision", "severity": 1}
-    made = [
-        fake_record.score(**scalar, value=0.5),
-        fake_record.score(**scalar, **lost, value=-0.4),
-        fake_record.score(**moment, value=0.7),
-        fake_record.score(**moment, **lost, value=0.3),
-        fake_record.score(**moment, **lost, value=0.2, features="concatenated"),
-    ]
-    text = page_of(fake_record.record(0, made))
-    assert "<h2>Under corruption" not in text
-    section = text.partition("<h2>With senses missing")[2]
-    properties, _, moments = section.partition("next moment, mean")
-    assert "<td>without vision</td><td class=best>0.000</td></tr>" in properties
-    assert "<td>all senses</td><td class=best>0.700</td><td></td>" in moments
-    assert "<td>without vision</td><td class=best>0.300</td><td>0.200</td>" in moments
-    assert "<h2>With senses missing" not in page_of(fake_record.record(0))
-
-
 def test_a_ceiling_is_not_stressed():
     made = [*fake_record.scores(), fake_record.score(features="true_state", value=1.0)]
     text = page_of(fake_record.record(0, made))
