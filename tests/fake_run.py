@@ -65,6 +65,30 @@ def write_audio_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Pa
     return _write(compose("train", [*chosen, *given]), outputs, "audio-nsca_tiny")
 
 
+def write_recordings(folder: Path, train: int, val: int) -> Path:
+    """Pictures and sounds of three classes, one of each a sample, as data=custom_folder."""
+    random = np.random.default_rng(0)
+    times_s = np.arange(8_000) / 16_000
+    for split, count in (("train", train), ("val", val)):
+        for colour, hertz in zip(COLOURS, PITCHES_HZ.values(), strict=True):
+            place = folder / split / colour
+            place.mkdir(parents=True)
+            for number in range(count):
+                picture = random.integers(0, 60, (64, 64, 3)) + np.array(COLOURS[colour]) // 2
+                Image.fromarray(picture.astype(np.uint8)).save(place / f"image_{number}.png")
+                soundfile.write(
+                    place / f"audio_{number}.wav", np.sin(2 * np.pi * hertz * times_s), 16_000
+                )
+    return folder
+
+
+def write_fusion_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Path:
+    """outputs/train/fusion-nsca_tiny/<time>, the same for recordings."""
+    chosen = ["phase=fusion", "model=nsca_tiny", "data=custom_folder", f"data.path={data}"]
+    cfg = compose("train", [*chosen, f"seed={seed}", f"outputs={outputs}", *overrides])
+    return _write(cfg, outputs, "fusion-nsca_tiny")
+
+
 def write_few_shot_run(data: Path, outputs: Path, seed: int, *overrides: str) -> Path:
     """outputs/train/fewshot-nsca/<time>, the same for demonstrations."""
     chosen = ["phase=fewshot", f"data.path={data}", "phase.members=2", "phase.width=8"]

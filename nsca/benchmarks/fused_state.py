@@ -161,7 +161,8 @@ class FusedState:
         splits: list[Split] = ["train", *source.held_out]
         moments = {split: source.moments(split) for split in splits}
         columns = _columns(moments["train"], senses)
-        known = moments["train"].there().any(axis=0)
+        there = moments["train"].there()
+        known = np.array([there[:, place].any() for place in range(len(SENSES))])
         parts = _parts(senses.widths, known)
 
         def part(split: Split) -> Part:

@@ -49,9 +49,9 @@ class JobSpecification:
         def without_place(overrides: Sequence[str]) -> list[str]:
             return [override for override in overrides if not override.startswith("outputs=")]
 
-        told = [without_place(self.train), without_place(self.evaluate), self.leave_out]
-        told += [[part, without_place(overrides)] for part, overrides in self.earlier]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+        first = [[name, without_place(overrides)] for name, overrides in self.earlier]
+        last = [without_place(self.train), without_place(self.evaluate), self.leave_out]
+        return hashlib.sha256(json.dumps([*last, *first]).encode()).hexdigest()[:12]
 
 
 def with_runs(override: str, runs: Mapping[str, Path]) -> str:

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 import torch
-from phases.tiny_fusion import PER_CLIP, WEIGHTS, Glowing, tiny_data, tiny_fusion, tiny_phase
+from phases.tiny_fusion import (
+    PER_CLIP,
+    WEIGHTS,
+    Digits,
+    Glowing,
+    tiny_data,
+    tiny_fusion,
+    tiny_phase,
+)
 from phases.tiny_vision import tiny_trainer
 
 from nsca.benchmarks.fused_state import FusedState
@@ -96,6 +104,37 @@ def test_every_figure_is_of_one_of_the_three_questions(scores, values):
     }
     kinds = {score.features for score in scores if score.measure == "r2"}
     assert kinds >= {"trained", "random", "concatenated", "vision", "audio", "proprioception"}
+
+
+@pytest.fixture(scope="module")
+def digits() -> list[Score]:
+    phase = tiny_phase(loss_weights={**WEIGHTS, "consistency": 1.0})
+    source = Digits(clips=60)
+    tiny_trainer(200, limit_val_batches=0).fit(phase, datamodule=tiny_data(source=source))
+    torch.manual_seed(1)
+    fusions = {"trained": phase.encoder.eval(), "random": tiny_fusion()}
+    pieces = benchmark(gallery=70).run(phase.senses, fusions, source, report=lambda _line: None)
+    return [score for piece in pieces for score in piece]
+
+
+def test_senses_recorded_apart_find_their_class(digits):
+    found = {score.quantity: score for score in digits if score.measure == "recall"}
+    assert found["vision_to_audio_at_1"].test_rows == 70, "no row is searched for twice"
+    values = benchmark().metrics(digits)
+    for way in ("vision_to_audio_at_1", "audio_to_vision_at_1"):
+        assert values[f"retrieval/val/{way}/chance"] == pytest.approx(0.25, abs=0.05)
+        assert values[f"retrieval/val/{way}/trained"] > 0.5
+
+
+def test_what_the_data_never_has_is_no_column_of_the_table(digits):
+    assert {s.features for s in digits if s.measure == "accuracy"} == {
+        *("trained", "random", "concatenated", "vision", "audio", "shuffled")
+    }
+    lost = {score.corruption for score in digits} - {"clean"}
+    assert lost == {"without_vision", "without_audio"}, "with two, alone says the same again"
+    values = benchmark().metrics(digits)
+    assert values["properties/val/level/trained"] > 0.5
+    assert values["properties/val/level/trained/without_vision-1"] > 0.5
 
 
 def test_a_run_of_fusion_is_needed(tmp_path):

@@ -1,5 +1,6 @@
 """A small fusion phase on a world of one number that three senses tell of: shared by tests."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,34 @@ class Glowing:
     def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
         level, _ = self._level(split)
         return {"level": ProbeLabel(level, "scalar", np.arange(len(level)) // PER_CLIP)}
+
+
+class Digits(Glowing):
+    """Pictures and tones of four levels, each recorded alone and paired by its level."""
+
+    name = "digits"
+
+    def _level(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
+        _, moves = super()._level(split)
+        rng = np.random.default_rng({"train": 3, "val": 4, "test": 5}[split])
+        return 0.2 * rng.integers(1, 5, len(moves)) + 0.2 * moves[:, 0], moves
+
+    def moments(self, split: Split) -> Moments:
+        whole = super().moments(split)
+        seen = np.arange(len(whole)) % 2 == 0
+        return replace(
+            whole,
+            clip=np.arange(len(whole)),
+            belongs=self.moment_labels(split)["level"].values,
+            present={"vision": seen, "audio": ~seen, "proprioception": seen & ~seen},
+            action=None,
+            apart=True,
+        )
+
+    def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        level, _ = self._level(split)
+        classes = np.rint(5 * level).astype(np.int64)
+        return {"level": ProbeLabel(classes, "class", np.arange(len(level)))}
 
 
 def tiny_fusion(**changes: Any) -> Fusion:

@@ -82,10 +82,12 @@ def test_seeds_are_thin_and_conditions_named():
 def test_panels_sort_names_and_leave_out_bookkeeping():
     names = ["train/vicreg", "train/loss", "val/loss", "val/probe_shape", "val/knn_shape"]
     names += ["val/embedding_std", "val/effective_rank", "train/learning_rate", "other/x", "epoch"]
+    names += ["val/alignment", "val/attention_entropy"]
     assert panels(names) == {
         "Loss terms": ["loss", "vicreg"],
         "Probes while training": ["knn_shape", "probe_shape"],
         "Features": ["effective_rank", "embedding_std"],
+        "Senses": ["alignment", "attention_entropy"],
     }
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import signal
 import subprocess
@@ -77,6 +78,52 @@ def test_a_job_that_cannot_start_is_an_outcome_with_its_traceback_in_the_log(tmp
     assert "Traceback" in log.read_text()
 
 
+@pytest.fixture
+def verbs(monkeypatch, tmp_path) -> list[tuple[str, list[str]]]:
+    """Training and evaluation that only note what they are asked for."""
+    asked: list[tuple[str, list[str]]] = []
+    figures = {"steps": 7.0, "found": 0.5}
+    card = {"seconds": 2.5, "commit": "abc", "data_fingerprint": "d" * 64, "metrics": figures}
+
+    def note(verb: str, overrides: list[str]) -> Path:
+        asked.append((verb, overrides))
+        return tmp_path / f"run{len(asked)}"
+
+    monkeypatch.setattr(jobs, "compose", lambda verb, overrides: (verb, overrides))
+    monkeypatch.setattr("nsca.training.run_training", lambda cfg: note(*cfg))
+    monkeypatch.setattr("nsca.evaluate.evaluate", lambda cfg: note(*cfg))
+    monkeypatch.setattr("nsca.run_card.load_run_card", lambda _: card)
+    return asked
+
+
+def test_runs_of_earlier_phases_are_handed_on_by_name(verbs, tmp_path):
+    earlier = (("eye", ("phase=vision",)), ("ear", ("phase=audio", "parts.eye=<eye>")))
+    train = ("phase=fusion", "parts.vision=<eye>", "parts.audio=<ear>")
+    spec = JobSpecification(Job("one", 3), train, ("b=2",), "never", earlier)
+    outcome = jobs.train_and_evaluate(spec, tmp_path / "log")
+    assert outcome.error is None
+    own = ["seed=3", "resume=auto"]
+    assert verbs == [
+        ("train", ["phase=vision", *own]),
+        ("train", ["phase=audio", f"parts.eye={tmp_path}/run1", *own]),
+        (
+            "train",
+            ["phase=fusion", f"parts.vision={tmp_path}/run1", f"parts.audio={tmp_path}/run2", *own],
+        ),
+        ("evaluate", ["b=2", f"run={tmp_path}/run3", "seed=3"]),
+    ]
+    assert outcome.origin is not None
+    assert (outcome.origin["steps"], outcome.origin["seconds"]) == ("7+7+7", "7.5")
+    assert outcome.metrics["found"] == 0.5
+
+
+def test_a_job_of_one_phase_has_its_steps_alone(verbs, tmp_path):
+    spec = JobSpecification(Job("one", 0), ("phase=vision",), (), "never")
+    outcome = jobs.train_and_evaluate(spec, tmp_path / "log")
+    assert outcome.origin is not None
+    assert (outcome.origin["steps"], outcome.origin["seconds"]) == ("7", "2.5")
+
+
 def test_settings_change_with_any_override_but_not_with_the_place_of_outputs():
     base = JobSpecification(Job("on", 0), ("a=1", "outputs=here"), ("b=2", "outputs=here"), "never")
     elsewhere = ("a=1", "outputs=there"), ("b=2", "outputs=there")
@@ -86,5 +133,16 @@ def test_settings_change_with_any_override_but_not_with_the_place_of_outputs():
         JobSpecification(base.job, base.train, ("b=3",), "never"),
         JobSpecification(base.job, base.train, base.evaluate, "other"),
         JobSpecification(base.job, (*base.train, *base.evaluate), (), "never"),
+        JobSpecification(base.job, base.train, base.evaluate, "never", (("eye", ("a=3",)),)),
     ]
     assert base.settings not in {other.settings for other in others}
+    staged = [
+        JobSpecification(base.job, base.train, (), "never", (("eye", (f"outputs={place}",)),))
+        for place in ("here", "there")
+    ]
+    assert staged[0].settings == staged[1].settings
+
+
+def test_settings_of_finished_studies_are_what_they_were():
+    spec = JobSpecification(Job("on", 0), ("a=1", "outputs=here"), ("b=2",), "never")
+    assert spec.settings == hashlib.sha256(b'[["a=1"], ["b=2"], "never"]').hexdigest()[:12]

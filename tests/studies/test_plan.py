@@ -1,6 +1,10 @@
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+from nsca.studies.plan import _data_of
 
 
 def test_a_baseline_stands_in_the_place_of_the_trained_features(plan):
@@ -14,8 +18,61 @@ def test_a_baseline_stands_in_the_place_of_the_trained_features(plan):
         ({"reference": "of"}, "not among"),
         ({"seeds": [0, 0]}, "repeats"),
         ({"baselines": {"on": "pixels"}}, "both"),
+        ({"train": ["parts.vision=<vision>"]}, "<vision>.*no earlier run"),
+        ({"conditions": {"off": [], "on": ["x=<eye>"]}}, "<eye>.*no earlier run"),
+        ({"earlier": {"one": ["x=<two>"], "two": []}}, "<two>.*no earlier run"),
     ],
 )
 def test_a_plan_that_contradicts_itself_is_refused(plan, change, message):
     with pytest.raises(ValueError, match=message):
         replace(plan, **change)
+
+
+@pytest.fixture
+def staged(plan):
+    """Fusion above vision and audio, and audio above nothing; one condition does without vision."""
+    return replace(
+        plan,
+        earlier={
+            "vision": ["phase=vision", "data=<seed>"],
+            "audio": ["phase=audio", "parts.eye=<vision>"],
+            "other": ["phase=other"],
+        },
+        train=["phase=fusion", "parts.vision=<vision>", "parts.audio=<audio>"],
+        conditions={
+            "off": [],
+            "on": ["parts.audio=null"],
+            "bare": ["parts.audio=null", "parts.vision=null"],
+        },
+    )
+
+
+def test_earlier_phases_come_in_order_and_only_where_they_are_asked_for(staged):
+    jobs = {spec.job: spec for spec in staged.specifications(Path("there"))}
+    by_condition = {job.condition: spec for job, spec in jobs.items() if job.seed == 1}
+    vision = ("vision", ("phase=vision", "data=1", "outputs=there"))
+    audio = ("audio", ("phase=audio", "parts.eye=<vision>", "outputs=there"))
+    assert by_condition["off"].earlier == (vision, audio)
+    assert by_condition["on"].earlier == (vision,)
+    assert by_condition["bare"].earlier == ()
+    silent = replace(staged, train=["parts.audio=<audio>"], conditions={"off": []})
+    (first, *_) = silent.specifications(Path("there"))
+    assert [name for name, _ in first.earlier] == ["vision", "audio"], (
+        "audio itself asks for vision"
+    )
+
+
+def test_conditions_that_share_phases_go_one_after_the_other(staged, plan):
+    order = [(spec.job.condition, spec.job.seed) for spec in staged.specifications(Path("there"))]
+    assert order == [(name, seed) for name in ("off", "on", "bare") for seed in (0, 1)]
+    whole = [spec.job.seed for spec in plan.specifications(Path("there"))]
+    assert whole == [0, 0, 1, 1], "without shared phases a study cut short has whole seeds"
+
+
+def test_parts_say_nothing_of_the_data(plan, tmp_path):
+    (tmp_path / "train" / "one").mkdir(parents=True)
+    (tmp_path / "val" / "one").mkdir(parents=True)
+    for split in ("train", "val"):
+        np.save(tmp_path / split / "one" / "proprio_1.npy", np.zeros(3))
+    data = ["phase=fusion", "model=nsca_tiny", "data=custom_folder", f"data.path={tmp_path}"]
+    assert _data_of([*data, "parts.vision=<vision>"]) == _data_of([*data, "parts.vision=null"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from phases.short_trainings import batches_seen
-from phases.tiny_fusion import PER_CLIP, Glowing, tiny_data, tiny_phase
+from phases.tiny_fusion import PER_CLIP, Digits, Glowing, tiny_data, tiny_phase
 from phases.tiny_vision import MovingShapes
 
 from nsca.data.batch import FusionBatch
@@ -60,6 +60,47 @@ def test_senses_are_left_out_but_never_all_of_them():
     full = there.all(axis=1)
     assert kept[full].sum(axis=1).mean() == pytest.approx(3 * 0.5 + 0.125, abs=0.05)
     assert (left_over(there, 0.0, rng) == there).all()
+
+
+def packed_digits() -> MomentRows:
+    """Rows in which each sense's columns say which moment they are of."""
+    rows = MomentRows(Digits().moments("train"))
+    rows.packed = torch.arange(len(rows.moments)).float()[:, None].expand(-1, 68).contiguous()
+    rows.widths = [32, 32, 4]
+    return rows
+
+
+def test_what_was_recorded_apart_comes_with_partners_of_its_number():
+    rows = packed_digits()
+    assert len(rows) == 96
+    batches = list(steps(rows, drop=0.5))
+    for batch in batches:
+        seen, heard = batch.now[:, 0].long(), batch.now[:, 32].long()
+        assert (batch.now[:, :32] == seen[:, None]).all()
+        assert batch.there[:, :2].all(), "one of the class has what is lacking"
+        assert not batch.there[:, 2].any()
+        assert (seen % 2 == 0).all()
+        assert (heard % 2 == 1).all()
+        belongs = torch.from_numpy(rows.moments.belongs)
+        assert torch.equal(belongs[seen], batch.belongs)
+        assert torch.equal(belongs[heard], batch.belongs)
+        assert batch.kept[:, :2].any(dim=1).all()
+        assert batch.later is batch.action is None
+
+
+def test_partners_follow_from_seed_and_step_and_change_from_epoch_to_epoch():
+    def partner_of_picture_0(epoch: Epoch) -> list[float]:
+        loader = FusionSteps(packed_digits(), epoch, 0.0)
+        batches = [loader.step_batch(step) for step in range(24)]
+        return [b.now[row, 32].item() for b in batches for row in (b.now[:, 0] == 0).nonzero()]
+
+    def epoch(seed: int) -> Epoch:
+        return Epoch(seed=seed, batch=48, steps=2, first_step=lambda: 0)
+
+    drawn = partner_of_picture_0(epoch(0))
+    assert len(set(drawn)) > 5
+    assert partner_of_picture_0(epoch(0)) == drawn
+    assert partner_of_picture_0(epoch(1)) != drawn
 
 
 def test_what_is_left_out_follows_from_seed_and_step():

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 import torch
 from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
-from phases.tiny_fusion import WEIGHTS, Glowing, tiny_data, tiny_fusion, tiny_phase
+from phases.tiny_fusion import WEIGHTS, Digits, Glowing, tiny_data, tiny_fusion, tiny_phase
 from phases.tiny_vision import tiny_trainer
 from torch import nn
 
@@ -141,6 +141,18 @@ def test_training_makes_states_of_some_senses_like_that_of_all():
         return (whole - partly).square().mean().item()
 
     assert distance(WEIGHTS) < 0.75 * distance({**WEIGHTS, "completion": 0.0})
+
+
+def test_senses_recorded_apart_train_every_term_that_needs_no_time():
+    phase, data = tiny_phase(), tiny_data(source=Digits())
+    trainer = tiny_trainer(2)
+    trainer.fit(phase, datamodule=data)
+    for stage in ("train", "val"):
+        found = {n: float(v) for n, v in trainer.callback_metrics.items() if n.startswith(stage)}
+        assert found.keys() == {
+            f"{stage}/{t}" for t in (WEIGHTS.keys() - {"prediction"}) | {"loss"}
+        }
+        assert all(math.isfinite(value) for value in found.values())
 
 
 def test_impossible_settings_are_refused():
