@@ -16,7 +16,7 @@ from nsca.errors import UserError
 CONF = Path(__file__).parent.parent / "conf"
 # nodes whose keys are names that the file itself chooses
 FREE_NAMES = re.compile(
-    r"^(study:(conditions|baselines|arms)|logger:|phase:watch|pipeline:steps(\.\w+\.needs)?)$"
+    r"^(study:(conditions|baselines|earlier|arms)|logger:|phase:watch|pipeline:steps(\.\w+\.needs)?)$"
 )
 
 
