@@ -20,9 +20,9 @@ from nsca.phases.fusion.module import FusionPhase
 
 
 class FusionWatch(Callback):
-    """Logs `val/alignment`, for each pair of senses and in the mean over them,
-    `val/attention_entropy`, and `val/attention_<sense>`: the mean attention on each sense where it
-    is there, and on the token of nothing.
+    """Logs `val/alignment` (the mean over pairs of senses, and where there are several of each as
+    `val/alignment_<one>_<other>`), `val/attention_entropy`, and `val/attention_<sense>`: the mean
+    attention on each sense where it is there, and on the token of nothing.
 
     All senses of the validation moments are listened to, and the attention is that of the last
     layer. Figures that a batch has no rows for are left out.
@@ -59,7 +59,7 @@ def alignments(
     belongs: Int[Tensor, " row"],
 ) -> dict[str, Float[Tensor, ""]]:
     """Return for each pair of senses the mean cosine of what belongs together minus that of what
-    does not, in [-2, 2], and the mean over pairs as `alignment`.
+    does not, in [-2, 2], and as `alignment` the mean over pairs; that alone where there is one.
 
     A pair is left out where no two rows that have both senses belong apart.
 
@@ -77,7 +77,10 @@ def alignments(
             cosine = first @ second.T
             name = f"alignment_{SENSES[one]}_{SENSES[other]}"
             found[name] = cosine[same].mean() - cosine[~same].mean()
-    return {"alignment": torch.stack(list(found.values())).mean(), **found} if found else {}
+    if not found:
+        return {}
+    mean = {"alignment": torch.stack(list(found.values())).mean()}
+    return mean | found if len(found) > 1 else mean
 
 
 def attention_entropy(

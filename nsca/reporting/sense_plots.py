@@ -26,6 +26,7 @@ def lost_senses(means: Mapping[str, Mapping[str, float]], title: str, unit: str)
             values = [own[way] for way in ways]
             axis.plot(values, range(len(ways)), "o", color=colour_of(name, []), markersize=7)
         axis.set_yticks(range(len(ways)), ways)
+        axis.margins(y=0.12)
         axis.invert_yaxis()
         axis.set_xlim(-0.02, 1.02)
         axis.set_xlabel(unit)

@@ -28,7 +28,7 @@ def retrieval(scores: Sequence[Score]) -> str:
             cells = [spread([s.value for s in here if s.features == name]) for name in features]
             chance = f"{np.mean([s.chance for s in here]):.3f}"
             rows.append([quantity.replace("_", " "), *cells, chance, f"{here[0].test_rows:,}"])
-        parts.append(f"<h3>{page.escape(PARTS.get(part, part))}</h3>")
+        parts.append(f"<h3>On {page.escape(PARTS.get(part, part))}</h3>")
         head = ["recall", *(plots.NAMES.get(name, name) for name in features), "chance", "queries"]
         parts.append(page.table(head, rows, [None] * len(rows)))
     intro = (
