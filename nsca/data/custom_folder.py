@@ -186,8 +186,9 @@ class CustomFolder:
         """
         found, _ = self._moments(split)
         if split == "train" and found.completed(0).there().sum(axis=1).max(initial=0) < 2:
+            counts = ", ".join(f"{name} {count}" for name, count in self.modalities().items())
             raise UserError(
-                f"{self.path / split}: no two senses belong together",
+                f"{self.path / split}: no two senses belong together (files: {counts})",
                 "give what was recorded together one number; data.pairing=label where a class has "
                 "several senses",
             )

@@ -4,14 +4,17 @@ import math
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
 from phases.tiny_fusion import WEIGHTS, Digits, Glowing, tiny_data, tiny_fusion, tiny_phase
 from phases.tiny_vision import tiny_trainer
+from PIL import Image
 from torch import nn
 
 from nsca.data.batch import FusionBatch
+from nsca.data.custom_folder import CustomFolder
 from nsca.phases.optimizer import OptimizerSettings
 
 
@@ -153,6 +156,24 @@ def test_senses_recorded_apart_train_every_term_that_needs_no_time():
             f"{stage}/{t}" for t in (WEIGHTS.keys() - {"prediction"}) | {"loss"}
         }
         assert all(math.isfinite(value) for value in found.values())
+
+
+def test_recordings_without_a_sound_are_enough(tmp_path):
+    rng = np.random.default_rng(0)
+    for split, label, number in product(("train", "val"), ("cup", "ball"), range(4)):
+        folder = tmp_path / split / label
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = rng.integers(0, 255, (64, 64, 3)).astype(np.uint8)
+        Image.fromarray(picture).save(folder / f"image_{number}.png")
+        if number:  # one of them is a picture alone
+            np.save(folder / f"proprio_{number}.npy", rng.normal(size=(3 + number, 4)))
+    data = tiny_data(source=CustomFolder(tmp_path), effective_batch=8)
+    trainer = tiny_trainer(2)
+    trainer.fit(tiny_phase(), datamodule=data)
+    rows = data.stored("train")
+    assert rows.there.sum(dim=0).tolist() == [8, 0, 6]
+    assert (rows.features()[:, 32:64] == 0).all()
+    assert math.isfinite(trainer.callback_metrics["val/consistency"].item())
 
 
 def test_impossible_settings_are_refused():
