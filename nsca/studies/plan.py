@@ -102,7 +102,7 @@ class StudyPlan(Study):
         def of_seed(overrides: Sequence[str]) -> tuple[str, ...]:
             return tuple(each.replace(SEED, str(job.seed)) for each in overrides)
 
-        train = (*of_seed(self.train), *self.conditions[job.condition], where)
+        train = _standing((*of_seed(self.train), *self.conditions[job.condition], where))
         earlier: list[tuple[str, tuple[str, ...]]] = []
         for name, own in list(self.earlier.items())[::-1]:
             if any(f"<{name}>" in _names(run) for run in (train, *(o for _, o in earlier))):
@@ -145,9 +145,14 @@ class StudyPlan(Study):
 
 
 def _names(overrides: Sequence[str]) -> set[str]:
-    """What stands in `<>` in these overrides; of one key the last one counts."""
+    """What stands in `<>` in these overrides."""
+    return {name for override in overrides for name in re.findall(r"<\w+>", override)}
+
+
+def _standing(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Leave out what names an earlier run where a later override of the same key takes its place."""
     last = {override.partition("=")[0]: override for override in overrides}
-    return {name for override in last.values() for name in re.findall(r"<\w+>", override)}
+    return tuple(o for o in overrides if o in last.values() or not _names([o]))
 
 
 def _data_of(train: Sequence[str]) -> str:

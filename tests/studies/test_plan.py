@@ -4,7 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nsca.assembly import build
+from nsca.studies.jobs import with_runs
 from nsca.studies.plan import _data_of
+from nsca.verb import compose
 
 
 def test_a_baseline_stands_in_the_place_of_the_trained_features(plan):
@@ -55,11 +58,27 @@ def test_earlier_phases_come_in_order_and_only_where_they_are_asked_for(staged):
     assert by_condition["off"].earlier == (vision, audio)
     assert by_condition["on"].earlier == (vision,)
     assert by_condition["bare"].earlier == ()
+    bare = ("phase=fusion", "parts.audio=null", "parts.vision=null", "outputs=there")
+    assert by_condition["bare"].train == bare, "no name is left that nothing stands for"
     silent = replace(staged, train=["parts.audio=<audio>"], conditions={"off": []})
     (first, *_) = silent.specifications(Path("there"))
     assert [name for name, _ in first.earlier] == ["vision", "audio"], (
         "audio itself asks for vision"
     )
+
+
+def test_every_run_of_a_study_of_several_phases_can_be_composed():
+    node = compose("study", ["study=signed_and_spoken_digits"]).study
+    specs = build(node).specifications(Path("there"))
+    assert len({spec.job.condition for spec in specs}) == 3
+    for spec in specs:
+        runs = {name: Path("somewhere") for name, _ in spec.earlier}
+        for overrides in (spec.train, *(own for _, own in spec.earlier)):
+            cfg = compose("train", [with_runs(override, runs) for override in overrides])
+            assert cfg.data.path.endswith(f"signed_and_spoken_digits/{spec.job.seed}")
+        found = compose("train", [with_runs(override, runs) for override in spec.train]).parts
+        trained = None if spec.job.condition == "untrained_encoders" else "somewhere"
+        assert dict(found) == {"vision": trained, "audio": trained}
 
 
 def test_conditions_that_share_phases_go_one_after_the_other(staged, plan):
