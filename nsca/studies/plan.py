@@ -150,7 +150,7 @@ def _names(overrides: Sequence[str]) -> set[str]:
 
 
 def _standing(overrides: Sequence[str]) -> tuple[str, ...]:
-    """Leave out what names an earlier run where a later override of the same key takes its place."""
+    """Leave out names of earlier runs where a later override of the same key takes their place."""
     last = {override.partition("=")[0]: override for override in overrides}
     return tuple(o for o in overrides if o in last.values() or not _names([o]))
 
