@@ -8,7 +8,7 @@ are marked. What several devices tell each other is not counted.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from nsca.assembly import build_phase, checkpoint_gradients, phase_name, plain
 from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.hardware import HardwareProfile, profile_of
+from nsca.model_sizes import part_sizes
 from nsca.phases.phase import Phase
 
 EXAMPLE_SAMPLES = 8
@@ -56,9 +57,12 @@ class Plan:
 
 
 def print_plan(cfg: DictConfig) -> None:
-    """Print the plan of a training command; no run directory is made."""
+    """Print the plan of a training command, and how large the whole model is; no run directory is
+    made.
+    """
     profile, plan = profile_of(cfg), make_plan(cfg)
     print("\n".join(plan_lines(plan, profile, phase_name(cfg))))
+    print("\n".join(model_lines(part_sizes(cfg.model))))
 
 
 def make_plan(cfg: DictConfig) -> Plan:
@@ -113,6 +117,13 @@ def plan_lines(plan: Plan, profile: HardwareProfile, phase: str) -> Iterator[str
     if plan.cost_usd is not None:
         price = "" if profile.cost_per_hour == 0 or profile.measured else "  (planned)"
         yield f"  cost         {most}{plan.cost_usd:.2f} USD{price}"
+
+
+def model_lines(sizes: Mapping[str, int]) -> Iterator[str]:
+    """Yield the parameters of each part that a trained model keeps, in millions, and their sum."""
+    yield "model, all parts that it keeps after training (millions of parameters)"
+    for name, count in {**sizes, "in all": sum(sizes.values())}.items():
+        yield f"  {name:<12} {count / 1e6:6.2f}"
 
 
 def _length(cfg: DictConfig) -> tuple[int, bool]:
