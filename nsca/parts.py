@@ -54,16 +54,23 @@ def load_parts(phase: Phase, parts: Mapping[str, str | None]) -> None:
     for name, run in parts.items():
         if run is None:
             continue
-        prefix = phase_class(load_config(run)).parts[name] + "."
+        theirs = phase_class(load_config(run)).parts[name]
         weights = best_or_last(Path(run))["state_dict"]
-        own = {key.removeprefix(prefix): w for key, w in weights.items() if key.startswith(prefix)}
-        try:
-            phase.get_submodule(phase.parts[name]).load_state_dict(own)
-        except RuntimeError as error:
-            raise UserError(
-                f"{run} holds a part {name} that does not fit: {' '.join(str(error).split())}",
-                f"another version of the code made it; train it again, or parts.{name}=null",
-            ) from error
+        for there, here in zip(theirs, phase.parts[name], strict=True):
+            module = phase.get_submodule(here)
+            own = {k.removeprefix(f"{there}."): w for k, w in weights.items() if _is_in(k, there)}
+            try:
+                module.load_state_dict(own)
+            except RuntimeError as error:
+                raise UserError(
+                    f"{run} holds a part {name} that does not fit: {' '.join(str(error).split())}",
+                    "another model or version of the code made it; train it again, or "
+                    f"parts.{name}=null",
+                ) from error
+
+
+def _is_in(key: str, module: str) -> bool:
+    return key.startswith(f"{module}.")
 
 
 def _latest(name: str, cfg: DictConfig) -> Path:

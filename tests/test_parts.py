@@ -75,6 +75,22 @@ def test_the_weights_of_parts_are_taken_and_nothing_else(outputs: Path):
     assert all(torch.equal(after[n], before[n]) for n in after if n not in seen)
 
 
+def test_a_fusion_brings_the_encoders_and_scales_it_was_trained_with(outputs: Path, tmp_path: Path):
+    """A newer vision run must not stand under an older fusion."""
+    nulls = ("parts.vision=null", "parts.audio=null")
+    run = finished_run(tmp_path, "fusion", "2026-01-05_00-00-00-000", 7.0, *nulls)
+    cfg = compose("train", ["phase=dynamics", "model=nsca_tiny", f"parts.fusion={run}"])
+    torch.manual_seed(0)
+    phase = build_phase(cfg)
+    load_parts(phase, with_found_parts(cfg).parts)
+    taken = [n for n in phase.state_dict() if n.startswith(("senses.", "encoder."))]
+    assert any("senses.vision" in name for name in taken)
+    assert any("scales" in name for name in taken)
+    assert all((phase.state_dict()[name] == 7).all() for name in taken if "fitted" not in name)
+    assert phase.senses.fitted
+    assert not (phase.temporal.place == 7).all()
+
+
 def test_a_run_can_be_named(outputs: Path):
     first = outputs / "train/vision-nsca_tiny/2026-01-01_00-00-00-000"
     cfg = with_found_parts(fusion(outputs, f"parts.vision={first}"))
@@ -106,7 +122,7 @@ def test_weights_of_another_version_are_refused(outputs: Path, tmp_path: Path):
     content = {"state_dict": {"encoder.eye": torch.ones(1)}, HEADER_KEY: asdict(header)}
     write_checkpoint(content, checkpoint_path(run, 1))
     cfg = with_found_parts(fusion(outputs, f"parts.vision={run}"))
-    with pytest.raises(UserError, match="another version"):
+    with pytest.raises(UserError, match="another model or version"):
         load_parts(build_phase(cfg), cfg.parts)
 
 

@@ -115,7 +115,9 @@ class ForecastBenchmark:
         self, phase: DynamicsPhase, source: MomentSource, split: Split, seed: int
     ) -> tuple[WindowRows, Int64[np.ndarray, " row"]]:
         """The windows of some clips: as many as are asked for, in the order of clips."""
-        rows = WindowRows(source.moments(split), phase.past, phase.ahead, source.name)
+        moments = source.moments(split)
+        phase.check_interval(moments)
+        rows = WindowRows(moments, phase.past, phase.ahead, source.name)
         clips, which = np.unique(rows.clip[rows.starts], return_inverse=True)
         place = np.random.default_rng([seed, len(clips)]).permutation(len(clips))[which]
         starts = np.sort(rows.starts[np.argsort(place, kind="stable")[: self.windows]])

@@ -45,7 +45,8 @@ class Phase(LightningModule, ABC):
 
     Attributes:
         terms: the loss terms that there are.
-        parts: where the phase holds parts of the model that it may take from earlier runs.
+        parts: where the phase holds parts of the model that it may take from earlier runs: the
+            modules of each.
         frozen: those of them that it does not train, and so has none to give.
 
     Raises:
@@ -53,7 +54,7 @@ class Phase(LightningModule, ABC):
     """
 
     terms: ClassVar[frozenset[str]]
-    parts: ClassVar[Mapping[str, str]] = {}
+    parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     frozen: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(

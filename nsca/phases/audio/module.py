@@ -23,7 +23,7 @@ from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
 TERMS = frozenset({"nt_xent", "variance", "covariance", "reconstruction"})
-PARTS = {"audio": "encoder"}
+PARTS = {"audio": ("encoder",)}
 EXAMPLE_FRAMES = 161  # of 1.6 s, an interaction
 
 

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nsca.data.batch import DynamicsBatch
+from nsca.data.moments import Moments
 from nsca.errors import UserError
 from nsca.losses.contribution_penalty import contribution_penalty
 from nsca.losses.gaussian import variance_likelihood
@@ -33,13 +34,7 @@ from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
 
 TERMS = frozenset({"latent", "physical", "calibration", "contribution"})
-PARTS = {
-    "vision": "senses.vision",
-    "audio": "senses.audio",
-    "fusion": "encoder",
-    "temporal": "temporal",
-    "dynamics": "dynamics",
-}
+PARTS = {"fusion": ("encoder", "senses"), "temporal": ("temporal",), "dynamics": ("dynamics",)}
 FIRST_REST_HEIGHT_M = 0.02  # of what stands on a table, before anything is learned
 LEAST_CHANGE = 1e-2
 """Of the latent's unit, and metres a second: a quantity that hardly changes is not blown up."""
@@ -67,7 +62,7 @@ class DynamicsPhase(Phase):
     """Training of the dynamics above frozen senses and fusion.
 
     Args:
-        senses, encoder: frozen; trained ones come as `parts`.
+        senses, encoder: frozen; trained ones come together, as the part `fusion`.
         temporal: reads the past.
         dynamics: the ensemble.
         prior: what is known of motion beforehand.
@@ -85,7 +80,7 @@ class DynamicsPhase(Phase):
 
     terms = TERMS
     parts = PARTS
-    frozen = frozenset({"vision", "audio", "fusion"})
+    frozen = frozenset({"fusion"})
     latent_change: Tensor
     physical_change: Tensor
 
@@ -141,12 +136,7 @@ class DynamicsPhase(Phase):
         if bool(self.latents.fitted):
             return
         train = data.stored("train")
-        interval_s = train.moments.interval_s
-        if interval_s is None or abs(interval_s - self.motion.dt_s) > 1e-6:
-            raise UserError(
-                f"moments are {interval_s} s apart, and phase.dt_s={self.motion.dt_s}",
-                f"phase.dt_s={interval_s}, or another data.moment_stride",
-            )
+        self.check_interval(train.moments)
         self.latents.fit(train.latents().to(self.device))
         self.actions.fit(torch.from_numpy(train.action).to(self.device))
         latent, physical = train.changes()
@@ -155,6 +145,15 @@ class DynamicsPhase(Phase):
         for speeds in SPEEDS:
             least[speeds] = LEAST_CHANGE
         self.physical_change.copy_(physical.maximum(least))
+
+    def check_interval(self, moments: Moments) -> None:
+        """Raises UserError where moments are not as far apart as a step is long."""
+        interval_s, dt_s = moments.interval_s, self.motion.dt_s
+        if interval_s is None or abs(interval_s - dt_s) > 1e-6:
+            raise UserError(
+                f"moments are {interval_s} s apart, and the phase's steps take {dt_s} s",
+                f"phase.dt_s={interval_s}, or another data.moment_stride",
+            )
 
     def own_rate_groups(self) -> list[dict[str, Any]]:
         """A learnable weight has the rate that it has in every experiment."""

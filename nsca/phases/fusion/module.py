@@ -29,7 +29,11 @@ from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
 TERMS = frozenset({"prediction", "completion", "consistency", "variance", "covariance"})
-PARTS = {"vision": "senses.vision", "audio": "senses.audio", "fusion": "encoder"}
+PARTS = {
+    "vision": ("senses.vision",),
+    "audio": ("senses.audio",),
+    "fusion": ("encoder", "senses"),  # worth nothing above other encoders, or at other scales
+}
 
 
 class FusionPhase(Phase):

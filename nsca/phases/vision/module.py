@@ -22,7 +22,7 @@ from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
 TERMS = frozenset({"nt_xent", "invariance", "variance", "covariance", "temporal"})
-PARTS = {"vision": "encoder"}
+PARTS = {"vision": ("encoder",)}
 
 
 class VisionPhase(Phase):
