@@ -12,6 +12,7 @@ class Squares:
 
     name = "squares"
     has_time = True
+    held_out = ("val", "test")
 
     def __init__(self, label_names: tuple[str, ...] = ("channel", "position")) -> None:
         self.label_names = label_names

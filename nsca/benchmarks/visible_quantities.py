@@ -1,8 +1,7 @@
 """Can frozen features tell what is visible: shape, size, pose, visible material, colour?
 
 The protocol is that of `quantity_probes`; raw pixels stand beside the trained and the untrained
-encoder. Image folders have the held-out part `val` alone. Under corruption the probes stay as
-fitted on clean pictures and only test pictures change.
+encoder. Under corruption the probes stay as fitted on clean pictures and only test pictures change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +104,7 @@ class VisibleQuantities:
 
         Args:
             encoders: by name; `trained` is also judged on shuffled labels.
-            source: frames and labels; with time (a world made it) it has the part `test` too.
+            source: frames and labels.
             seed: of the choice of frames, the validation groups and the corruptions.
             report: see `QuantityProbes.run`.
 
@@ -119,7 +118,7 @@ class VisibleQuantities:
         return self.probes.run(
             dict(encoders) | ({"pixels": pixels} if self.raw_pixels else {}),
             part,
-            ["val", "test"] if source.has_time else ["val"],
+            source.held_out,
             source.name,
             seed,
             [

@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m nsca.data",
         description="Looks at data sets: babbling sets (made by python -m nsca.babble), sets of "
-        "demonstrations (which demonstrate records), folders of labelled pictures or sounds, and "
+        "demonstrations (which demonstrate records), folders of pictures, sounds or videos, and "
         "custom folders (image_001.jpg, audio_001.wav, proprio_001.npy).",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -200,6 +200,10 @@ def _source(path: Path, kind: str) -> Any:
         from nsca.data.audio_folder import AudioFolder
 
         return AudioFolder(str(path))
+    if kind == "video_folder":
+        from nsca.data.video_folder import VideoFolder
+
+        return VideoFolder(str(path))
     from nsca.data.image_folder import ImageFolder
 
     return ImageFolder(str(path))

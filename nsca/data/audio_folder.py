@@ -39,7 +39,7 @@ class AudioFolder(LabelledFolder):
         self.seconds = seconds
         super().__init__(
             path,
-            size=seconds,
+            sizes=(seconds,),
             val_fraction=val_fraction,
             seed=seed,
             fraction=fraction,
@@ -53,11 +53,6 @@ class AudioFolder(LabelledFolder):
 
     def check(self, path: Path) -> None:
         read_audio(path)
-
-    @property
-    def held_out(self) -> tuple[Split, ...]:
-        """`val`, and `test` where the folder has one."""
-        return ("val", "test") if self.files["test"] else ("val",)
 
     def sounds(self, split: Split) -> Sounds:
         """The pieces of a split.

@@ -73,10 +73,14 @@ class FrameSource(Protocol):
     Attributes:
         name: as in `conf/data/<name>.yaml`.
         has_time: whether neighbouring frames of one clip exist.
+        held_out: the splits that nothing is trained on.
     """
 
     name: str
     has_time: bool
+
+    @property
+    def held_out(self) -> tuple[Split, ...]: ...
 
     def fingerprint(self) -> str:
         """Return the sha256 (hex) of the manifest or the file list."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nsca.data.folder_listing import LabelledFile
+from nsca.data.folder_listing import NO_LABEL, LabelledFile
 from nsca.errors import UserError
 
 
@@ -26,7 +26,7 @@ def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[Labelle
     for members in _by_class([file for file in files if file.split == "train"]):
         if len(members) < 2:
             raise UserError(
-                f"class {members[0].label!r} has one file, so none can be held out",
+                f"{_named(members[0].label)} has one file, so none can be held out",
                 "add files to it or remove the class",
             )
         order = np.random.default_rng(seed).permutation(len(members))
@@ -37,6 +37,22 @@ def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[Labelle
             for i, file in enumerate(members)
         ]
     return sorted(moved)
+
+
+def every_class_in_both_parts(files: list[LabelledFile]) -> bool:
+    """Whether each held-out class is one of train, or will be: without a val part, whether each
+    class has a file to hold out.
+    """
+    train = [file.label for file in files if file.split == "train"]
+    held_out = {file.label for file in files if file.split != "train"}
+    if any(file.split == "val" for file in files):
+        return held_out <= set(train)
+    return held_out <= set(train) and all(train.count(label) > 1 for label in set(train))
+
+
+def without_labels(files: list[LabelledFile]) -> list[LabelledFile]:
+    """The same files, in no class."""
+    return sorted(LabelledFile(file.split, NO_LABEL, file.path) for file in files)
 
 
 def fingerprint_of(files: list[tuple[str, str, Path]], folder: Path, *sizes: float) -> str:
@@ -76,6 +92,10 @@ def same_bytes(candidates: list[Path], reference: list[Path]) -> set[Path]:
         if length(path) > 0
         and any(digest(path) == digest(other) for other in by_length.get(length(path), []))
     }
+
+
+def _named(label: str) -> str:
+    return "the folder" if label == NO_LABEL else f"class {label!r}"
 
 
 def _by_class(files: list[LabelledFile]) -> list[list[LabelledFile]]:

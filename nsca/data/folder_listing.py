@@ -1,20 +1,25 @@
-"""Reads how a folder of pictures or sounds is laid out, and says what was expected, what is there
-and the fix where it is not.
+"""Reads how a folder of pictures, sounds or videos is laid out, and says what was expected, what
+is there and the fix where it is not.
 
-Three layouts are understood, looked for in this order:
+These layouts are understood, looked for in this order:
 
     labels.csv                                   columns split,label,file; files relative to the
                                                  folder, or starting with its name
     train/<class>/*.jpg and val/<class>/*.jpg    also `valid`, `validation`; `test` if there is one
     <class>/*.jpg                                everything is train; the reader holds a part out
+
+Of videos, which need no labels, also:
+
+    train/*.mp4 and val/*.mp4, or *.mp4          no labels
 """
 
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from nsca.data.folders import some, visible, wrong_layout
-from nsca.data.media import AUDIO_SUFFIXES, IMAGE_SUFFIXES
+from nsca.data.media import AUDIO_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from nsca.errors import UserError
 
 SPLIT_FOLDERS = {
@@ -24,31 +29,42 @@ SPLIT_FOLDERS = {
     "validation": "val",
     "test": "test",
 }
+NO_LABEL = ""  # the class of files that have none
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What the files are: their suffixes, and words for messages."""
+    """What the files are: their suffixes, words for messages, whether they must be in classes."""
 
     suffixes: frozenset[str]
     one: str
     many: str
     example: str
+    needs_labels: bool = True
 
     @property
     def layout(self) -> str:
         """The layouts in a line."""
         inside = f"<class>/{self.example}"
-        return f"train/{inside} and val/{inside}, or {inside}, or labels.csv (split,label,file)"
+        table = "labels.csv (split,label,file)"
+        loose = "" if self.needs_labels else f", or without labels {self.example}"
+        return f"train/{inside} and val/{inside}, or {inside}, or {table}{loose}"
 
 
 PICTURES = Kind(IMAGE_SUFFIXES, "picture", "pictures", "*.jpg")
 SOUNDS = Kind(AUDIO_SUFFIXES, "sound", "sounds", "*.wav")
+VIDEOS = Kind(VIDEO_SUFFIXES, "video", "videos", "*.mp4", needs_labels=False)
+KINDS: dict[Literal["image_folder", "audio_folder", "video_folder"], Kind] = {
+    "image_folder": PICTURES,
+    "audio_folder": SOUNDS,
+    "video_folder": VIDEOS,
+}
+"""By the `data=` choice that reads them; what could be of two kinds is of the first."""
 
 
 @dataclass(frozen=True, order=True)
 class LabelledFile:
-    """One file of the listing: split, class name and path."""
+    """One file of the listing: split, class name (`NO_LABEL`: none) and path."""
 
     split: str
     label: str
@@ -65,13 +81,15 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
     children = visible(folder)
     if not children:
         raise UserError(f"data.path={folder} is empty", f"put {kind.many} there as {kind.layout}")
+    _check_kind(folder, kind)
     table = folder / "labels.csv"
     splits = {
         child.name.lower(): child
         for child in children
         if child.is_dir() and child.name.lower() in SPLIT_FOLDERS
     }
-    if table.is_file() and (listed := _from_table(table, required=not splits)):
+    required = not splits and not (_loose(children, kind) and not kind.needs_labels)
+    if table.is_file() and (listed := _from_table(table, required)):
         files = listed
     elif splits:
         if "train" not in splits:
@@ -89,7 +107,7 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
     else:
         files = _from_classes(folder, "train", folder, kind)
     known = {file.label for file in files if file.split == "train"}
-    for split in ("val", "test"):
+    for split in ("val", "test") if kind.needs_labels else ():
         if extra := sorted({file.label for file in files if file.split == split} - known):
             raise wrong_layout(
                 folder,
@@ -100,11 +118,29 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
     return sorted(files)
 
 
+def _check_kind(folder: Path, kind: Kind) -> None:
+    """Raises UserError where a folder holds files of another kind alone."""
+    suffixes = {file.suffix.lower() for file in folder.rglob("*")}
+    if suffixes & kind.suffixes:
+        return
+    for data, other in KINDS.items():
+        if suffixes & other.suffixes:
+            raise UserError(
+                f"data.path={folder} holds {other.many} and no {kind.one}", f"data={data}"
+            )
+
+
+def _loose(children: list[Path], kind: Kind) -> list[Path]:
+    return [c for c in children if c.is_file() and c.suffix.lower() in kind.suffixes]
+
+
 def _from_classes(folder: Path, split: str, root: Path, kind: Kind) -> list[LabelledFile]:
     children = visible(folder)
     classes = [child for child in children if child.is_dir()]
     if not classes:
-        loose = [child for child in children if child.suffix.lower() in kind.suffixes]
+        loose = _loose(children, kind)
+        if loose and not kind.needs_labels:
+            return [LabelledFile(split, NO_LABEL, file) for file in loose]
         fix = (
             f"sort the {kind.many} into one folder per class"
             if loose

@@ -43,7 +43,7 @@ class ImageFolder(LabelledFolder):
         self.image_size = image_size
         super().__init__(
             path,
-            size=image_size,
+            sizes=(image_size,),
             val_fraction=val_fraction,
             seed=seed,
             fraction=fraction,

@@ -16,15 +16,17 @@ from nsca.data.demonstration_manifest import (
     read_demonstration_manifest,
 )
 from nsca.data.demonstrations import STEP_S, load_demonstrations
+from nsca.data.folder_listing import KINDS, NO_LABEL
 from nsca.data.folders import visible
 from nsca.data.generation_plan import SPLITS
-from nsca.data.media import AUDIO_SUFFIXES, IMAGE_SUFFIXES
 from nsca.errors import UserError
 
 
 def format_of(
     path: Path,
-) -> Literal["babbling", "custom_folder", "demonstrations", "image_folder", "audio_folder"]:
+) -> Literal[
+    "babbling", "custom_folder", "demonstrations", "image_folder", "audio_folder", "video_folder"
+]:
     """Which kind of data set a folder is, by its names alone.
 
     A custom folder has no labels.csv, and most of its training files are numbered: a few such names
@@ -45,7 +47,7 @@ def format_of(
         raise UserError(
             f"{path} is empty", "make a set there: python -m nsca.babble path=" + str(path)
         )
-    labelled = "audio_folder" if _holds_sounds(path) else "image_folder"
+    labelled = _by_suffixes(path)
     if (path / "labels.csv").is_file() or not (path / "train").is_dir():
         return labelled
     classes = [child for child in visible(path / "train") if child.is_dir()]
@@ -53,16 +55,15 @@ def format_of(
     return "custom_folder" if 2 * sum(numbered) > len(numbered) else labelled
 
 
-def _holds_sounds(path: Path) -> bool:
-    """Whether more of a folder's files are named like sounds than like pictures."""
+def _by_suffixes(path: Path) -> Literal["image_folder", "audio_folder", "video_folder"]:
+    """Of which kind most of a folder's files are named; pictures where nothing tells."""
     table = path / "labels.csv"
     if table.is_file():
         names = re.split(r"[,\s]+", table.read_text(encoding="utf-8", errors="replace"))
     else:
         names = [file.name for file in path.rglob("*")]
     suffixes = [Path(name).suffix.lower() for name in names]
-    sounds = sum(suffix in AUDIO_SUFFIXES for suffix in suffixes)
-    return sounds > sum(suffix in IMAGE_SUFFIXES for suffix in suffixes)
+    return max(KINDS, key=lambda name: sum(s in KINDS[name].suffixes for s in suffixes))
 
 
 def describe_babbling(root: Path) -> Iterator[str]:
@@ -163,9 +164,10 @@ def describe_demonstrations(root: Path) -> Iterator[str]:
 
 
 def describe_folder(source: Any) -> Iterator[str]:
-    """Lines about a folder of pictures, of sounds or of recordings, opened by its own source."""
+    """Lines about a folder of pictures, sounds, videos or recordings, opened by its own source."""
     yield f"{source.name} {source.path}"
-    yield f"classes  {len(source.classes)}: {', '.join(source.classes[:20])}"
+    classes = [name for name in source.classes if name != NO_LABEL]
+    yield f"classes  {len(classes)}: {', '.join(classes[:20])}" if classes else "classes  none"
     files = source.samples if source.name == "custom_folder" else source.files
     for split, members in files.items():
         yield f"{split:<8} {len(members)} samples"

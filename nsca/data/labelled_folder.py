@@ -1,4 +1,4 @@
-"""What folders of labelled pictures and of labelled sounds have in common: listing, held-out parts,
+"""What folders of labelled pictures, sounds and videos have in common: listing, held-out parts,
 copies, broken files.
 
 Labels reach probes alone. Files with the same bytes as a training file are left out of val and
@@ -15,8 +15,15 @@ import numpy as np
 from jaxtyping import Int
 
 from nsca.data.batch import Split
-from nsca.data.file_selection import fingerprint_of, hold_out, same_bytes, thin
-from nsca.data.folder_listing import Kind, LabelledFile, list_files
+from nsca.data.file_selection import (
+    every_class_in_both_parts,
+    fingerprint_of,
+    hold_out,
+    same_bytes,
+    thin,
+    without_labels,
+)
+from nsca.data.folder_listing import NO_LABEL, Kind, LabelledFile, list_files
 from nsca.data.folders import check_share_ranges, existing_folder
 from nsca.data.media import BrokenFileError
 from nsca.errors import UserError
@@ -29,7 +36,7 @@ class LabelledFolder(ABC):
 
     Args:
         path: the folder.
-        size: that files are read at, for the fingerprint.
+        sizes: that files are read at (pixels, seconds, ...), for the fingerprint.
         val_fraction: share of each class held out when the folder has no val part, in (0, 1).
         seed: which files that share and `fraction` take.
         fraction: share of the training files to use, a class at a time, in (0, 1]; val and test
@@ -47,7 +54,7 @@ class LabelledFolder(ABC):
         self,
         path: str | Path | None,
         *,
-        size: float,
+        sizes: Sequence[float],
         val_fraction: float,
         seed: int,
         fraction: float,
@@ -60,8 +67,11 @@ class LabelledFolder(ABC):
             )
         check_share_ranges(fraction, max_broken)
         self.max_broken = max_broken
-        self._size = size
+        self._sizes = tuple(sizes)
         files = list_files(self.path, self.kind)
+        if not self.kind.needs_labels and not every_class_in_both_parts(files):
+            _log.warning("%s: no labels, because classes are not in both parts", self.path)
+            files = without_labels(files)
         if not any(file.split == "val" for file in files):
             files = hold_out(files, val_fraction, seed)
         self._every_train_path = [file.path for file in files if file.split == "train"]
@@ -71,8 +81,14 @@ class LabelledFolder(ABC):
             for split in ("train", "val", "test")
         }
         self.classes = sorted({file.label for file in files})
+        self.labelled = self.classes != [NO_LABEL]
         self.broken: dict[str, list[BrokenFileError]] = {}
         self._loaded: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+
+    @property
+    def held_out(self) -> tuple[Split, ...]:
+        """`val`, and `test` where the folder has one."""
+        return ("val", "test") if self.files["test"] else ("val",)
 
     @abstractmethod
     def read(
@@ -96,7 +112,9 @@ class LabelledFolder(ABC):
         return found
 
     def fingerprint(self) -> str:
-        """sha256 over split, class, path and size in bytes of every file, and the size read at."""
+        """sha256 over split, class, path and size in bytes of every file, and the sizes read
+        at.
+        """
         return fingerprint_of(
             [
                 (file.split, file.label, file.path)
@@ -104,7 +122,7 @@ class LabelledFolder(ABC):
                 for file in split
             ],
             self.path,
-            self._size,
+            *self._sizes,
         )
 
     def load(

@@ -29,6 +29,9 @@ IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 )
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg"})
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".mpeg", ".gif"}
+)
 NAMED_IN_MESSAGE = 5
 RATE_HZ = 16_000  # of sounds in memory
 
@@ -69,7 +72,7 @@ def read_image(path: Path, size: int) -> UInt8[np.ndarray, "size size 3"]:
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
     ) as e:
-        raise BrokenFileError(path, _one_line(e, "is not a picture that can be read")) from e
+        raise BrokenFileError(path, one_line(e, "is not a picture that can be read")) from e
     fitted = ImageOps.fit(upright, (size, size), method=Image.Resampling.BILINEAR)
     return np.asarray(fitted, dtype=np.uint8)
 
@@ -90,7 +93,7 @@ def read_audio(path: Path) -> tuple[Float32[np.ndarray, "sample channel"], int]:
             samples = sound.read(dtype="float32", always_2d=True)
             rate_hz = sound.samplerate
     except (soundfile.SoundFileError, RuntimeError, ValueError) as e:
-        raise BrokenFileError(path, _one_line(e, "is not a sound that can be read")) from e
+        raise BrokenFileError(path, one_line(e, "is not a sound that can be read")) from e
     if path.suffix.lower() == ".wav" and (missing := _missing_wav_bytes(data)):
         raise BrokenFileError(
             path, f"truncated: {missing} bytes of sound announced by the header are missing"
@@ -113,7 +116,7 @@ def read_array(path: Path) -> np.ndarray:
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError, SyntaxError) as e:
-        raise BrokenFileError(path, _one_line(e, "is not an array that can be read")) from e
+        raise BrokenFileError(path, one_line(e, "is not an array that can be read")) from e
     if not isinstance(array, np.ndarray):
         raise BrokenFileError(path, "is an archive of arrays (.npz), not one array (.npy)")
     if array.dtype.kind not in "fiub":
@@ -140,7 +143,7 @@ def load_images(
     Raises:
         UserError: more than `max_broken` of the files are broken, or all of them.
     """
-    read, broken = _read_all(lambda path: read_image(path, size), paths, max_broken, what)
+    read, broken = read_all(lambda path: read_image(path, size), paths, max_broken, what)
     images = np.empty((len(read), size, size, 3), dtype=np.uint8)
     for row, image in enumerate(read.values()):
         images[row] = image
@@ -166,7 +169,7 @@ def load_sounds(
         UserError: more than `max_broken` of the files are broken, or all of them.
     """
     length = round(seconds * RATE_HZ)
-    read, broken = _read_all(lambda path: _pieces(path, length), paths, max_broken, what)
+    read, broken = read_all(lambda path: _pieces(path, length), paths, max_broken, what)
     positions = [position for position, pieces in read.items() for _ in pieces]
     return np.concatenate(list(read.values())), positions, broken
 
@@ -193,10 +196,15 @@ def resampled(
     return resample_poly(samples, RATE_HZ // shared, rate_hz // shared).astype(np.float32)
 
 
-def _read_all(
+def read_all(
     read: Callable[[Path], np.ndarray], paths: Sequence[Path], max_broken: float, what: str
 ) -> tuple[dict[int, np.ndarray], list[BrokenFileError]]:
-    """What could be read, by position, and what could not."""
+    """What could be read, by position, and what could not; for `max_broken` and `what` see
+    `load_images`.
+
+    Raises:
+        UserError: more than `max_broken` of the files are broken, or all of them.
+    """
 
     def attempt(path: Path) -> np.ndarray | BrokenFileError:
         try:
@@ -284,7 +292,8 @@ def _missing_wav_bytes(data: bytes) -> int:
     return 0
 
 
-def _one_line(error: BaseException, fallback: str) -> str:
+def one_line(error: BaseException, fallback: str) -> str:
+    """The fallback, and after it in brackets what the error says, where it says something."""
     text = " ".join(str(error).split())
     # Pillow puts the address of the buffer into this message, which would differ from run to run.
     return fallback if not text or "cannot identify image file" in text else f"{fallback} ({text})"

@@ -79,7 +79,7 @@ def model_section(run: RunRecord, seed: int) -> str:
         encoder = vision_encoder(nsca.load(run.path), run.path)
         untrained = untrained_encoder(run.config)
         source = frame_source(source_of(run.config))
-        split = "test" if source.has_time else "val"
+        split = source.held_out[-1]
         frames, labels = source.frames(split), source.probe_labels(split)
         found = {
             name: nearest_rows(frozen(each), frames.images, labels, frames.clip, QUERIES, seed=seed)

@@ -83,9 +83,9 @@ def test_the_same_seed_gives_the_same_figures():
     assert once() == once()
 
 
-def test_pictures_without_time_are_judged_on_val_alone():
+def test_parts_that_the_source_lacks_are_not_judged():
     source = Squares()
-    source.has_time = False
+    source.held_out = ("val",)
     scores = benchmark().run({"trained": knows}, source, report=lambda _line: None)
     assert {score.split for score in scores} == {"val"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from data.synthetic_demonstrations import stored
+from fake_clips import at_rate, write_video
 from fake_run import write_sounds
 from PIL import Image
 
@@ -83,6 +84,21 @@ def test_folders_of_sounds_are_inspected_and_validated(
     (sounds / "train" / "low" / "0.wav").write_bytes(b"no sound")
     assert main(["validate", str(sounds)]) == 1
     assert "0.wav: is not a sound" in capsys.readouterr().out
+
+
+def test_folders_of_videos_are_inspected_and_validated(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for number in range(3):
+        write_video(tmp_path / f"{number}.mp4", at_rate(10, 1 + number))
+    assert main(["inspect", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "video_folder" in printed
+    assert "classes  none" in printed
+    assert main(["validate", str(tmp_path)]) == 0
+    (tmp_path / "1.mp4").write_bytes(b"no video")
+    assert main(["validate", str(tmp_path)]) == 1
+    assert "1.mp4: is not a video" in capsys.readouterr().out
 
 
 def test_a_listed_folder_of_numbered_pictures_is_validated(

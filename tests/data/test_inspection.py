@@ -34,6 +34,10 @@ def test_kinds_of_sets_are_told_apart_by_names(babbling_set: Path, tmp_path: Pat
     for name in ("1.wav", "2.flac"):
         (tmp_path / "sounds" / "train" / "cat" / name).write_bytes(b"never opened")
     assert format_of(tmp_path / "sounds") == "audio_folder"
+    put(tmp_path / "clips" / "cat" / "cover.jpg")
+    for name in ("1.mp4", "2.mkv", "3.gif"):
+        (tmp_path / "clips" / "cat" / name).write_bytes(b"never opened")
+    assert format_of(tmp_path / "clips") == "video_folder"
     put(tmp_path / "recordings" / "train" / "cup" / "image_001.png")
     (tmp_path / "recordings" / "README.txt").write_text("how it was recorded")
     assert format_of(tmp_path / "recordings") == "custom_folder"

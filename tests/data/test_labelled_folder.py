@@ -32,7 +32,7 @@ class Numbers(LabelledFolder):
 
 
 def folder(root: Path, **changes: object) -> Numbers:
-    settings = {"val_fraction": 0.5, "seed": 0, "fraction": 1.0, "max_broken": 0.0, "size": 1.0}
+    settings = {"val_fraction": 0.5, "seed": 0, "fraction": 1.0, "max_broken": 0.0, "sizes": (1.0,)}
     return Numbers(root, **{**settings, **changes})
 
 
@@ -81,7 +81,7 @@ def test_files_are_read_once(numbers):
 def test_the_fingerprint_follows_files_and_size(numbers):
     first = folder(numbers).fingerprint()
     assert folder(numbers).fingerprint() == first
-    assert folder(numbers, size=2.0).fingerprint() != first
+    assert folder(numbers, sizes=(2.0,)).fingerprint() != first
     put(numbers / "train" / "odd" / "d.txt", "11")
     assert folder(numbers).fingerprint() != first
 

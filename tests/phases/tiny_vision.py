@@ -22,6 +22,7 @@ class MovingShapes:
     """Squares, bars and crosses that drift over a noisy ground; clips of 8 frames."""
 
     name = "moving_shapes"
+    held_out: tuple[Split, ...] = ("val", "test")
 
     def __init__(self, clips: int = 24, has_time: bool = True) -> None:
         self.clips = clips

@@ -83,7 +83,7 @@ class VisionData(StepData[Frames]):
         if not isinstance(source, FrameSource):
             raise UserError(
                 f"data={getattr(source, 'name', source)} has no pictures",
-                "choose data=babbling, data=image_folder or data=custom_folder",
+                "choose data=babbling, data=image_folder, data=video_folder or data=custom_folder",
             )
         super().__init__(source.name, effective_batch, seed, validation_batches)
         self.source = source
