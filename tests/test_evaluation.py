@@ -189,6 +189,6 @@ def test_a_benchmark_of_another_phase_is_refused_with_those_that_fit(place, tmp_
 
 
 def test_every_benchmark_says_which_phase_it_judges():
-    assert benchmarks_for("vision") == ["visible_quantities"]
+    assert benchmarks_for("vision") == ["temporal_consistency", "visible_quantities"]
     assert benchmarks_for("fewshot") == ["manipulation"]
     assert benchmarks_for("nothing") == []

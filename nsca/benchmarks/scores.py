@@ -32,7 +32,7 @@ class Score:
             part).
         quantity: the label probed.
         features: whose features ("trained", "random", "pixels", "shuffled").
-        measure: "accuracy" (0..1), "r2" (at most 1), "knn_accuracy" or "recall".
+        measure: "accuracy" (0..1), "r2" (at most 1), "knn_accuracy", "recall" or "autocorrelation".
         corruption: name of the corruption of the test rows, or "clean".
         severity: 0 for clean, else 1..5.
         value: the figure.

@@ -16,6 +16,7 @@ from nsca.reporting import (
     run_sections,
     score_sections,
     sense_sections,
+    time_sections,
 )
 from nsca.reporting.run_record import RunRecord, conditions
 
@@ -46,7 +47,8 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
     )
     phase = phase_name(first.config) if "phase" in first.config else ""
     shown = {"audio": model_sounds, "fusion": model_senses}.get(phase, model_pictures)
-    probed = [score for score in scores if not sense_sections.belongs_here(score)]
+    elsewhere = (sense_sections.belongs_here, time_sections.belongs_here)
+    probed = [score for score in scores if not any(its(score) for its in elsewhere)]
     body = [
         page.paragraph(run_sections.subtitle(runs), soft=True),
         score_sections.verdict(grouped),
@@ -56,6 +58,7 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         outcome_sections.acting(grouped),
         forecast_sections.foretelling(grouped),
         score_sections.evaluation(probed, remark),
+        time_sections.consistency(scores),
         sense_sections.retrieval(scores),
         sense_sections.lost_senses(scores),
         score_sections.robustness(probed, remark),

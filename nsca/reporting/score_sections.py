@@ -39,8 +39,9 @@ def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
         else:
             command = f"python -m nsca.evaluate run={shown_path(runs[0].path)}"
             phase = phase_name(runs[0].config) if "phase" in runs[0].config else ""
-            command += "".join(f" benchmark={fitting}" for fitting in benchmarks_for(phase)[:1])
-            text = f"not judged yet: <code>{page.escape(command)}</code>"
+            choices = [f" benchmark={fitting}" for fitting in benchmarks_for(phase)] or [""]
+            commands = (f"<code>{page.escape(command + choice)}</code>" for choice in choices)
+            text = f"not judged yet: {' or '.join(commands)}"
             lines.append(f"<p>{whose + text if whose else _capital(text)}</p>")
     anything = any(
         run.scores or run.outcomes or run.forecasts for runs in grouped.values() for run in runs

@@ -90,7 +90,7 @@ def test_folders_of_videos_are_inspected_and_validated(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     for number in range(3):
-        write_video(tmp_path / f"{number}.mp4", at_rate(10, 1 + number))
+        write_video(tmp_path / f"{number}.mp4", at_rate(10, (1 + number) / 2))
     assert main(["inspect", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "video_folder" in printed
