@@ -25,11 +25,16 @@ def neighbour_section(
         + (f" Green: the same {label}." if label else "")
     )
     columns = "".join(
-        f"<div><h3>{name} · {each.share:.0%} of neighbours match, chance {each.chance:.0%}</h3>"
-        f"{_rows(each, draw)}</div>"
+        f"<div><h3>{name}{_matches(each)}</h3>{_rows(each, draw)}</div>"
         for name, each in found.items()
     )
     return page.section("What it finds alike", f'<div class="row">{columns}</div>', intro=intro)
+
+
+def _matches(found: Nearest) -> str:
+    if not found.label:
+        return ""
+    return f" · {found.share:.0%} of neighbours match, chance {found.chance:.0%}"
 
 
 def _rows(found: Nearest, draw: Callable[[np.ndarray], str]) -> str:

@@ -37,6 +37,7 @@ def test_without_a_class_nothing_matches():
     text = neighbour_section({"Trained": found(label="")}, "picture", drawn)
     assert 'class="match"' not in text
     assert "Green" not in text
+    assert "neighbours match" not in text
 
 
 def test_what_is_gone_is_said_with_the_remedy():
