@@ -106,13 +106,18 @@ def _key_figures(verb: str, card: Mapping[str, Any]) -> list[str]:
 
 
 def _means(figures: Mapping[str, float]) -> Iterator[str]:
-    """Means over quantities on held-out objects, beside those of the untrained twin."""
+    """Means over quantities on held-out objects, beside those of the untrained twin; of forecasts
+    the place over all horizons.
+    """
     for name, value in figures.items():
         match = re.fullmatch(r"\w+/((?:\w+/)?val/mean_\w+)/trained", name)
         if match:
             twin = figures.get(name.removesuffix("trained") + "random")
             text = f"{match[1].replace('val/mean_', '')} {value:.3f}"
             yield text if twin is None else f"{text} (untrained {twin:.3f})"
+    if (place_m := figures.get("forecast/val/place_m/trained")) is not None:
+        kept_m = figures["forecast/val/place_m/copy_last"]
+        yield f"place off by {100 * place_m:.2f} cm (last state kept {100 * kept_m:.2f})"
 
 
 def _missing(progress: Progress) -> str:

@@ -20,6 +20,9 @@ from nsca.reporting import (
 )
 from nsca.reporting.run_record import RunRecord, conditions
 
+WITHOUT_FEATURES = frozenset({"dynamics", "fewshot"})
+"""Phases that are shown by what they foretell or do."""
+
 
 def compose_report(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
     """The whole page.
@@ -62,7 +65,7 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         sense_sections.retrieval(scores),
         sense_sections.lost_senses(scores),
         score_sections.robustness(probed, remark),
-        shown.model_section(first, seed) if pictures else "",
+        shown.model_section(first, seed) if pictures and phase not in WITHOUT_FEATURES else "",
         run_sections.diagnoses(runs),
         run_sections.reproduce(runs),
         run_sections.cards(runs),

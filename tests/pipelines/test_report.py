@@ -102,6 +102,17 @@ def test_every_link_leads_somewhere_on_the_page(progress):
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page), "the page needs no other file"
 
 
+def test_forecasts_stand_beside_the_last_state():
+    figures = {
+        "forecast/val/place_m/trained": 0.0123,
+        "forecast/val/place_m/copy_last": 0.025,
+        "forecast/val/place_m_10/trained": 0.02,
+    }
+    assert report._key_figures("evaluate", {"metrics": figures}) == [
+        "place off by 1.23 cm (last state kept 2.50)"
+    ]
+
+
 def test_means_on_held_out_objects_stand_beside_those_of_the_twin():
     figures = {
         "fused_state/next_moment/val/mean_r2/trained": 0.4,
