@@ -10,14 +10,13 @@ Vision reads the pictures, audio the sounds, fusion all of it as moments (`custo
 `problems` opens every file.
 """
 
-import re
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
 
 from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
+from nsca.data.custom_layout import LAYOUT, SUFFIXES, Sample, first_share, read_part
 from nsca.data.custom_moments import PAIRINGS, Recorded, body_readings, moments_of
 from nsca.data.file_selection import fingerprint_of
 from nsca.data.folders import (
@@ -29,8 +28,6 @@ from nsca.data.folders import (
     wrong_layout,
 )
 from nsca.data.media import (
-    AUDIO_SUFFIXES,
-    IMAGE_SUFFIXES,
     BrokenFileError,
     load_images,
     load_sounds,
@@ -41,22 +38,8 @@ from nsca.data.media import (
 from nsca.data.moments import Moments
 from nsca.errors import UserError
 
-LAYOUT = "train/<class>/image_001.jpg, audio_001.wav, proprio_001.npy and val/<class>/..."
-SUFFIXES = {"image": IMAGE_SUFFIXES, "audio": AUDIO_SUFFIXES, "proprio": frozenset({".npy"})}
 EXAMPLES = {"image": ("picture", "image_001.jpg"), "audio": ("sound", "audio_001.wav")}
 SENSES = {"image": "vision", "audio": "audio", "proprio": "proprioception"}
-NUMBERED = re.compile(r"(image|audio|proprio)_(\d+)(\.[a-z]+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What was recorded together: class, number, and one file per modality present (image, audio,
-    proprio).
-    """
-
-    label: str
-    number: int
-    files: dict[str, Path] = field(hash=False)
 
 
 class CustomFolder:
@@ -104,7 +87,7 @@ class CustomFolder:
         for split in ("train", "val", "test"):
             part = self.path / split
             if part.is_dir():
-                self.samples[split] = _read_part(part, self.path)
+                self.samples[split] = read_part(part, self.path)
             elif split != "test":
                 raise wrong_layout(
                     self.path, LAYOUT, f"no {split}/", f"put recordings under {split}/<class>/"
@@ -118,7 +101,7 @@ class CustomFolder:
                 f"classes that train lacks: {', '.join(extra[:5])}",
                 "add them to train/ or remove them",
             )
-        self.samples["train"] = _first_share(self.samples["train"], fraction)
+        self.samples["train"] = first_share(self.samples["train"], fraction)
         self.classes = sorted(known)
         self.broken: dict[str, list[BrokenFileError]] = {}
         self._loaded: dict[tuple[str, str], Recorded] = {}
@@ -266,51 +249,3 @@ class CustomFolder:
         found = Recorded(rows, np.array(having, np.int64)[kept])
         self._loaded[split, modality] = found
         return found
-
-
-def _read_part(part: Path, root: Path) -> list[Sample]:
-    classes = [child for child in visible(part) if child.is_dir()]
-    if not classes:
-        raise wrong_layout(
-            root,
-            LAYOUT,
-            f"no class folder in {part.name}/",
-            f"put the files into {part.name}/<class>/",
-        )
-    samples = []
-    for child in classes:
-        members: dict[int, dict[str, Path]] = {}
-        for file in visible(child):
-            match = NUMBERED.fullmatch(file.name)
-            modality = match[1].lower() if match else ""
-            if match is None or match[3].lower() not in SUFFIXES[modality]:
-                raise wrong_layout(
-                    root,
-                    "files named image_<number>.jpg, audio_<number>.wav or proprio_<number>.npy",
-                    f"{part.name}/{child.name}/{file.name}",
-                    "rename it or take it out; for pictures of any name use data=image_folder",
-                )
-            files = members.setdefault(int(match[2]), {})
-            if modality in files:
-                raise UserError(
-                    f"{file} has the number of {files[modality].name}, so the pairing is not clear",
-                    "give each sample a number of its own",
-                )
-            files[modality] = file
-        if not members:
-            raise wrong_layout(
-                root,
-                LAYOUT,
-                f"nothing in {part.name}/{child.name}/",
-                "fill the folder or remove it",
-            )
-        samples += [Sample(child.name, number, files) for number, files in sorted(members.items())]
-    return samples
-
-
-def _first_share(samples: list[Sample], fraction: float) -> list[Sample]:
-    kept = []
-    for label in sorted({sample.label for sample in samples}):
-        members = [sample for sample in samples if sample.label == label]
-        kept += members[: max(1, round(fraction * len(members)))]
-    return kept

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from nsca.data.babbling_store import files_of, read_manifest, read_shards
-from nsca.data.custom_folder import NUMBERED
+from nsca.data.custom_layout import NUMBERED
 from nsca.data.demonstration_manifest import (
     TABLE,
     is_demonstration_set,

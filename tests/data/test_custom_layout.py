@@ -1,0 +1,54 @@
+"""Files of one number in one class belong together; what is wrong is named."""
+
+from pathlib import Path
+
+import pytest
+
+from nsca.data.custom_layout import first_share, read_part
+from nsca.errors import UserError
+
+
+def laid_out(root: Path, *names: str) -> Path:
+    for name in names:
+        file = root / "train" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    return root / "train"
+
+
+def test_numbers_pair_files_within_a_class(tmp_path: Path):
+    part = laid_out(
+        tmp_path, "b/image_002.jpg", "b/audio_2.wav", "b/image_1.png", "a/proprio_1.npy"
+    )
+    samples = read_part(part, tmp_path)
+    assert [(s.label, s.number, sorted(s.files)) for s in samples] == [
+        ("a", 1, ["proprio"]),
+        ("b", 1, ["image"]),
+        ("b", 2, ["audio", "image"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["loose.jpg"], "no class folder in train/"),
+        (["a/photo.jpg"], "train/a/photo.jpg"),
+        (["a/image_1.wav"], "train/a/image_1.wav"),
+        (["a/image_1.jpg", "a/image_01.png"], "pairing is not clear"),
+        (["a/.hidden"], "nothing in train/a/"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, names: list[str], said: str):
+    part = laid_out(tmp_path, *names)
+    with pytest.raises(UserError, match=said):
+        read_part(part, tmp_path)
+
+
+def test_a_share_is_of_each_class_and_never_nothing(tmp_path: Path):
+    names = [f"a/image_{n}.jpg" for n in range(10)] + ["b/image_1.jpg"]
+    samples = read_part(laid_out(tmp_path, *names), tmp_path)
+    assert [(s.label, s.number) for s in first_share(samples, 0.2)] == [
+        ("a", 0),
+        ("a", 1),
+        ("b", 1),
+    ]
