@@ -18,34 +18,35 @@ was recorded: every picture once among every sound once, each of its class a hit
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor
 
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.encoders import untrained_encoder
 from nsca.benchmarks.hidden_labels import hidden_labels
+from nsca.benchmarks.moment_rows import (
+    Columns,
+    columns_in,
+    features_of,
+    parts_in,
+    rows_of,
+    with_lost_senses,
+)
 from nsca.benchmarks.quantity_probes import (
-    Corruption,
     Part,
     QuantityProbes,
     Report,
     check_at_least,
 )
 from nsca.benchmarks.retrieval import chance_at, hits_at, one_of_each
-from nsca.benchmarks.scores import CLEAN, Encoder, Score, flat_metrics
+from nsca.benchmarks.scores import CLEAN, Score, flat_metrics
 from nsca.data.babbling import Babbling
 from nsca.data.babbling_moments import PHYSICAL
 from nsca.data.batch import ProbeLabel, Split
 from nsca.data.moments import Moments, MomentSource
-from nsca.data.packing import pack
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.sense_names import SENSES
@@ -55,23 +56,6 @@ from nsca.probe_rows import labelled_rows
 
 NEXT = "next_"  # begins the names of quantities of the next moment
 RECALL = "recall"  # the measure of retrieval
-WITHOUT, ALONE = "without_", "_alone"  # begin and end the names of lost senses in the table
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Where the parts of a judged row are: packed senses, their mask, action, physical state."""
-
-    packed: slice
-    mask: slice
-    action: slice
-    physical: slice
-
-    @classmethod
-    def of(cls, width: int, action: int, physical: int) -> "Columns":
-        """Parts of these widths, one after the other."""
-        ends = np.cumsum([0, width, len(SENSES), action, physical])
-        return cls(*(slice(a, b) for a, b in pairwise(ends.tolist())))
 
 
 class FusedState:
@@ -160,10 +144,10 @@ class FusedState:
         """
         splits: list[Split] = ["train", *source.held_out]
         moments = {split: source.moments(split) for split in splits}
-        columns = _columns(moments["train"], senses)
+        columns = columns_in(moments["train"], senses)
         there = moments["train"].there()
         known = np.array([there[:, place].any() for place in range(len(SENSES))])
-        parts = _parts(senses.widths, known)
+        parts = parts_in(senses.widths, known)
 
         def part(split: Split) -> Part:
             found = moments[split].completed(seed)
@@ -175,18 +159,18 @@ class FusedState:
             asked = whole[np.isin(whole, labelled_rows(labels))]
             most = self.probes.fit_rows if split == "train" else self.probes.test_rows
             chosen = np.random.default_rng([seed, len(asked)]).permutation(asked)[:most]
-            return _rows(found, senses, chosen), {
+            return rows_of(found, senses, chosen), {
                 name: ProbeLabel(label.values[chosen], label.kind, label.group[chosen])
                 for name, label in labels.items()
             }
 
         yield self.probes.run(
-            _encoders(fusions, columns, parts),
+            features_of(fusions, columns, parts),
             part,
             source.held_out,
             source.name,
             seed,
-            _missing(columns, parts),
+            with_lost_senses(columns, parts),
             report,
         )
         for split in source.held_out:
@@ -207,7 +191,7 @@ class FusedState:
         chosen = [one_of_each(moments.clip, own, self.gallery, seed) for own in able.T]
         if min(map(len, chosen)) < 2:
             return
-        rows = [torch.from_numpy(_rows(moments, senses, numbers)) for numbers in chosen]
+        rows = [torch.from_numpy(rows_of(moments, senses, numbers)) for numbers in chosen]
         for name, fusion in fusions.items():
             with torch.no_grad():
                 aligned = [
@@ -231,73 +215,6 @@ class FusedState:
                         test_rows=len(chosen[one]),
                         unseen=0.0,
                     )
-
-
-def _columns(moments: Moments, senses: Senses) -> Columns:
-    widths = [0 if part is None else part.shape[1] for part in (moments.action, moments.physical)]
-    return Columns.of(senses.width, *widths)
-
-
-def _rows(
-    moments: Moments, senses: Senses, numbers: Int[np.ndarray, " row"]
-) -> Float[np.ndarray, "row column"]:
-    """Packed and scaled senses, 0 (their mean) where missing, mask, action, physical state."""
-    there = moments.there()[numbers]
-    packed = senses.scaled(pack(moments, senses, numbers)).numpy()
-    packed[~np.repeat(there, list(senses.widths.values()), axis=1)] = 0.0
-    parts = [packed, there]
-    parts += [part[numbers] for part in (moments.action, moments.physical) if part is not None]
-    return np.concatenate(parts, axis=1).astype(np.float32)
-
-
-def _encoders(
-    fusions: Mapping[str, Fusion], columns: Columns, parts: Mapping[str, slice]
-) -> dict[str, Encoder]:
-    """Features of judged rows by name; what is done stands beside all of them."""
-
-    def state(fusion: Fusion, rows: np.ndarray) -> np.ndarray:
-        seen = slice(columns.packed.start, columns.mask.stop)
-        states: Tensor = fusion.embed_stored(torch.from_numpy(np.ascontiguousarray(rows[:, seen])))
-        if not bool(torch.isfinite(states).all()):
-            raise UserError(
-                "states are not finite: the training diverged",
-                "train again with a smaller learning rate",
-            )
-        return np.concatenate([states.numpy(), rows[:, columns.action]], axis=1)
-
-    def columns_of(part: slice, rows: np.ndarray) -> np.ndarray:
-        return np.concatenate([rows[:, part], rows[:, columns.action]], axis=1)
-
-    found: dict[str, Encoder] = {name: partial(state, each) for name, each in fusions.items()}
-    found["concatenated"] = partial(columns_of, columns.packed)
-    for sense, part in parts.items():
-        found[sense] = partial(columns_of, part)
-    if columns.physical.stop > columns.physical.start:
-        found["true_state"] = partial(columns_of, columns.physical)
-    return found
-
-
-def _parts(widths: Mapping[str, int], known: Bool[np.ndarray, " sense"]) -> dict[str, slice]:
-    """Columns of each sense that the data has."""
-    ends = np.cumsum([0, *widths.values()])
-    senses = zip(widths, pairwise(ends.tolist()), known, strict=True)
-    return {sense: slice(*bounds) for sense, bounds, has in senses if has}
-
-
-def _missing(columns: Columns, parts: Mapping[str, slice]) -> list[Corruption]:
-    """Each sense missing, and each alone where that is something else."""
-
-    def without(senses: Sequence[str], rows: np.ndarray) -> np.ndarray:
-        changed = rows.copy()
-        for sense in senses:
-            changed[:, parts[sense]] = 0.0
-            changed[:, columns.mask.start + SENSES.index(sense)] = 0.0
-        return changed
-
-    ways = {f"{WITHOUT}{sense}": [sense] for sense in parts}
-    if len(parts) > 2:
-        ways |= {f"{sense}{ALONE}": [other for other in parts if other != sense] for sense in parts}
-    return [Corruption(name, 1, partial(without, senses)) for name, senses in ways.items()]
 
 
 def _next_labels(moments: Moments, labels: Mapping[str, ProbeLabel]) -> dict[str, ProbeLabel]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nsca.benchmarks.fused_state import ALONE, NEXT, RECALL, WITHOUT
+from nsca.benchmarks.fused_state import NEXT, RECALL
+from nsca.benchmarks.moment_rows import ALONE, WITHOUT
 from nsca.benchmarks.scores import CLEAN, Score
 from nsca.reporting import page, plots, sense_plots
 from nsca.reporting.outcome_sections import spread
