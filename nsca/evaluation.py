@@ -96,19 +96,20 @@ def open_run(
     Raises:
         UserError: none given, nothing there, a benchmark that does not fit, or data that is gone.
     """
-    if run is None and all(benchmark.judges is None for benchmark in benchmarks.values()):
+    if run is None and not any(benchmark.judges for benchmark in benchmarks.values()):
         return None
     path = training_run(run)
     config = load_config(path)
     phase = phase_name(config)
     for name, benchmark in benchmarks.items():
-        if benchmark.judges is None:
+        if not benchmark.judges:
             raise UserError(f"{name} judges no run: it trains what it judges", "leave out run=")
-        if benchmark.judges != phase:
+        if phase not in benchmark.judges:
+            judged = " or ".join(f"phase={each}" for each in sorted(benchmark.judges))
             fitting = " or ".join(f"benchmark={each}" for each in benchmarks_for(phase))
             raise UserError(
-                f"{name} judges runs of phase={benchmark.judges}; {path} is one of phase={phase}",
-                fitting or f"give a run of phase={benchmark.judges}",
+                f"{name} judges runs of {judged}; {path} is one of phase={phase}",
+                fitting or f"give a run of {judged}",
             )
     return JudgedRun(path, config, nsca.load(path), source_of(config, data))
 
@@ -119,7 +120,7 @@ def benchmarks_for(phase: str) -> list[str]:
     kinds: dict[str, Any] = {
         file.stem: get_class(str(OmegaConf.load(file)["_target_"])) for file in files
     }
-    return [name for name, kind in kinds.items() if kind.judges == phase]
+    return [name for name, kind in kinds.items() if phase in kind.judges]
 
 
 def training_run(run: str | None) -> Path:

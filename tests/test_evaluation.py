@@ -124,7 +124,7 @@ def test_a_benchmark_that_fails_leaves_a_card_that_says_why(run, tmp_path, monke
 class Countless:
     """A benchmark of no run: two pieces, the second of which may never come."""
 
-    judges = None
+    judges: frozenset[str] = frozenset()
     row = Outcome
 
     def __init__(self, fails: bool) -> None:

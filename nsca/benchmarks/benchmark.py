@@ -1,4 +1,4 @@
-"""What a benchmark is: it says which phase's runs it judges, and gives rows of figures."""
+"""What a benchmark is: it says which phases' runs it judges, and gives rows of figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,18 +38,18 @@ class Row(Protocol):
 class Benchmark(Protocol):
     """One choice of conf/benchmark/.
 
-    judges: name of the phase whose runs it judges; None where it trains what it judges itself.
+    judges: names of the phases whose runs it judges; none where it trains what it judges itself.
     row: the dataclass of its figures.
     """
 
-    judges: ClassVar[str | None]
+    judges: ClassVar[frozenset[str]]
     row: ClassVar[type]
 
     def judge(self, run: JudgedRun | None, seed: int, folder: Path) -> Iterator[Sequence[Row]]:
         """Figures as they come, piece by piece: those of finished pieces survive a kill.
 
         Args:
-            run: None where `judges` is.
+            run: None where `judges` is empty.
             seed: of everything that is drawn.
             folder: of the evaluation, for pictures.
         """

@@ -32,9 +32,9 @@ from nsca.calibration import (
 )
 from nsca.data.batch import DynamicsBatch, Split
 from nsca.data.moments import MomentSource
+from nsca.data.windows import WindowRows
 from nsca.errors import UserError
-from nsca.phases.dynamics.data import WindowRows
-from nsca.phases.dynamics.module import DynamicsPhase
+from nsca.objectives.imagination import Foreteller, Imagination
 from nsca.ridge import Ridge
 
 CHUNK = 512  # windows imagined at once
@@ -76,7 +76,7 @@ class ForecastBenchmark:
         UserError: fewer than 4 windows, whose halves would say nothing.
     """
 
-    judges: ClassVar[str | None] = "dynamics"
+    judges: ClassVar[frozenset[str]] = frozenset({"dynamics"})
     row: ClassVar[type] = Forecast
 
     def __init__(self, windows: int) -> None:
@@ -92,8 +92,11 @@ class ForecastBenchmark:
         if run is None:
             raise ValueError("a run is needed")
         phase, source = run.phase, run.source
-        if not isinstance(phase, DynamicsPhase) or not isinstance(source, MomentSource):
+        if not isinstance(source, MomentSource):
             raise UserError("the run's data has one sense alone", "give a run of phase=dynamics")
+        if not isinstance(phase, Foreteller):
+            raise TypeError(f"{type(phase).__name__} foretells nothing")
+        model = phase.imagination
         read = self._reader(phase, source, seed)
         for split in source.held_out:
             found = self._foretell(phase, source, split, seed)
@@ -103,42 +106,42 @@ class ForecastBenchmark:
                     "train again with a smaller learning rate",
                 )
             if split == source.held_out[0]:
-                _draw(found, phase, folder / PICTURE)
-            yield [*_errors(found, split, phase), *_doubts(found, split, phase)]
-            yield list(_read_latents(found, split, phase, read))
+                _draw(found, model, folder / PICTURE)
+            yield [*_errors(found, split, model), *_doubts(found, split, model)]
+            yield list(_read_latents(found, split, model, read))
 
     def metrics(self, rows: Sequence[Forecast]) -> Mapping[str, float]:
         """See `forecast_metrics`."""
         return forecast_metrics(rows)
 
     def _windows(
-        self, phase: DynamicsPhase, source: MomentSource, split: Split, seed: int
+        self, phase: Foreteller, source: MomentSource, split: Split, seed: int
     ) -> tuple[WindowRows, Int64[np.ndarray, " row"]]:
         """The windows of some clips: as many as are asked for, in the order of clips."""
-        moments = source.moments(split)
-        phase.check_interval(moments)
-        rows = WindowRows(moments, phase.past, phase.ahead, source.name)
+        model, moments = phase.imagination, source.moments(split)
+        model.check_interval(moments)
+        rows = WindowRows(moments, model.past, model.ahead, source.name)
         clips, which = np.unique(rows.clip[rows.starts], return_inverse=True)
         place = np.random.default_rng([seed, len(clips)]).permutation(len(clips))[which]
         starts = np.sort(rows.starts[np.argsort(place, kind="stable")[: self.windows]])
         rows.ask(phase.senses, phase.encoder, starts)
         return rows, starts
 
-    def _reader(self, phase: DynamicsPhase, source: MomentSource, seed: int) -> "_Reader":
+    def _reader(self, phase: Foreteller, source: MomentSource, seed: int) -> "_Reader":
         rows, starts = self._windows(phase, source, "train", seed)
-        now = rows.window(starts, 0)
-        return _Reader(now.latent[:, phase.past], now.physical[:, phase.past, :3])
+        now, past = rows.window(starts, 0), phase.imagination.past
+        return _Reader(now.latent[:, past], now.physical[:, past, :3])
 
     def _foretell(
-        self, phase: DynamicsPhase, source: MomentSource, split: Split, seed: int
+        self, phase: Foreteller, source: MomentSource, split: Split, seed: int
     ) -> Foretold:
         rows, starts = self._windows(phase, source, split, seed)
         pieces = [
-            rows.window(starts[at : at + CHUNK], 0).to(phase.device)
+            rows.window(starts[at : at + CHUNK], 0).to(phase.imagination.latent_change.device)
             for at in range(0, len(starts), CHUNK)
         ]
         with torch.no_grad():
-            parts = [_imagine(phase, piece) for piece in pieces]
+            parts = [_imagine(phase.imagination, piece) for piece in pieces]
         together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         labels = source.moment_labels(split)
         thing = next(iter(labels.values())).group if labels else rows.clip
@@ -174,36 +177,36 @@ class _Reader:
         return standard @ self._weights + self._ridge.target_mean
 
 
-def _imagine(phase: DynamicsPhase, batch: DynamicsBatch) -> dict[str, np.ndarray]:
+def _imagine(model: Imagination, batch: DynamicsBatch) -> dict[str, np.ndarray]:
     """Arrays of a chunk by name: forecasters, and the parts of `Foretold`."""
-    imagined = phase.imagine(batch)
-    mean, deviation = phase.summary(imagined)
-    true, last = batch.physical[:, phase.past :], batch.physical[:, phase.past - 1 :][:, :1]
-    seconds = phase.motion.dt_s * torch.arange(1, phase.ahead + 1, device=last.device)
+    imagined = model(batch)
+    mean, deviation = model.summary(imagined)
+    true, last = batch.physical[:, model.past :], batch.physical[:, model.past - 1 :][:, :1]
+    seconds = model.motion.dt_s * torch.arange(1, model.ahead + 1, device=last.device)
     inertia = last.expand_as(true).clone()
     inertia[..., :3] += seconds[:, None] * last[..., 3:6]
     found = {
         "trained": mean,
         "copy_last": last.expand_as(true),
         "inertia": inertia,
-        "prior": phase.imagine(batch, by_prior=True).physical.mean(dim=1),
+        "prior": model(batch, by_prior=True).physical.mean(dim=1),
         "true": true,
-        "past": batch.physical[:, : phase.past],
+        "past": batch.physical[:, : model.past],
         "deviation": deviation,
         "latent_told": imagined.latent.mean(dim=1),
-        "latent_true": batch.latent[:, phase.past :],
-        "latent_last": batch.latent[:, phase.past - 1 : phase.past],
+        "latent_true": batch.latent[:, model.past :],
+        "latent_last": batch.latent[:, model.past - 1 : model.past],
     }
     return {name: values.float().cpu().numpy() for name, values in found.items()}
 
 
-def _draw(found: Foretold, phase: DynamicsPhase, path: Path) -> None:
+def _draw(found: Foretold, model: Imagination, path: Path) -> None:
     """The windows in which the thing moves most, each of another stretch of the set."""
     way = np.ptp(found.true[..., :3], axis=1).sum(axis=-1)
     pieces = np.array_split(np.arange(len(way)), min(DRAWN, len(way)))
     chosen = np.array([piece[np.argmax(way[piece])] for piece in pieces])
     draw_forecasts(
-        phase.motion.dt_s * np.arange(1 - phase.past, phase.ahead + 1),
+        model.motion.dt_s * np.arange(1 - model.past, model.ahead + 1),
         np.concatenate([found.past, found.true], axis=1)[chosen],
         found.mean["trained"][chosen],
         found.deviation[chosen],
@@ -213,7 +216,7 @@ def _draw(found: Foretold, phase: DynamicsPhase, path: Path) -> None:
 
 
 def _row(
-    phase: DynamicsPhase,
+    model: Imagination,
     key: tuple[str, str, int],
     forecaster: str,
     measure: str,
@@ -222,20 +225,20 @@ def _row(
 ) -> Forecast:
     """`key`: part, quantity and horizon, from 0."""
     split, quantity, ahead = key
-    seconds = round(phase.motion.dt_s * (ahead + 1), 6)
+    seconds = round(model.motion.dt_s * (ahead + 1), 6)
     return Forecast(split, quantity, ahead + 1, seconds, forecaster, measure, value, windows)
 
 
-def _errors(found: Foretold, split: str, phase: DynamicsPhase) -> Iterator[Forecast]:
+def _errors(found: Foretold, split: str, model: Imagination) -> Iterator[Forecast]:
     for quantity, columns in QUANTITIES.items():
         for forecaster, mean in found.mean.items():
             off = mean[..., columns] - found.true[..., columns]
-            yield from _by_horizon(off, phase, split, quantity, forecaster)
+            yield from _by_horizon(off, model, split, quantity, forecaster)
 
 
 def _by_horizon(
     off: Float[np.ndarray, "window ahead axis"],
-    phase: DynamicsPhase,
+    model: Imagination,
     split: str,
     quantity: str,
     forecaster: str,
@@ -243,10 +246,10 @@ def _by_horizon(
     """Root mean squares of lengths."""
     errors = np.sqrt(np.square(off).sum(axis=-1).mean(axis=0))
     for ahead, error in enumerate(errors.tolist()):
-        yield _row(phase, (split, quantity, ahead), forecaster, ERROR, error, len(off))
+        yield _row(model, (split, quantity, ahead), forecaster, ERROR, error, len(off))
 
 
-def _doubts(found: Foretold, split: str, phase: DynamicsPhase) -> Iterator[Forecast]:
+def _doubts(found: Foretold, split: str, model: Imagination) -> Iterator[Forecast]:
     judged = ~found.fits
     for quantity, columns in QUANTITIES.items():
         for ahead in range(found.true.shape[1]):
@@ -263,14 +266,14 @@ def _doubts(found: Foretold, split: str, phase: DynamicsPhase) -> Iterator[Forec
                 }
                 for measure, value in figures.items():
                     key = split, quantity, ahead
-                    yield _row(phase, key, forecaster, measure, value, int(judged.sum()))
+                    yield _row(model, key, forecaster, measure, value, int(judged.sum()))
 
 
 def _read_latents(
-    found: Foretold, split: str, phase: DynamicsPhase, read: _Reader
+    found: Foretold, split: str, model: Imagination, read: _Reader
 ) -> Iterator[Forecast]:
     told, true, last = (read(latent).numpy() for latent in found.latent)
     means = {"trained": told, "copy_last": np.broadcast_to(last, told.shape), "seen": true}
     for forecaster, mean in means.items():
         off = mean - found.true[..., :3]
-        yield from _by_horizon(off, phase, split, "read_place_m", forecaster)
+        yield from _by_horizon(off, model, split, "read_place_m", forecaster)

@@ -73,7 +73,7 @@ class FusedState:
         UserError: a budget that is too small.
     """
 
-    judges: ClassVar[str | None] = "fusion"
+    judges: ClassVar[frozenset[str]] = frozenset({"fusion"})
     row: ClassVar[type] = Score
 
     def __init__(

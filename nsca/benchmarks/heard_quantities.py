@@ -41,7 +41,7 @@ class HeardQuantities:
         UserError: a budget that is too small.
     """
 
-    judges: ClassVar[str | None] = "audio"
+    judges: ClassVar[frozenset[str]] = frozenset({"audio"})
     row: ClassVar[type] = Score
 
     def __init__(

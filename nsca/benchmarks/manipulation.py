@@ -62,7 +62,7 @@ class Manipulation:
         UserError: a setting out of range.
     """
 
-    judges: ClassVar[str | None] = "fewshot"
+    judges: ClassVar[frozenset[str]] = frozenset({"fewshot"})
     row: ClassVar[type] = Outcome
 
     def __init__(

@@ -42,7 +42,7 @@ class MetaworldML10:
         UserError: a number out of range.
     """
 
-    judges: ClassVar[str | None] = None
+    judges: ClassVar[frozenset[str]] = frozenset()
     row: ClassVar[type] = Outcome
 
     def __init__(

@@ -44,7 +44,7 @@ class TemporalConsistency:
         UserError: no clip.
     """
 
-    judges: ClassVar[str | None] = "vision"
+    judges: ClassVar[frozenset[str]] = frozenset({"vision"})
     row: ClassVar[type] = Score
 
     def __init__(self, clips: int) -> None:

@@ -47,7 +47,7 @@ class VisibleQuantities:
         UserError: an unknown corruption or severity, or a budget that is too small.
     """
 
-    judges: ClassVar[str | None] = "vision"
+    judges: ClassVar[frozenset[str]] = frozenset({"vision"})
     row: ClassVar[type] = Score
 
     def __init__(

@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float32, Int, Int16, Int64, Shaped
 from nsca.data.batch import ProbeLabel, Split
 from nsca.models.sense_names import SENSES
 
+THING, WITH_HAND = 6, 13
+"""Numbers of a physical state: place and velocity of a thing, and of a hand with its opening."""
 SILENT = 33  # of 32,767: 60 dB below full scale, a thousandth
 CHUNK = 1000  # windows of sound at once
 
@@ -109,7 +111,7 @@ class Moments:
         stored: rows by sense.
         present: whether a moment has the sense, by sense.
         action: what is done from a moment to the next one of its clip; None where nothing is known.
-        physical: observable kinematic state (`PHYSICAL` of the source), SI units; None where
+        physical: observable kinematic state in SI units, THING or WITH_HAND numbers; None where
             nothing is known.
         interval_s: between neighbouring moments of a clip; None where there is no time.
         apart: whether senses that belong together were recorded apart: then each moment has one

@@ -17,7 +17,7 @@ def test_every_choice_says_what_it_judges_and_gives():
     for kind in kinds:
         assert callable(kind.judge)
         assert callable(kind.metrics)
-        assert kind.judges is None or isinstance(kind.judges, str)
+        assert isinstance(kind.judges, frozenset)
         assert {"value"} <= set(kind.row.__dataclass_fields__)
 
 

@@ -11,7 +11,8 @@ from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.forecast import ForecastBenchmark
 from nsca.benchmarks.forecasts import forecast_metrics
 from nsca.errors import UserError
-from nsca.phases.dynamics.module import DynamicsPhase, Imagined
+from nsca.objectives.imagination import Imagination, Imagined
+from nsca.phases.dynamics.module import DynamicsPhase
 
 
 def judged(phase, source=None, windows: int = 400) -> dict[str, float]:
@@ -29,13 +30,13 @@ def fitted(**changes) -> DynamicsPhase:
     return phase.eval()
 
 
-class Oracle(DynamicsPhase):
+class Oracle(Imagination):
     """Sees what comes, and errs by a tenth of a metre either way, which it knows."""
 
     said_m = 0.1
 
-    def imagine(self, batch, by_prior=False) -> Imagined:
-        found = super().imagine(batch, by_prior)
+    def forward(self, batch, by_prior=False) -> Imagined:
+        found = super().forward(batch, by_prior)
         true = batch.physical[:, None, self.past :].expand_as(found.physical)
         noise = torch.from_numpy(
             np.random.default_rng(len(batch)).normal(0, 0.1, (len(batch), 1, *true.shape[2:]))
@@ -50,8 +51,8 @@ class Oracle(DynamicsPhase):
 
 def oracle(said_m: float) -> DynamicsPhase:
     phase = fitted()
-    phase.__class__ = Oracle
-    phase.said_m = said_m
+    phase.imagination.__class__ = Oracle
+    phase.imagination.said_m = said_m
     return phase
 
 
@@ -106,6 +107,6 @@ def test_what_cannot_be_judged_is_refused():
         ForecastBenchmark(3)
     broken = fitted()
     with torch.no_grad():
-        broken.dynamics.networks[0][-1].bias.fill_(torch.nan)
+        broken.imagination.dynamics.networks[0][-1].bias.fill_(torch.nan)
     with pytest.raises(UserError, match="diverged"):
         judged(broken)

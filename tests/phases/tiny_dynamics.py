@@ -7,8 +7,9 @@ import torch
 from phases.tiny_audio import tiny_encoder as tiny_audio
 from phases.tiny_fusion import tiny_fusion
 from phases.tiny_vision import tiny_encoder as tiny_vision
+from phases.tiny_vision import tiny_trainer
 
-from nsca.data.batch import ProbeLabel, Split
+from nsca.data.batch import DynamicsBatch, ProbeLabel, Split
 from nsca.data.moments import InMemory, Moments
 from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.senses import Senses
@@ -112,3 +113,22 @@ def tiny_data(**changes: Any) -> DynamicsData:
         "validation_batches": 2,
     }
     return DynamicsData(**{**settings, **changes})
+
+
+def held(weight: float) -> PriorWeight:
+    """Of a prior, as a treatment."""
+    return PriorWeight(weight, 0.0, learnable=False)
+
+
+def trained(steps: int, source: Pushed | None = None, **changes: Any) -> DynamicsPhase:
+    source = source or Pushed(clips=120)
+    phase = tiny_phase(with_hand=source.with_hand, **changes)
+    tiny_trainer(steps, limit_val_batches=0).fit(phase, datamodule=tiny_data(source=source))
+    return phase.eval()
+
+
+def held_out(phase: DynamicsPhase, **source: Any) -> DynamicsBatch:
+    data = tiny_data(source=Pushed(**source), effective_batch=100)
+    windows = data.stored("val")
+    windows.ask(phase.senses, phase.encoder)
+    return windows.window(windows.starts, 0)

@@ -4,130 +4,17 @@ are, and what is done.
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int64
-from torch import Tensor
+from jaxtyping import Int64
 
 from nsca.data.batch import DynamicsBatch, Split
-from nsca.data.moments import Moments, MomentSource
+from nsca.data.moments import MomentSource
 from nsca.data.packing import pack
 from nsca.data.step_loader import Epoch, StepLoader
+from nsca.data.windows import WindowRows
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.senses import Senses
-from nsca.phases.dynamics.bodies import THING, WITH_HAND
 from nsca.phases.step_data import StepData
-
-MOST_WINDOWS = 4096
-"""That the sizes of changes are taken from: they are then known to about 2 %."""
-
-
-class WindowRows:
-    """Every stretch of so many moments of one clip, and the latents of all moments.
-
-    Args:
-        moments: of a split.
-        past, ahead: moments seen, and moments after them; together a stretch.
-        source: its name, for messages.
-
-    Raises:
-        UserError: nothing is known of action or of where things are, or of no such things; a state
-            that is not finite; no clip is long enough.
-    """
-
-    def __init__(self, moments: Moments, past: int, ahead: int, source: str) -> None:
-        length = past + ahead
-        action, physical = moments.action, moments.physical
-        if action is None or physical is None:
-            raise UserError(
-                f"{source} does not say what is done and where things are",
-                "choose data=babbling, whose moments have both",
-            )
-        if physical.shape[1] not in (THING, WITH_HAND):
-            raise UserError(
-                f"{source} has {physical.shape[1]} numbers of physical state",
-                f"give {THING} (of a thing) or {WITH_HAND} (of a thing and a hand)",
-            )
-        self.moments = moments
-        self.clip = moments.clip
-        self.past = past
-        self.length = length
-        self.action: Float32[np.ndarray, "moment number"] = action
-        self.physical: Float32[np.ndarray, "moment quantity"] = physical
-        for what, values in (("physical state", physical), ("action", action)):
-            if odd := np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist():
-                raise UserError(
-                    f"{source}: the {what} of {len(odd)} moments is not finite, the first in clip "
-                    f"{moments.clip[odd[0]]}",
-                    "repair the recording or take that clip out",
-                )
-        ends = max(0, len(moments) - length + 1)
-        self.starts = (
-            np.flatnonzero(self.clip[:ends] == self.clip[length - 1 :])
-            if ends > 0
-            else np.array(())
-        )
-        if not len(self.starts):
-            raise UserError(
-                f"{source} has no clip of {length} moments",
-                "lower phase.past or phase.ahead, or data.moment_stride",
-            )
-        self._latent: Float[Tensor, "moment latent"] | None = None
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-    def latents(self) -> Float[Tensor, "moment latent"]:
-        """Return all latents. Raises RuntimeError before the frozen parts were asked."""
-        if self._latent is None:
-            raise RuntimeError("the frozen fusion has not been asked for latents")
-        return self._latent
-
-    def ask(
-        self, senses: Senses, encoder: Fusion, starts: Int64[np.ndarray, " row"] | None = None
-    ) -> None:
-        """Take latents from senses, whose scales are known, and fusion.
-
-        Args:
-            senses, encoder: frozen.
-            starts: of the windows whose moments are asked for; None for all moments.
-        """
-        moments = self.moments
-        asked = np.arange(len(moments)) if starts is None else np.unique(self._moments(starts))
-        packed = senses.scaled(pack(moments, senses, asked))
-        there = torch.from_numpy(moments.there()[asked]).float()
-        states = encoder.embed_stored(torch.cat([packed, there], dim=1))
-        with torch.no_grad():
-            found = encoder.latent(states.to(encoder.latent.weight.device)).cpu()
-        self._latent = torch.full((len(moments), found.shape[1]), torch.nan)
-        self._latent[torch.from_numpy(asked)] = found
-
-    def window(self, starts: Int64[np.ndarray, " row"], step: int) -> DynamicsBatch:
-        """Return the windows that begin at these moments."""
-        moments = self._moments(starts)
-        return DynamicsBatch(
-            latent=self.latents()[torch.from_numpy(moments)],
-            physical=torch.from_numpy(self.physical[moments]),
-            action=torch.from_numpy(self.action[moments]),
-            step=step,
-        )
-
-    def _moments(self, starts: Int64[np.ndarray, " row"]) -> Int64[np.ndarray, "row moment"]:
-        return starts[:, None] + np.arange(self.length)
-
-    def changes(
-        self,
-    ) -> tuple[Float[Tensor, "ahead latent"], Float[Tensor, "ahead quantity"]]:
-        """Return by how much latent and physical state change from the last seen moment to each of
-        those ahead: root mean square over windows.
-        """
-        count = min(MOST_WINDOWS, len(self))
-        spread = np.linspace(0, len(self) - 1, count).astype(np.int64)
-        some = self.window(self.starts[spread], 0)
-        found = []
-        for values in (some.latent, some.physical):
-            change = values[:, self.past :] - values[:, self.past - 1 : self.past]
-            found.append(change.square().mean(dim=0).sqrt())
-        return found[0], found[1]
 
 
 class DynamicsSteps(StepLoader[DynamicsBatch]):

@@ -1,61 +1,28 @@
 """The dynamics phase: what will be, given what is done, as a latent and in metres and seconds.
 
-The senses and the fusion are frozen. A transformer reads the last moments; from there an ensemble
-imagines step by step, each member on from what it imagined itself. The thing's motion is a physics
-prior blended with the member's correction; everything else is learned. Means learn by squared error
-over every horizon, in units of what doing nothing (the last state, kept) gets wrong there; each
-member also learns how far off it is (`calibration`), from errors that this term leaves alone.
+The senses and the fusion are frozen; their latents are asked for once. What is learned, and by
+which losses: `nsca.objectives.imagination`.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch
-from nsca.data.moments import Moments
-from nsca.errors import UserError
-from nsca.losses.contribution_penalty import contribution_penalty
-from nsca.losses.gaussian import variance_likelihood
-from nsca.models.dynamics_ensemble import DynamicsEnsemble, Step
+from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.fusion import Fusion
 from nsca.models.senses import Senses
-from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
-from nsca.phases.dynamics.bodies import SPEEDS, felt, felt_numbers, seen_at_rest, seen_by_prior
+from nsca.objectives.imagination import TERMS, Imagination, Imagined
 from nsca.phases.dynamics.data import DynamicsData
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
-from nsca.priors.blended_motion import BlendedMotion
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
 
-TERMS = frozenset({"latent", "physical", "calibration", "contribution"})
-PARTS = {"fusion": ("encoder", "senses"), "temporal": ("temporal",), "dynamics": ("dynamics",)}
-FIRST_REST_HEIGHT_M = 0.02  # of what stands on a table, before anything is learned
-LEAST_CHANGE = 1e-2
-"""Of the latent's unit, and metres a second: a quantity that hardly changes is not blown up."""
-LEAST_WAY_M = 1e-3
-
-
-class Imagined(NamedTuple):
-    """What each member sees coming, one row a sample.
-
-    Attributes:
-        latent, physical: at each step ahead; physical in SI units.
-        latent_log_variance, physical_log_variance: of their errors, in units of the phase's
-            `latent_change` and `physical_change`.
-        contribution: of the corrections, see `BlendedMotion`.
-    """
-
-    latent: Float[Tensor, "row m ahead latent"]
-    physical: Float[Tensor, "row m ahead quantity"]
-    latent_log_variance: Float[Tensor, "row m ahead latent"]
-    physical_log_variance: Float[Tensor, "row m ahead quantity"]
-    contribution: Float[Tensor, "row m ahead 6"]
+PARTS = {"fusion": ("encoder", "senses"), "dynamics": ("imagination",)}
 
 
 class DynamicsPhase(Phase):
@@ -63,13 +30,8 @@ class DynamicsPhase(Phase):
 
     Args:
         senses, encoder: frozen; trained ones come together, as the part `fusion`.
-        temporal: reads the past.
-        dynamics: the ensemble.
-        prior: what is known of motion beforehand.
-        weight: of the prior, 0 to 1; a learnable one has a learning rate of its own.
-        dt_s: between moments.
-        substeps: in which the prior is integrated between them.
-        past, ahead: moments seen, and moments imagined.
+        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead: see `Imagination`; together
+            they are the part `dynamics`.
         loss_weights: by term, of `TERMS`.
         optimizer: Muon, warm-up and cosine.
         micro_batch: the most windows with a graph at once.
@@ -81,8 +43,6 @@ class DynamicsPhase(Phase):
     terms = TERMS
     parts = PARTS
     frozen = frozenset({"fusion"})
-    latent_change: Tensor
-    physical_change: Tensor
 
     def __init__(
         self,
@@ -102,30 +62,21 @@ class DynamicsPhase(Phase):
         micro_batch: int,
     ) -> None:
         super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
-        n_latent, n_action = encoder.latent.out_features, dynamics.action.in_features
-        n_felt, n_physical = felt_numbers(dynamics.n_physical), dynamics.n_physical
-        widths = {
-            "temporal.n_in": (temporal.n_in, n_latent + n_felt + n_action),
-            "dynamics.n_context": (dynamics.n_context, temporal.n_inner),
-            "dynamics.n_latent": (dynamics.n_latent, n_latent),
-            "dynamics.n_felt": (dynamics.n_felt, n_felt),
-        }
-        if wrong := [f"{k} is {a}, not {b}" for k, (a, b) in widths.items() if a != b]:
-            raise ValueError("; ".join(wrong))
+        n_latent = encoder.latent.out_features
+        if dynamics.n_latent != n_latent:
+            raise ValueError(f"dynamics.n_latent is {dynamics.n_latent}, not {n_latent}")
         self.senses = senses
         self.encoder = encoder.requires_grad_(False)
-        self.temporal = temporal
-        self.dynamics = dynamics
-        self.motion = BlendedMotion(prior, weight, dt_s, substeps)
-        self.past = past
-        self.ahead = ahead
-        self.latents = Standardise(n_latent)
-        self.actions = Standardise(n_action)
-        self.register_buffer("latent_change", torch.ones(ahead, n_latent))
-        self.register_buffer("physical_change", torch.ones(ahead, n_physical))
-        self.rest_height = nn.Linear(temporal.n_inner, 1)
-        nn.init.zeros_(self.rest_height.weight)
-        nn.init.zeros_(self.rest_height.bias)
+        self.imagination = Imagination(
+            temporal=temporal,
+            dynamics=dynamics,
+            prior=prior,
+            weight=weight,
+            dt_s=dt_s,
+            substeps=substeps,
+            past=past,
+            ahead=ahead,
+        )
 
     def on_fit_start(self) -> None:
         """Ask senses and fusion once for all steps, and take every scale from the training part."""
@@ -133,131 +84,23 @@ class DynamicsPhase(Phase):
         if not isinstance(data, DynamicsData):
             raise TypeError(f"the dynamics phase needs DynamicsData, not {type(data).__name__}")
         data.pack(self.senses, self.encoder)
-        if bool(self.latents.fitted):
-            return
-        train = data.stored("train")
-        self.check_interval(train.moments)
-        self.latents.fit(train.latents().to(self.device))
-        self.actions.fit(torch.from_numpy(train.action).to(self.device))
-        latent, physical = train.changes()
-        self.latent_change.copy_((latent.to(self.device) / self.latents.std).clamp(LEAST_CHANGE))
-        least = torch.full((physical.shape[1],), LEAST_WAY_M)
-        for speeds in SPEEDS:
-            least[speeds] = LEAST_CHANGE
-        self.physical_change.copy_(physical.maximum(least))
-
-    def check_interval(self, moments: Moments) -> None:
-        """Raises UserError where moments are not as far apart as a step is long."""
-        interval_s, dt_s = moments.interval_s, self.motion.dt_s
-        if interval_s is None or abs(interval_s - dt_s) > 1e-6:
-            raise UserError(
-                f"moments are {interval_s} s apart, and the phase's steps take {dt_s} s",
-                f"phase.dt_s={interval_s}, or another data.moment_stride",
-            )
+        if not self.imagination.fitted:
+            self.imagination.fit(data.stored("train"))
 
     def own_rate_groups(self) -> list[dict[str, Any]]:
         """A learnable weight has the rate that it has in every experiment."""
-        return self.motion.weight.rate_groups()
+        return self.imagination.motion.weight.rate_groups()
 
     def example_batch(self, samples: int) -> DynamicsBatch:
-        moments = self.past + self.ahead
-        n_latent, n_physical = self.latent_change.shape[1], self.physical_change.shape[1]
-        n_action = self.dynamics.action.in_features
-        return DynamicsBatch(
-            latent=torch.randn(samples, moments, n_latent),
-            physical=0.1 * torch.randn(samples, moments, n_physical),
-            action=0.1 * torch.randn(samples, moments, n_action),
-            step=0,
-        )
-
-    def imagine(self, batch: DynamicsBatch, by_prior: bool = False) -> Imagined:
-        """See the first `past` moments, then imagine the rest from what is done alone.
-
-        Args:
-            batch: windows; of the moments ahead, what is done alone is read.
-            by_prior: move the thing by the prior alone.
-        """
-        past, members = self.past, self.dynamics.members
-        latents, actions = self.latents(batch.latent), self.actions(batch.action)
-        seen = [latents[:, :past], felt(batch.physical[:, :past]), actions[:, :past]]
-        context = self.temporal(torch.cat(seen, dim=-1))[:, -1]
-        told_m = batch.action[..., -2:].mean(dim=-1)
-        lay_m, known = seen_at_rest(batch.physical[:, :past], told_m[:, :past])
-        guessed_m = FIRST_REST_HEIGHT_M * torch.exp(self.rest_height(context)[:, 0])
-        rest_height_m = torch.where(known, lay_m, guessed_m)
-        latent = latents[:, past - 1].expand(members, -1, -1)
-        physical = batch.physical[:, past - 1].expand(members, -1, -1)
-        found: list[list[Tensor]] = []
-        for ahead in range(self.ahead):
-            now = past - 1 + ahead
-            step = self.dynamics(
-                context, latent, felt(physical), actions[:, now], (ahead + 1) / self.ahead
-            )
-            latent = latent + step.latent
-            physical, contribution = self._move(
-                physical, step, told_m[:, now], rest_height_m, by_prior
-            )
-            log_variances = [step.latent_log_variance, step.physical_log_variance]
-            found.append([latent, physical, *log_variances, contribution])
-        # [ahead][part] of [m, row, ..] to [part] of [row, m, ahead, ..]
-        parts = (torch.stack(part, dim=2).transpose(0, 1) for part in zip(*found, strict=True))
-        latent, *others = parts
-        return Imagined(latent * self.latents.std + self.latents.mean, *others)
-
-    def summary(
-        self, imagined: Imagined
-    ) -> tuple[Float[Tensor, "row ahead quantity"], Float[Tensor, "row ahead quantity"]]:
-        """Return mean and standard deviation of the physical state, SI units: of the mixture of all
-        members, which is wider where they disagree.
-        """
-        own = imagined.physical_log_variance.exp() * self.physical_change.square()
-        variance = own.mean(dim=1) + imagined.physical.var(dim=1, correction=0)
-        return imagined.physical.mean(dim=1), variance.sqrt()
+        return self.imagination.example_batch(samples)
 
     def embed(self, batch: DynamicsBatch) -> Embeddings:
-        return self.imagine(batch)._asdict()
+        return self.imagination(batch)._asdict()
 
     def losses(self, embeddings: Embeddings, batch: DynamicsBatch) -> dict[str, Tensor]:
-        imagined = Imagined(**embeddings)
-        true_latent = batch.latent[:, None, self.past :]
-        latent = (imagined.latent - true_latent) / self.latents.std / self.latent_change
-        physical = (imagined.physical - batch.physical[:, None, self.past :]) / self.physical_change
-        found = {
-            "latent": lambda: latent.square().mean(),
-            "physical": lambda: physical.square().mean(),
-            "calibration": lambda: (
-                (
-                    variance_likelihood(latent, imagined.latent_log_variance)
-                    + variance_likelihood(physical, imagined.physical_log_variance)
-                )
-                / 2
-            ),
-            "contribution": lambda: contribution_penalty(imagined.contribution, 1.0),
-        }
-        return {name: found[name]() for name in self.loss_weights}
+        return self.imagination.losses(Imagined(**embeddings), batch, self.loss_weights)
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
-        self.log("train/prior_weight", self.motion.weight().detach(), batch_size=len(batch))
-
-    def _move(
-        self,
-        physical: Float[Tensor, "m row quantity"],
-        step: Step,
-        told_m: Float[Tensor, " row"],
-        rest_height_m: Float[Tensor, " row"],
-        by_prior: bool,
-    ) -> tuple[Float[Tensor, "m row quantity"], Float[Tensor, "m row 6"]]:
-        """The hand goes where it is imagined to go, and the thing with it, or by itself."""
-        members, rows = physical.shape[:2]
-        state = seen_by_prior(
-            physical, rest_height_m.expand(members, rows), told_m.expand(members, rows)
-        )
-        later = physical[..., 6:] + step.hand * self.physical_change[0, 6:]
-        motion = self.motion(
-            state,
-            later[..., :3] if later.shape[-1] else None,
-            None if by_prior else step.correction,
-        )
-        moved = torch.cat([motion.position_m, motion.velocity_m_s, later], dim=-1)
-        return moved, motion.contribution
+        weight = self.imagination.motion.weight()
+        self.log("train/prior_weight", weight.detach(), batch_size=len(batch))

@@ -1,14 +1,20 @@
 """The dynamics phase; `python -m phases.dynamics.test_module` in tests/ rewrites golden losses."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
-from phases.tiny_dynamics import AHEAD, PAST, Pushed, tiny_data, tiny_phase
+from phases.tiny_dynamics import (
+    AHEAD,
+    PAST,
+    Pushed,
+    held,
+    held_out,
+    tiny_data,
+    tiny_phase,
+    trained,
+)
 from phases.tiny_vision import tiny_trainer
 
-from nsca.data.batch import DynamicsBatch
 from nsca.errors import UserError
 from nsca.models.temporal import Temporal
 from nsca.phases.optimizer import OptimizerSettings
@@ -30,24 +36,6 @@ def golden_steps() -> list[dict[str, float]]:
     )
 
 
-def held(weight: float) -> PriorWeight:
-    return PriorWeight(weight, 0.0, learnable=False)
-
-
-def trained(steps: int, source: Pushed | None = None, **changes):
-    source = source or Pushed(clips=120)
-    phase = tiny_phase(with_hand=source.with_hand, **changes)
-    tiny_trainer(steps, limit_val_batches=0).fit(phase, datamodule=tiny_data(source=source))
-    return phase.eval()
-
-
-def held_out(phase, **source) -> DynamicsBatch:
-    data = tiny_data(source=Pushed(**source), effective_batch=100)
-    windows = data.stored("val")
-    windows.ask(phase.senses, phase.encoder)
-    return windows.window(windows.starts, 0)
-
-
 def test_golden_losses():
     check_golden("dynamics", golden_steps())
 
@@ -66,44 +54,13 @@ def test_gradient_caching_gives_the_gradient_of_the_full_batch():
 def test_it_learns_what_a_command_does_at_every_horizon():
     phase = trained(300)
     batch = held_out(phase, clips=60)
-    mean, deviation = phase.summary(phase.imagine(batch))
+    mean, deviation = phase.imagination.summary(phase.imagination(batch))
     true, last = batch.physical[:, PAST:], batch.physical[:, PAST - 1 : PAST]
     moving = [0, 1, 3, 4]
     ours, copy = ((each - true)[..., moving].square().mean(0) for each in (mean, last))
     assert (ours < 0.5 * copy).all(), ours / copy
     off = (mean - true)[..., moving] / deviation[..., moving]
     assert 0.2 < off.square().mean().sqrt() < 3, "it knows about how far off it is"
-
-
-@torch.no_grad()
-def test_the_future_is_imagined_from_the_past_and_what_is_done_alone():
-    phase = trained(5)
-    batch = held_out(phase)
-    imagined = phase.imagine(batch)
-    other = replace(
-        batch,
-        latent=batch.latent.index_fill(1, torch.arange(PAST, PAST + AHEAD), 9.0),
-        physical=batch.physical.index_fill(1, torch.arange(PAST, PAST + AHEAD), 9.0),
-        action=batch.action.index_fill(1, torch.tensor([PAST + AHEAD - 1]), 9.0),
-    )
-    for one, again in zip(imagined, phase.imagine(other), strict=True):
-        assert torch.equal(one, again)
-    done = batch.action.clone()
-    done[:, PAST] += 1
-    changed = phase.imagine(replace(batch, action=done)).physical
-    assert torch.equal(changed[:, :, 0], imagined.physical[:, :, 0])
-    assert not torch.allclose(changed[:, :, 1], imagined.physical[:, :, 1])
-
-
-@torch.no_grad()
-def test_the_prior_alone_falls_where_nothing_carries():
-    phase = tiny_phase(prior=Gravity(9.81), weight=held(0.5))
-    batch = phase.example_batch(3)
-    fallen = phase.imagine(batch, by_prior=True).physical[..., 2]
-    last = batch.physical[:, PAST - 1]
-    seconds = 0.05 * torch.arange(1, AHEAD + 1)
-    expected = last[:, 2:3] + last[:, 5:6] * seconds - 9.81 / 2 * seconds**2
-    torch.testing.assert_close(fallen, expected[:, None].expand_as(fallen), rtol=0.01, atol=1e-3)
 
 
 def test_a_hand_is_imagined_too_and_the_physics_prior_takes_it():
@@ -114,10 +71,10 @@ def test_a_hand_is_imagined_too_and_the_physics_prior_takes_it():
         weight=PriorWeight(0.9, 0.3, learnable=True),
     )
     batch = held_out(phase, with_hand=True)
-    imagined = phase.imagine(batch)
+    imagined = phase.imagination(batch)
     assert imagined.physical.shape == (72, 2, AHEAD, 13)
     assert torch.isfinite(imagined.physical).all()
-    assert phase.motion.weight().item() != pytest.approx(0.9, abs=1e-4)
+    assert phase.imagination.motion.weight().item() != pytest.approx(0.9, abs=1e-4)
 
 
 def test_the_weight_has_its_own_rate_and_is_logged():
@@ -138,20 +95,8 @@ def test_frozen_parts_stay_as_they_are():
     assert len(still) > 40
     assert all(torch.equal(before[name], after[name]) for name in still)
     moved = [name for name in before if not torch.equal(before[name], after[name])]
-    assert any(name.startswith("temporal.") for name in moved)
-    assert any(name.startswith("dynamics.") for name in moved)
-
-
-def test_means_learn_from_squared_errors_alone():
-    """The likelihood of `calibration` must not pull at what is foretold for the same moment."""
-    phase = tiny_phase(loss_weights={"calibration": 1.0}, ahead=1)
-    batch = phase.example_batch(6)
-    loss, _ = phase.weighted_loss(phase.embed(batch), batch)
-    loss.backward()
-    last = phase.dynamics.networks[0][-1].weight.grad
-    means = 8 + 6
-    assert not last[:means].any()
-    assert last[means:].any()
+    assert any(name.startswith("imagination.temporal.") for name in moved)
+    assert any(name.startswith("imagination.dynamics.") for name in moved)
 
 
 def test_parts_that_do_not_fit_and_other_intervals_are_named():

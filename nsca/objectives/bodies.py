@@ -8,10 +8,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from nsca.data.moments import THING, WITH_HAND
 from nsca.priors.state import Hand, PhysicalState
 
-THING, WITH_HAND = 6, 13
-"""Widths of a row without and with a hand."""
 SPEEDS = slice(3, 6), slice(9, 12)
 """Where a row has velocities; a hand's beyond its end where there is none."""
 NEAR_M, FAR_M = 0.02, 0.1  # the two scales at which distances are felt

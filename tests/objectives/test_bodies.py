@@ -1,10 +1,9 @@
 import pytest
 import torch
 
-from nsca.phases.dynamics.bodies import (
+from nsca.data.moments import THING, WITH_HAND
+from nsca.objectives.bodies import (
     CONTACT_RADIUS_M,
-    THING,
-    WITH_HAND,
     felt,
     felt_numbers,
     gripped,
