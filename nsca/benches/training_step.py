@@ -21,8 +21,9 @@ from nsca.callbacks.throughput import Throughput
 from nsca.data.batch import VisionBatch
 from nsca.data.sample_order import steps_per_epoch
 from nsca.data.step_loader import Epoch
+from nsca.data.views import make_views
 from nsca.phases.optimizer import build_optimizer
-from nsca.phases.vision.data import VisionData, make_views
+from nsca.phases.vision.data import VisionData
 from nsca.run_directory import RunDirectory
 from nsca.training import build_trainer
 from nsca.verb import compose

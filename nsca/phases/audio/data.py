@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Int64
 
 from nsca.data.batch import AudioBatch, ProbeLabel, SoundBatch, Sounds, SoundSource, Split
-from nsca.data.sound_augmentation import SoundAugmentation, augment_sound, draw_sound_parameters
+from nsca.data.sound_augmentation import SoundAugmentation
 from nsca.data.step_loader import Epoch, StepLoader
+from nsca.data.views import make_sound_views
 from nsca.errors import UserError
-from nsca.models.audio_encoder import FULL_SCALE
 from nsca.models.log_mel import LogMel
 from nsca.phases.step_data import StepData
 
@@ -82,18 +82,3 @@ class AudioData(StepData[Sounds]):
         """Make the views on the device."""
         self._front.to(batch.samples.device)
         return make_sound_views(batch, self._front, self.augmentation, self.view_seed())
-
-
-def make_sound_views(
-    batch: SoundBatch, front: LogMel, settings: SoundAugmentation, seed: int
-) -> AudioBatch:
-    """Return two views of each sound and its own spectrogram, a function of (seed, step)."""
-    power = front.power(batch.samples.float() / FULL_SCALE)
-    mel = front.mel(power)
-    drawn = [
-        draw_sound_parameters(settings, seed=seed, step=batch.step, view=view, samples=len(power))
-        for view in (0, 1)
-    ]
-    views = [augment_sound(power, mel, front, parameters) for parameters in drawn]
-    first, second, clean = (front.logarithm(each) for each in (*views, mel))
-    return AudioBatch(first=first, second=second, clean=clean, step=batch.step)

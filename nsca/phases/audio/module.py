@@ -1,28 +1,19 @@
-"""The audio phase: sound features from sounds alone.
-
-Two views of a sound agree and differ from all others (NT-Xent, Chen et al. 2020), features vary and
-are not redundant (VICReg's variance and covariance, Bardes et al. 2022), and a small decoder tells
-the clean sound's spectrogram from a view's features: its error is the figure to watch, since it
-says what the features have lost, in the units of the log-mel.
-"""
+"""The audio phase: sound features from sounds alone, by `nsca.objectives.sounds`."""
 
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from nsca.data.batch import AudioBatch
-from nsca.losses.nt_xent import nt_xent
-from nsca.losses.vicreg import covariance, variance
 from nsca.models.audio_encoder import AudioEncoder
 from nsca.models.mel_decoder import MelDecoder
 from nsca.models.projector import Projector
+from nsca.objectives.sounds import TERMS, sound_losses
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
-TERMS = frozenset({"nt_xent", "variance", "covariance", "reconstruction"})
 PARTS = {"audio": ("encoder",)}
 EXAMPLE_FRAMES = 161  # of 1.6 s, an interaction
 
@@ -34,7 +25,7 @@ class AudioPhase(Phase):
         encoder: from spectrograms to features; the part that later phases take.
         projector: from features to the space of the losses; thrown away after training.
         decoder: from features to a coarse spectrogram; thrown away after training.
-        loss_weights: by term, of `nt_xent`, `variance`, `covariance`, `reconstruction`.
+        loss_weights: by term, of `TERMS`.
         temperature: of NT-Xent.
         optimizer: Muon, warm-up and cosine.
         micro_batch: the most samples embedded with a graph at once.
@@ -74,14 +65,5 @@ class AudioPhase(Phase):
         return {"first": first, "second": second, "decoded": decoded, "also_decoded": also}
 
     def losses(self, embeddings: Embeddings, batch: AudioBatch) -> dict[str, Tensor]:
-        views = torch.stack([embeddings["first"], embeddings["second"]])
-        decoded = torch.stack([embeddings["decoded"], embeddings["also_decoded"]])
-        found = {
-            "nt_xent": lambda: nt_xent(views, self.temperature),
-            "variance": lambda: variance(views),
-            "covariance": lambda: covariance(views),
-            "reconstruction": lambda: functional.mse_loss(
-                decoded, self.decoder.coarse(batch.clean).expand_as(decoded)
-            ),
-        }
-        return {name: found[name]() for name in self.loss_weights}
+        clean = self.decoder.coarse(batch.clean)
+        return sound_losses(embeddings, clean, self.temperature, self.loss_weights)

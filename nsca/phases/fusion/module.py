@@ -1,34 +1,24 @@
 """The fusion phase: one state from vision, hearing and the body, whichever of them are there.
 
-Encoders are frozen; attention, state and latent are trained. The latent of all senses, with what is
-done, tells what the senses will say a moment later (`prediction`). The state of some of them is
-what they tell of the state of all (`completion`: squared error, whose least is the conditional
-mean, so that whoever reads the state by a linear map may go on reading when a sense is lost).
-Senses of one moment agree with each other and with no other moment (`consistency`, cross-modal
-NT-Xent on the senses' tokens, so that the state need not forget what only one sense knows). The
-latent varies and is not redundant (`variance`, `covariance`: VICReg).
+Encoders are frozen; attention, state and latent are trained, by `nsca.objectives.fused`.
 """
 
 from collections.abc import Mapping
-from itertools import combinations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from nsca.data.batch import FusionBatch
-from nsca.losses.cross_modal import cross_modal_nt_xent
-from nsca.losses.vicreg import covariance, variance
 from nsca.models.fusion import Fusion
 from nsca.models.next_senses import NextSenses
 from nsca.models.sense_names import SENSES
 from nsca.models.senses import Senses
+from nsca.objectives.fused import TERMS, embed_fused, fused_losses, fused_terms
 from nsca.phases.fusion.data import FusionData
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
-TERMS = frozenset({"prediction", "completion", "consistency", "variance", "covariance"})
 PARTS = {
     "vision": ("senses.vision",),
     "audio": ("senses.audio",),
@@ -87,13 +77,8 @@ class FusionPhase(Phase):
             self.next_senses.scale.fit(torch.from_numpy(actions).to(self.device))
 
     def active_terms(self, batch: FusionBatch) -> frozenset[str]:
-        """Without time there is nothing to predict; without pairs, nothing to agree on."""
-        terms = set(self.loss_weights)
-        if batch.later is None:
-            terms.discard("prediction")
-        if not self._pairs(batch):
-            terms.discard("consistency")
-        return frozenset(terms)
+        """See `fused_terms`."""
+        return fused_terms(batch, self.loss_weights)
 
     def example_batch(self, samples: int) -> FusionBatch:
         width, actions = self.senses.width, self.next_senses.action.in_features
@@ -110,60 +95,8 @@ class FusionPhase(Phase):
         )
 
     def embed(self, batch: FusionBatch) -> Embeddings:
-        state, aligned, _ = self.encoder(batch.now, batch.there)
-        latent = self.encoder.latent(state)
-        found = {"latent": latent}
-        if "completion" in self.loss_weights:
-            found["state"] = state
-            found["completed"] = self.encoder(batch.now, batch.kept)[0]
-        if "consistency" in self.loss_weights:
-            found["aligned"] = aligned
-        if "prediction" in self.loss_weights and batch.action is not None:
-            found["predicted"] = self.next_senses(latent, batch.action)
-        return found
+        return embed_fused(self.encoder, self.next_senses, batch, self.loss_weights)
 
     def losses(self, embeddings: Embeddings, batch: FusionBatch) -> dict[str, Tensor]:
-        latent = embeddings["latent"][None]
-        found = {
-            "prediction": lambda: self._prediction(embeddings["predicted"], batch),
-            "completion": lambda: functional.mse_loss(
-                embeddings["completed"], embeddings["state"].detach()
-            ),
-            "consistency": lambda: self._consistency(embeddings["aligned"], batch),
-            "variance": lambda: variance(latent),
-            "covariance": lambda: covariance(latent),
-        }
-        return {name: found[name]() for name in self.active_terms(batch)}
-
-    def _prediction(self, predicted: Tensor, batch: FusionBatch) -> Tensor:
-        """Squared error of scaled features, mean over each sense where it is there, then over
-        senses: a sense of many features counts no more than one of few.
-        """
-        if batch.later is None or batch.later_there is None:
-            raise ValueError("a batch without time has nothing to predict")
-        errors = self.senses.parts((predicted.float() - batch.later).square())
-        found = []
-        for place, error in enumerate(errors.values()):
-            there = batch.later_there[:, place].float()
-            if bool(there.any()):
-                found.append((error.mean(dim=1) * there).sum() / there.sum())
-        return torch.stack(found).mean()
-
-    def _pairs(self, batch: FusionBatch) -> list[tuple[int, int, Tensor]]:
-        """Two senses and the samples that have both, where these belong to at least two things."""
-        found = []
-        for one, other in combinations(range(len(SENSES)), 2):
-            both = batch.there[:, one] & batch.there[:, other]
-            if len(batch.belongs[both].unique()) > 1:
-                found.append((one, other, both))
-        return found
-
-    def _consistency(self, aligned: Tensor, batch: FusionBatch) -> Tensor:
-        """Mean over the pairs of senses."""
-        losses = [
-            cross_modal_nt_xent(
-                aligned[both, one], aligned[both, other], batch.belongs[both], self.temperature
-            )
-            for one, other, both in self._pairs(batch)
-        ]
-        return torch.stack(losses).mean()
+        wanted = self.active_terms(batch)
+        return fused_losses(embeddings, batch, self.senses, self.temperature, wanted)

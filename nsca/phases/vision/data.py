@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from nsca.data.augmentation import AugmentationSettings, augment, draw_parameters
+from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import (
     FrameBatch,
     Frames,
@@ -20,6 +20,7 @@ from nsca.data.batch import (
 )
 from nsca.data.sample_order import clip_bounds, neighbours
 from nsca.data.step_loader import Epoch, StepLoader
+from nsca.data.views import make_views
 from nsca.errors import UserError
 from nsca.phases.step_data import StepData
 
@@ -103,20 +104,3 @@ class VisionData(StepData[Frames]):
     def on_after_batch_transfer(self, batch: FrameBatch, dataloader_idx: int) -> VisionBatch:
         """Make the views on the device."""
         return make_views(batch, self.augmentation, self.view_seed())
-
-
-def make_views(batch: FrameBatch, settings: AugmentationSettings, seed: int) -> VisionBatch:
-    """Return two views of each frame and one of its neighbour, a pure function of (seed, step)."""
-
-    def view(frames: torch.Tensor, number: int) -> torch.Tensor:
-        parameters = draw_parameters(
-            settings, seed=seed, step=batch.step, view=number, samples=len(frames)
-        )
-        return augment(frames, parameters)
-
-    return VisionBatch(
-        first=view(batch.frames, 0),
-        second=view(batch.frames, 1),
-        neighbour=None if batch.neighbour is None else view(batch.neighbour, 2),
-        step=batch.step,
-    )

@@ -1,9 +1,6 @@
-"""The vision phase: image features from frames alone.
+"""The vision phase: image features from frames alone, by `nsca.objectives.pictures`.
 
-Two views of a frame agree and differ from all others (NT-Xent), features vary and are not redundant
-(VICReg's variance and covariance), neighbouring frames are near (temporal consistency). A source
-without
-time has no temporal term: neither in the losses nor in the weights.
+A source without time has no temporal term: neither in the losses nor in the weights.
 """
 
 from collections.abc import Mapping
@@ -12,16 +9,13 @@ import torch
 from torch import Tensor
 
 from nsca.data.batch import VisionBatch
-from nsca.losses.nt_xent import nt_xent
-from nsca.losses.temporal_consistency import temporal_consistency
-from nsca.losses.vicreg import covariance, invariance, variance
 from nsca.models.projector import Projector
 from nsca.models.vision_encoder import VisionEncoder
+from nsca.objectives.pictures import TERMS, picture_losses
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
-TERMS = frozenset({"nt_xent", "invariance", "variance", "covariance", "temporal"})
 PARTS = {"vision": ("encoder",)}
 
 
@@ -31,7 +25,7 @@ class VisionPhase(Phase):
     Args:
         encoder: from pictures to features; the part that later phases take.
         projector: from features to the space of the losses; thrown away after training.
-        loss_weights: by term, of `nt_xent`, `invariance`, `variance`, `covariance`, `temporal`.
+        loss_weights: by term, of `TERMS`.
         temperature: of NT-Xent.
         optimizer: Muon, warm-up and cosine.
         micro_batch: the most samples embedded with a graph at once.
@@ -75,17 +69,4 @@ class VisionPhase(Phase):
         return dict(zip(views, together.chunk(len(views)), strict=True))
 
     def losses(self, embeddings: Embeddings, batch: VisionBatch) -> dict[str, Tensor]:
-        views = torch.stack([embeddings["first"], embeddings["second"]])
-        active = self.active_terms(batch)
-        terms: dict[str, Tensor] = {}
-        if "nt_xent" in active:
-            terms["nt_xent"] = nt_xent(views, self.temperature)
-        if "invariance" in active:
-            terms["invariance"] = invariance(views)
-        if "variance" in active:
-            terms["variance"] = variance(views)
-        if "covariance" in active:
-            terms["covariance"] = covariance(views)
-        if "temporal" in active:
-            terms["temporal"] = temporal_consistency(embeddings["first"], embeddings["neighbour"])
-        return terms
+        return picture_losses(embeddings, self.temperature, self.active_terms(batch))

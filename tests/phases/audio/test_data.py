@@ -3,15 +3,12 @@
 import pytest
 import torch
 from phases.short_trainings import batches_seen
-from phases.tiny_audio import BANDS, TIME, DyingTones, tiny_data, tiny_phase
+from phases.tiny_audio import TIME, DyingTones, tiny_data, tiny_phase
 from phases.tiny_vision import MovingShapes
 
-from nsca.data.batch import SoundBatch
-from nsca.data.sound_augmentation import SoundAugmentation
 from nsca.data.step_loader import Epoch
 from nsca.errors import UserError
-from nsca.models.log_mel import LogMel
-from nsca.phases.audio.data import SoundSteps, make_sound_views
+from nsca.phases.audio.data import SoundSteps
 
 
 def seen(max_steps: int, **how: object) -> list[tuple[int, float]]:
@@ -31,19 +28,6 @@ def test_batches_hold_stored_sounds():
     seen = [sound.numpy().tobytes() for batch in batches for sound in batch.samples]
     assert set(seen) == stored, "an epoch shows every sound once"
     assert len(seen) == len(stored)
-
-
-def test_views_are_a_pure_function_of_seed_and_step():
-    stored = torch.from_numpy(DyingTones(8).sounds("train").samples)
-    front, settings = LogMel(BANDS), SoundAugmentation()
-    views = make_sound_views(SoundBatch(stored, 0), front, settings, seed=1)
-    again = make_sound_views(SoundBatch(stored, 0), front, settings, seed=1)
-    assert torch.equal(views.first, again.first)
-    assert not torch.allclose(views.first, views.second, atol=0.01)
-    assert torch.equal(views.clean, front(stored.float() / 32768))
-    for seed, step in ((2, 0), (1, 1)):
-        other = make_sound_views(SoundBatch(stored, step), front, settings, seed)
-        assert not torch.allclose(views.first, other.first, atol=0.01)
 
 
 def test_a_resumed_run_sees_what_an_uninterrupted_one_would(tmp_path):

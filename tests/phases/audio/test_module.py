@@ -8,8 +8,8 @@ from torch import nn
 
 from nsca.data.batch import AudioBatch, SoundBatch
 from nsca.data.sound_augmentation import SoundAugmentation
+from nsca.data.views import make_sound_views
 from nsca.models.log_mel import LogMel
-from nsca.phases.audio.data import make_sound_views
 from nsca.phases.optimizer import OptimizerSettings
 
 

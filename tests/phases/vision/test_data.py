@@ -5,12 +5,10 @@ from phases.short_trainings import batches_seen
 from phases.tiny_audio import DyingTones
 from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
 
-from nsca.data.augmentation import AugmentationSettings
-from nsca.data.batch import FrameBatch
 from nsca.data.sample_order import clip_bounds
 from nsca.data.step_loader import Epoch
 from nsca.errors import UserError
-from nsca.phases.vision.data import FrameSteps, make_views
+from nsca.phases.vision.data import FrameSteps
 from nsca.phases.vision.module import VisionPhase
 
 
@@ -53,20 +51,6 @@ def test_overfitting_repeats_its_batches():
     assert epochs[1][0].step == 6
     assert torch.equal(epochs[0][0].frames, epochs[1][0].frames)
     assert not torch.equal(steps_loader(6).step_batch(6).frames, epochs[0][0].frames)
-
-
-def test_views_are_a_pure_function_of_seed_and_step():
-    batch = next(iter(steps_loader(0)))
-    settings = AugmentationSettings()
-    views = make_views(batch, settings, seed=1)
-    again = make_views(batch, settings, seed=1)
-    assert torch.equal(views.first, again.first)
-    assert torch.equal(views.neighbour, again.neighbour)
-    assert not torch.allclose(views.first, views.second, atol=0.01)
-    assert not torch.allclose(views.first, make_views(batch, settings, seed=2).first, atol=0.01)
-    later = FrameBatch(frames=batch.frames, neighbour=None, step=1)
-    assert not torch.allclose(views.first, make_views(later, settings, 1).first, atol=0.01)
-    assert make_views(later, settings, 1).neighbour is None
 
 
 def test_a_resumed_run_sees_what_an_uninterrupted_one_would(tmp_path):

@@ -16,7 +16,8 @@ from torch import nn
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import VisionBatch
 from nsca.data.step_loader import Epoch
-from nsca.phases.vision.data import FrameSteps, make_views
+from nsca.data.views import make_views
+from nsca.phases.vision.data import FrameSteps
 
 
 def a_batch(samples: int = 24, has_time: bool = True) -> VisionBatch:
