@@ -9,14 +9,16 @@ in a few hundred steps what AdamW (Loshchilov and Hutter 2019) needs two to thre
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from timm.optim.muon import Muon
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
+
+from nsca.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,23 @@ class OptimizerSettings:
     weight_decay: on matrices and filters; biases, norms and other vectors have none.
     warmup_steps: linear rise from 0, but never longer than a tenth of the run.
     final_share: the learning rate at the end, as a share of `learning_rate`.
+    rates: modules of the phase that learn more slowly or faster than the others, by their path: a
+        share of `learning_rate`, before and after warm-up; 0 leaves a module as it is.
     """
 
     learning_rate: float = 3e-3
     weight_decay: float = 1e-4
     warmup_steps: int = 1000
     final_share: float = 0.01
+    rates: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
         if self.weight_decay < 0 or self.warmup_steps < 0 or not 0 <= self.final_share <= 1:
             raise ValueError(f"impossible optimiser settings: {self}")
+        if any(rate < 0 for rate in self.rates.values()):
+            raise ValueError(f"rates are shares of the learning rate, 0 and above: {self.rates}")
 
 
 OWN_RATE = "own_rate"
@@ -54,22 +61,45 @@ def build_optimizer(
         module: whose parameters.
         settings: of all parameters outside `own`.
         own: parameter groups, each with its `lr`: AdamW, and no schedule.
+
+    Raises:
+        UserError: the module has no such part as `settings.rates` names.
     """
-    apart = {id(parameter) for group in own for parameter in group["params"]}
-    trainable = [p for p in module.parameters() if p.requires_grad and id(p) not in apart]
-    groups = [
+    left = {id(p): (n, p) for n, p in module.named_parameters() if p.requires_grad}
+    for parameter in (p for group in own for p in group["params"]):
+        left.pop(id(parameter), None)
+    there = {name for name, _ in module.named_modules()}
+    groups: list[dict[str, Any]] = []
+    # the rest comes last; of a module and a part of it, the part goes first
+    for path in [*sorted(settings.rates, key=len, reverse=True), ""]:
+        if path not in there:
+            parts = ", ".join(name for name, _ in module.named_children())
+            raise UserError(f"phase.optimizer.rates: there is no {path}", f"choose from {parts}")
+        inside = [(n, p) for n, p in left.values() if not path or n.startswith(f"{path}.")]
+        for _, parameter in inside:
+            del left[id(parameter)]
+        rate = settings.learning_rate * settings.rates.get(path, 1.0)
+        groups += _matrices_and_vectors([p for _, p in inside], rate, settings.weight_decay)
+    groups += [{**group, "use_fallback": True, OWN_RATE: True} for group in own]
+    return Muon(groups, lr=settings.learning_rate, adjust_lr_fn="match_rms_adamw")
+
+
+def _matrices_and_vectors(
+    parameters: Sequence[nn.Parameter], rate: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    return [
         {
-            "params": [p for p in trainable if p.ndim >= 2],
-            "weight_decay": settings.weight_decay,
+            "params": [p for p in parameters if p.ndim >= 2],
+            "lr": rate,
+            "weight_decay": weight_decay,
         },
         {
-            "params": [p for p in trainable if p.ndim < 2],
+            "params": [p for p in parameters if p.ndim < 2],
+            "lr": rate,
             "weight_decay": 0.0,
             "use_fallback": True,
         },
-        *({**group, "use_fallback": True, OWN_RATE: True} for group in own),
     ]
-    return Muon(groups, lr=settings.learning_rate, adjust_lr_fn="match_rms_adamw")
 
 
 def learning_rate_share(step: int, total_steps: int, settings: OptimizerSettings) -> float:

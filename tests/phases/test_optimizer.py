@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from nsca.errors import UserError
 from nsca.phases.optimizer import (
     OptimizerSettings,
     build_optimizer,
@@ -39,6 +40,28 @@ def test_only_matrices_decay_and_frozen_weights_stay_out():
     assert plain["weight_decay"] == 0.0
     assert [p.shape for p in decayed["params"]] == [(4, 3)]
     assert len(plain["params"]) == 4
+
+
+def test_a_module_and_a_part_of_it_have_rates_of_their_own():
+    deep = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    module = nn.ModuleDict({"deep": deep, "new": nn.Linear(2, 2)})
+    rates = {"deep": 0.5, "deep.1": 0.0}
+    optimizer = build_optimizer(module, OptimizerSettings(learning_rate=0.1, rates=rates))
+
+    def rate_of(name: str) -> set[float]:
+        groups = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+        return {groups[id(parameter)] for parameter in module.get_submodule(name).parameters()}
+
+    assert [rate_of(name) for name in ("deep.0", "deep.1", "new")] == [{0.05}, {0.0}, {0.1}]
+    schedule = build_schedule(optimizer, SETTINGS, total_steps=200)
+    for _ in range(200):
+        optimizer.step()
+        schedule.step()
+    assert max(rate_of("deep.0")) == pytest.approx(0.005)
+    with pytest.raises(UserError, match="there is no shallow"):
+        build_optimizer(module, OptimizerSettings(rates={"shallow": 1.0}))
+    with pytest.raises(ValueError, match="0 and above"):
+        OptimizerSettings(rates={"deep": -1.0})
 
 
 def test_matrices_move_by_an_orthogonal_step_the_size_of_adamws_and_vectors_by_adamws():
