@@ -159,10 +159,15 @@ def signature_of(target: str) -> Signature:
 
 def module_strings(module: str, constant: str) -> frozenset[str]:
     """Return the strings in a constant such as `TERMS = frozenset({"a"})`, of a dictionary its
-    keys; none without it.
+    keys, also where a module has it from another one of the project; none without it.
     """
     path = module_file(module)
-    for node in tree_of(path).body if path else ():
+    if path is None:
+        return frozenset()
+    for local, origin, original in _imports(tree_of(path), module, path.name == "__init__.py"):
+        if local == constant and origin.split(".")[0] == module.split(".")[0]:
+            return module_strings(origin, original)
+    for node in tree_of(path).body:
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == constant for target in node.targets
         ):

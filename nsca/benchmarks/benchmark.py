@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from omegaconf import DictConfig
 
 from nsca.phases.phase import Phase
+from nsca.trained_phase import load_phase
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,16 @@ class JudgedRun:
     config: DictConfig
     phase: Phase
     source: Any
+
+
+def began_from(run: JudgedRun, part: str) -> Phase | None:
+    """Return the phase that a run has a part from, as it was; None where it began anew.
+
+    Raises:
+        UserError: that run is not there any more.
+    """
+    where = run.config.get("parts", {}).get(part)
+    return None if where is None else load_phase(where)
 
 
 @runtime_checkable

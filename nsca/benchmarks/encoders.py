@@ -39,7 +39,9 @@ def audio_encoder(phase: torch.nn.Module, run: Path) -> AudioEncoder:
 
 
 def _encoder(phase: torch.nn.Module, run: Path, kind: type[EncoderT], sense: str) -> EncoderT:
-    encoder = getattr(phase, "encoder", None)
+    # alone in its own phase, among the senses where all are trained
+    whole = getattr(phase, "senses", None)
+    encoder = getattr(phase, "encoder", None) if whole is None else getattr(whole, sense)
     if not isinstance(encoder, kind):
         raise UserError(f"{run} has no {sense} encoder", f"give a run of phase={sense}")
     return encoder
@@ -67,11 +69,18 @@ def sound_source(source: Any) -> SoundSource:
     return source
 
 
-def untrained_encoder(config: DictConfig) -> Any:
-    """The run's encoder with initial weights of the run's seed."""
+def untrained_encoder(config: DictConfig, sense: str | None = None) -> Any:
+    """The run's encoder with initial weights of the run's seed.
+
+    Args:
+        config: of the run.
+        sense: whose encoder, where a phase trains several beside its own.
+    """
+    senses = config.phase.get("senses") if sense else None
+    node = config.phase.encoder if senses is None else senses[sense]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(config.seed))
-        return build(config.phase.encoder).eval()
+        return build(node).eval()
 
 
 def frozen(encoder: SenseEncoder) -> Encoder:

@@ -1,7 +1,9 @@
 """How well a dynamics run foretells held-out objects, at every horizon, and whether it knows.
 
 Beside it stand keeping the last state (`copy_last`), going on as it moves (`inertia`), and the
-prior with the run's own hand and no correction (`prior`), which need no training. The latent is
+prior with the run's own hand and no correction (`prior`), which need no training; and where the
+run went on from trained dynamics, those as they came (`before`): what leaving the phase out would
+give. The latent is
 read in metres, too: by a linear map from true latents to places, fitted on the training part, and
 beside what the same map reads from the true latent of that moment (`seen`), which no forecast of
 the latent can beat.
@@ -11,7 +13,7 @@ horizon) has been fitted on the other half (`scaled`), and as it comes (`trained
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +22,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from nsca.benchmarks.benchmark import JudgedRun
+from nsca.benchmarks.benchmark import JudgedRun, began_from
 from nsca.benchmarks.forecast_picture import PICTURE, draw_forecasts
 from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast, forecast_metrics
 from nsca.benchmarks.quantity_probes import check_at_least
@@ -37,6 +39,7 @@ from nsca.errors import UserError
 from nsca.objectives.imagination import Foreteller, Imagination
 from nsca.ridge import Ridge
 
+BEFORE = "before"
 CHUNK = 512  # windows imagined at once
 DRAWN = 5  # windows in the picture
 RIDGE = 1e-3  # of the map from latent to place, in units of the features' variance
@@ -76,7 +79,7 @@ class ForecastBenchmark:
         UserError: fewer than 4 windows, whose halves would say nothing.
     """
 
-    judges: ClassVar[frozenset[str]] = frozenset({"dynamics"})
+    judges: ClassVar[frozenset[str]] = frozenset({"dynamics", "full"})
     row: ClassVar[type] = Forecast
 
     def __init__(self, windows: int) -> None:
@@ -98,8 +101,12 @@ class ForecastBenchmark:
             raise TypeError(f"{type(phase).__name__} foretells nothing")
         model = phase.imagination
         read = self._reader(phase, source, seed)
+        earlier = began_from(run, "dynamics")
         for split in source.held_out:
             found = self._foretell(phase, source, split, seed)
+            if isinstance(earlier, Foreteller):
+                before = self._foretell(earlier, source, split, seed).mean["trained"]
+                found = replace(found, mean={**found.mean, BEFORE: before})
             if not np.isfinite(found.mean["trained"]).all():
                 raise UserError(
                     "what is foretold is not finite: the training diverged",

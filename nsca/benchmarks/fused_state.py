@@ -51,7 +51,7 @@ from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.sense_names import SENSES
 from nsca.models.senses import Senses
-from nsca.phases.fusion.module import FusionPhase
+from nsca.objectives.fused import FusesSenses
 from nsca.probe_rows import labelled_rows
 
 NEXT = "next_"  # begins the names of quantities of the next moment
@@ -73,7 +73,7 @@ class FusedState:
         UserError: a budget that is too small.
     """
 
-    judges: ClassVar[frozenset[str]] = frozenset({"fusion"})
+    judges: ClassVar[frozenset[str]] = frozenset({"fusion", "full"})
     row: ClassVar[type] = Score
 
     def __init__(
@@ -102,8 +102,10 @@ class FusedState:
         """
         if run is None:
             raise ValueError("a run is needed")
-        if not isinstance(run.phase, FusionPhase) or not isinstance(run.source, MomentSource):
+        if not isinstance(run.source, MomentSource):
             raise UserError("the run's data has one sense alone", "give a run of phase=fusion")
+        if not isinstance(run.phase, FusesSenses):
+            raise TypeError(f"{type(run.phase).__name__} fuses no senses")
         twin = untrained_encoder(run.config)
         fusions: dict[str, Fusion] = {"trained": run.phase.encoder, "random": twin}
         yield from self.run(run.phase.senses, fusions, run.source, seed)

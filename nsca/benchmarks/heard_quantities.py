@@ -41,7 +41,7 @@ class HeardQuantities:
         UserError: a budget that is too small.
     """
 
-    judges: ClassVar[frozenset[str]] = frozenset({"audio"})
+    judges: ClassVar[frozenset[str]] = frozenset({"audio", "full"})
     row: ClassVar[type] = Score
 
     def __init__(
@@ -68,7 +68,7 @@ class HeardQuantities:
         if run is None:
             raise ValueError("a run is needed")
         trained = audio_encoder(run.phase, run.path)
-        twin = untrained_encoder(run.config)
+        twin = untrained_encoder(run.config, "audio")
         encoders = {"trained": frozen(trained), "random": frozen(twin)}
         yield self.run(encoders, sound_source(run.source), seed)
 

@@ -44,7 +44,7 @@ class TemporalConsistency:
         UserError: no clip.
     """
 
-    judges: ClassVar[frozenset[str]] = frozenset({"vision"})
+    judges: ClassVar[frozenset[str]] = frozenset({"vision", "full"})
     row: ClassVar[type] = Score
 
     def __init__(self, clips: int) -> None:
@@ -60,7 +60,7 @@ class TemporalConsistency:
         if run is None:
             raise ValueError("a run is needed")
         trained = vision_encoder(run.phase, run.path)
-        twin = untrained_encoder(run.config)
+        twin = untrained_encoder(run.config, "vision")
         encoders = {"trained": frozen(trained), "random": frozen(twin)}
         yield self.run(encoders, frame_source(run.source), seed)
 

@@ -47,7 +47,7 @@ class VisibleQuantities:
         UserError: an unknown corruption or severity, or a budget that is too small.
     """
 
-    judges: ClassVar[frozenset[str]] = frozenset({"vision"})
+    judges: ClassVar[frozenset[str]] = frozenset({"vision", "full"})
     row: ClassVar[type] = Score
 
     def __init__(
@@ -85,7 +85,7 @@ class VisibleQuantities:
         if run is None:
             raise ValueError("a run is needed")
         trained = vision_encoder(run.phase, run.path)
-        twin = untrained_encoder(run.config)
+        twin = untrained_encoder(run.config, "vision")
         encoders = {"trained": frozen(trained), "random": frozen(twin)}
         yield self.run(encoders, frame_source(run.source), seed)
 

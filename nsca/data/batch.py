@@ -255,3 +255,38 @@ class DynamicsBatch(Batch):
     physical: Float[Tensor, "batch moment quantity"]
     action: Float[Tensor, "batch moment number"]
     step: int
+
+
+@dataclass(frozen=True)
+class StretchBatch(Batch):
+    """Stretches of moments as they were recorded, equally far apart in time.
+
+    Attributes:
+        pictures: RGB, 0..255; None where nothing was seen, like `heard` and `body`. What a missing
+            sense's rows hold means nothing.
+        heard: what was just heard at each moment, 16 bits at 16 kHz.
+        body: readings of body and touch.
+        there: which senses each moment has.
+        kept: which of them are listened to where some are left out on purpose.
+        physical, action: see DynamicsBatch.
+        step: as in FrameBatch.
+        first, second, neighbour: see VisionBatch, of one moment of each stretch; None before they
+            are made, and without pictures.
+        first_sound, second_sound, clean_sound: see AudioBatch, of what is heard last; None before
+            they are made, and without sounds.
+    """
+
+    pictures: UInt8[Tensor, "batch moment height width 3"] | None
+    heard: Int16[Tensor, "batch moment time"] | None
+    body: Float[Tensor, "batch moment reading"] | None
+    there: Bool[Tensor, "batch moment sense"]
+    kept: Bool[Tensor, "batch sense"]
+    physical: Float[Tensor, "batch moment quantity"]
+    action: Float[Tensor, "batch moment number"]
+    step: int
+    first: Float[Tensor, "batch 3 height width"] | None = None
+    second: Float[Tensor, "batch 3 height width"] | None = None
+    neighbour: Float[Tensor, "batch 3 height width"] | None = None
+    first_sound: Float[Tensor, "batch band frame"] | None = None
+    second_sound: Float[Tensor, "batch band frame"] | None = None
+    clean_sound: Float[Tensor, "batch band frame"] | None = None

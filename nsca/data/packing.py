@@ -1,8 +1,9 @@
-"""Moments as rows of features: every sense through its frozen encoder, once and for all steps."""
+"""Moments as rows of features: every sense through its frozen encoder, once and for all steps; and
+which senses are left out of a row on purpose."""
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from nsca.data.moments import Moments
@@ -43,3 +44,19 @@ def pack(
                 )
             columns[sense][torch.from_numpy(rows)] = senses.embed_stored(sense, stored)
     return packed
+
+
+def fit_scales(senses: Senses, moments: Moments) -> None:
+    """Take the scales of senses that bring none from all moments of the training part."""
+    if not senses.fitted:
+        features = pack(moments, senses, np.arange(len(moments)))
+        senses.fit(features, torch.from_numpy(moments.there()))
+
+
+def left_over(
+    there: Bool[np.ndarray, "row sense"], drop: float, rng: np.random.Generator
+) -> Bool[np.ndarray, "row sense"]:
+    """Leave senses out, each with probability `drop`, but never the last one of a row."""
+    luck = np.where(there, rng.random(there.shape), -1.0)
+    luckiest = luck == luck.max(axis=1, keepdims=True)
+    return there & ((luck >= drop) | luckiest)

@@ -76,11 +76,12 @@ class AudioEncoder(nn.Module):
         """See `SenseEncoder`; sounds are 16-bit samples at 16 kHz."""
         device = self.readout.weight.device
         with torch.no_grad():
-            parts = [
-                self(self.front(part.to(device).float() / FULL_SCALE)).float().cpu()
-                for part in stored.split(chunk)
-            ]
+            parts = [self.hear(part.to(device)).float().cpu() for part in stored.split(chunk)]
         return torch.cat(parts)
+
+    def hear(self, stored: Int16[Tensor, "sound time"]) -> Float[Tensor, "sound feature"]:
+        """Return features of sounds as they are stored, with a graph, where the encoder is."""
+        return self(self.front(stored.float() / FULL_SCALE))
 
 
 def band_statistics(

@@ -122,7 +122,7 @@ class Fusion(nn.Module):
         tokens = torch.cat([tokens + self.kinds, self.nothing.expand(rows, 1, -1)], dim=1)
         tokens = self.norm(tokens)
         missing = torch.cat([~there, there.new_zeros(rows, 1)], dim=1)
-        queries = self.queries.expand(rows, -1, -1)
+        queries = self.queries.repeat(rows, 1, 1)  # a view would need a gradient under no_grad, too
         attentions = []
         for layer in self.layers:
             queries, attention = layer(queries, tokens, missing)

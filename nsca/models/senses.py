@@ -1,4 +1,4 @@
-"""Vision, hearing and the body's own sense side by side: frozen encoders and their features' scale.
+"""Vision, hearing and the body's own sense side by side: encoders and their features' scale.
 
 What they give is packed into one row a moment, so that everything above them handles one tensor and
 a mask, whatever is missing.
@@ -7,7 +7,7 @@ a mask, whatever is missing.
 from collections.abc import Mapping
 
 import torch
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int16, Shaped, UInt8
 from torch import Tensor, nn
 
 from nsca.models.audio_encoder import AudioEncoder
@@ -17,7 +17,7 @@ from nsca.models.vision_encoder import VisionEncoder
 
 
 class Senses(nn.Module):
-    """Encoders that are not trained here, and the scale of what they give.
+    """Encoders, frozen unless a phase thaws them, and the scale of what they give.
 
     Args:
         vision: of pictures.
@@ -56,6 +56,32 @@ class Senses(nn.Module):
             return stored.float()
         encoder = self.vision if sense == "vision" else self.audio
         return encoder.embed_stored(stored)
+
+    def forward(
+        self,
+        pictures: UInt8[Tensor, "row height width 3"] | None,
+        heard: Int16[Tensor, "row time"] | None,
+        body: Float[Tensor, "row reading"] | None,
+        rows: int,
+    ) -> Float[Tensor, "row packed"]:
+        """Return packed, scaled rows with a graph, for training of the encoders.
+
+        Args:
+            pictures, heard, body: as they are stored; None where nothing was recorded, and what is
+                packed then means nothing.
+            rows: how many.
+        """
+        found = {
+            "vision": self.vision.see(pictures) if pictures is not None else None,
+            "audio": self.audio.hear(heard) if heard is not None else None,
+            "proprioception": body,
+        }
+        device = next(self.parameters()).device
+        parts = [
+            torch.zeros(rows, self.widths[sense], device=device) if part is None else part
+            for sense, part in found.items()
+        ]
+        return self.scaled(torch.cat(parts, dim=1))
 
     def fit(self, packed: Float[Tensor, "row width"], there: Bool[Tensor, "row sense"]) -> None:
         """Take the scales from rows of the training part, each sense from where it is there."""

@@ -74,8 +74,9 @@ class VisionEncoder(nn.Module):
         """See `SenseEncoder`; frames are RGB, 0..255."""
         device = next(self.parameters()).device
         with torch.no_grad():
-            parts = [
-                self(part.to(device).permute(0, 3, 1, 2).float() / 255).float().cpu()
-                for part in stored.split(chunk)
-            ]
+            parts = [self.see(part.to(device)).float().cpu() for part in stored.split(chunk)]
         return torch.cat(parts)
+
+    def see(self, stored: UInt8[Tensor, "frame height width 3"]) -> Float[Tensor, "frame feature"]:
+        """Return features of frames as they are stored, with a graph, where the encoder is."""
+        return self(stored.permute(0, 3, 1, 2).float() / 255)

@@ -11,8 +11,10 @@ VICReg).
 
 from collections.abc import Collection, Mapping
 from itertools import combinations
+from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Bool, Int
 from torch import Tensor
 from torch.nn import functional
 
@@ -27,14 +29,24 @@ from nsca.models.senses import Senses
 TERMS = frozenset({"prediction", "completion", "consistency", "variance", "covariance"})
 
 
-def fused_terms(batch: FusionBatch, weighted: Collection[str]) -> frozenset[str]:
-    """Return which of these terms the batch has data for: without time there is nothing to predict;
+def fused_terms(
+    weighted: Collection[str],
+    there: Bool[Tensor, "row sense"],
+    belongs: Int[Tensor, " row"],
+    timed: bool,
+) -> frozenset[str]:
+    """Return which of these terms there is data for: without time there is nothing to predict;
     without pairs, nothing to agree on.
+
+    Args:
+        weighted: terms.
+        there, belongs: see FusionBatch.
+        timed: whether another moment follows each.
     """
     terms = set(weighted)
-    if batch.later is None:
+    if not timed:
         terms.discard("prediction")
-    if not _pairs(batch):
+    if not _pairs(there, belongs):
         terms.discard("consistency")
     return frozenset(terms)
 
@@ -100,12 +112,12 @@ def _prediction(predicted: Tensor, batch: FusionBatch, senses: Senses) -> Tensor
     return torch.stack(found).mean()
 
 
-def _pairs(batch: FusionBatch) -> list[tuple[int, int, Tensor]]:
+def _pairs(there: Tensor, belongs: Tensor) -> list[tuple[int, int, Tensor]]:
     """Two senses and the samples that have both, where these belong to at least two things."""
     found = []
     for one, other in combinations(range(len(SENSES)), 2):
-        both = batch.there[:, one] & batch.there[:, other]
-        if len(batch.belongs[both].unique()) > 1:
+        both = there[:, one] & there[:, other]
+        if len(belongs[both].unique()) > 1:
             found.append((one, other, both))
     return found
 
@@ -116,6 +128,14 @@ def _consistency(aligned: Tensor, batch: FusionBatch, temperature: float) -> Ten
         cross_modal_nt_xent(
             aligned[both, one], aligned[both, other], batch.belongs[both], temperature
         )
-        for one, other, both in _pairs(batch)
+        for one, other, both in _pairs(batch.there, batch.belongs)
     ]
     return torch.stack(losses).mean()
+
+
+@runtime_checkable
+class FusesSenses(Protocol):
+    """A phase that holds senses and their fusion."""
+
+    senses: Senses
+    encoder: Fusion

@@ -20,6 +20,8 @@ from nsca.reporting import (
 )
 from nsca.reporting.run_record import RunRecord, conditions
 
+SHOWN_BY = {"audio": model_sounds, "fusion": model_senses, "full": model_senses}
+"""What shows a phase's data and model; pictures for any other."""
 WITHOUT_FEATURES = frozenset({"dynamics", "fewshot"})
 """Phases that are shown by what they foretell or do."""
 
@@ -49,7 +51,9 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         else ""
     )
     phase = phase_name(first.config) if "phase" in first.config else ""
-    shown = {"audio": model_sounds, "fusion": model_senses}.get(phase, model_pictures)
+    shown = {"audio": model_sounds, "fusion": model_senses, "full": model_senses}.get(
+        phase, model_pictures
+    )
     elsewhere = (sense_sections.belongs_here, time_sections.belongs_here)
     probed = [score for score in scores if not any(its(score) for its in elsewhere)]
     body = [

@@ -20,6 +20,7 @@ from nsca.statistics import mean_and_standard_error
 
 NAMES = {
     "trained": "trained",
+    "before": "before this phase",
     "copy_last": "the last state, kept",
     "inertia": "going on as it moves",
     "prior": "the prior alone",
@@ -32,6 +33,7 @@ QUANTITIES = {
     "read_place_m": "place, read from the latent (cm)",
 }
 COLOURS = {
+    "before": "#b8446b",
     "copy_last": "#8b919a",
     "inertia": "#a58bd0",
     "prior": "#d98218",

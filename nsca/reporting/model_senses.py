@@ -19,7 +19,7 @@ from nsca.errors import UserError
 from nsca.evaluation import source_of
 from nsca.models.fusion import Fusion
 from nsca.models.sense_names import SENSES
-from nsca.phases.fusion.module import FusionPhase
+from nsca.objectives.fused import FusesSenses
 from nsca.reporting import model_pictures, page, plots, sense_plots
 from nsca.reporting.neighbours import not_shown
 from nsca.reporting.run_record import RunRecord
@@ -35,7 +35,7 @@ def model_section(run: RunRecord, seed: int) -> str:
     title = "What the state listens to"
     try:
         phase, source = nsca.load(run.path), source_of(run.config)
-        if not isinstance(phase, FusionPhase) or not isinstance(source, MomentSource):
+        if not isinstance(phase, FusesSenses) or not isinstance(source, MomentSource):
             raise UserError("the run fuses no senses", "give a run of phase=fusion")
         split = source.held_out[-1]
         packed, there = _rows(phase, source, seed)
@@ -57,7 +57,7 @@ def model_section(run: RunRecord, seed: int) -> str:
 
 
 def _rows(
-    phase: FusionPhase, source: MomentSource, seed: int
+    phase: FusesSenses, source: MomentSource, seed: int
 ) -> tuple[Float[Tensor, "row width"], Bool[Tensor, "row sense"]]:
     """Some held-out moments with all senses of the data, packed and scaled, and their mask."""
     moments = source.moments(source.held_out[-1]).completed(seed)

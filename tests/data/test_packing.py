@@ -4,7 +4,7 @@ import torch
 from phases.tiny_fusion import Glowing, tiny_phase
 
 from nsca.data import packing
-from nsca.data.packing import pack
+from nsca.data.packing import left_over, pack
 from nsca.errors import UserError
 
 
@@ -31,3 +31,16 @@ def test_readings_of_another_width_are_refused():
     senses.widths["proprioception"] = 5
     with pytest.raises(UserError, match=r"have 4 numbers, the model takes 5.*proprioception=4"):
         pack(Glowing(clips=2).moments("train"), senses, np.arange(8))
+
+
+def test_senses_are_left_out_but_never_all_of_them():
+    rng = np.random.default_rng(0)
+    there = rng.random((4000, 3)) < 0.7
+    kept = left_over(there, 0.5, rng)
+    assert not (kept & ~there).any()
+    assert (kept.any(axis=1) == there.any(axis=1)).all()
+    alone = there.sum(axis=1) == 1
+    assert (kept[alone] == there[alone]).all()
+    full = there.all(axis=1)
+    assert kept[full].sum(axis=1).mean() == pytest.approx(3 * 0.5 + 0.125, abs=0.05)
+    assert (left_over(there, 0.0, rng) == there).all()

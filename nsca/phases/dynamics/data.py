@@ -3,12 +3,11 @@ are, and what is done.
 """
 
 import numpy as np
-import torch
 from jaxtyping import Int64
 
 from nsca.data.batch import DynamicsBatch, Split
 from nsca.data.moments import MomentSource
-from nsca.data.packing import pack
+from nsca.data.packing import fit_scales
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
@@ -73,10 +72,7 @@ class DynamicsData(StepData[WindowRows]):
     def pack(self, senses: Senses, encoder: Fusion) -> None:
         """Ask senses and fusion, which are frozen, for every latent."""
         train, val = self.stored("train"), self.stored("val")
-        if not senses.fitted:
-            moments = train.moments
-            features = pack(moments, senses, np.arange(len(moments)))
-            senses.fit(features, torch.from_numpy(moments.there()))
+        fit_scales(senses, train.moments)
         for rows in (train, val):
             rows.ask(senses, encoder)
 

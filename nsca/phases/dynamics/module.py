@@ -22,7 +22,10 @@ from nsca.phases.phase import Phase
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
 
-PARTS = {"fusion": ("encoder", "senses"), "dynamics": ("imagination",)}
+PARTS = {
+    "fusion": ("encoder", "senses"),
+    "dynamics": ("imagination", "encoder", "senses"),  # worth nothing above another fusion
+}
 
 
 class DynamicsPhase(Phase):

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nsca.data.batch import FusionBatch, ProbeLabel, Split
 from nsca.data.moments import Moments, MomentSource
-from nsca.data.packing import pack
+from nsca.data.packing import left_over, pack
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.errors import UserError
 from nsca.models.senses import Senses
@@ -87,15 +87,6 @@ class FusionSteps(StepLoader[FusionBatch]):
             later_there=self._moments.there[now + 1] if timed else None,
             step=step,
         )
-
-
-def left_over(
-    there: Bool[np.ndarray, "row sense"], drop: float, rng: np.random.Generator
-) -> Bool[np.ndarray, "row sense"]:
-    """Leave senses out, each with probability `drop`, but never the last one of a row."""
-    luck = np.where(there, rng.random(there.shape), -1.0)
-    luckiest = luck == luck.max(axis=1, keepdims=True)
-    return there & ((luck >= drop) | luckiest)
 
 
 class FusionData(StepData[MomentRows]):

@@ -78,7 +78,8 @@ class FusionPhase(Phase):
 
     def active_terms(self, batch: FusionBatch) -> frozenset[str]:
         """See `fused_terms`."""
-        return fused_terms(batch, self.loss_weights)
+        timed = batch.later is not None
+        return fused_terms(self.loss_weights, batch.there, batch.belongs, timed)
 
     def example_batch(self, samples: int) -> FusionBatch:
         width, actions = self.senses.width, self.next_senses.action.in_features

@@ -1,6 +1,5 @@
 """Moments of each step: pure functions of seed and step, with senses left out and one kept."""
 
-import numpy as np
 import pytest
 import torch
 from phases.short_trainings import batches_seen
@@ -10,7 +9,7 @@ from phases.tiny_vision import MovingShapes
 from nsca.data.batch import FusionBatch
 from nsca.data.step_loader import Epoch
 from nsca.errors import UserError
-from nsca.phases.fusion.data import FusionSteps, MomentRows, left_over
+from nsca.phases.fusion.data import FusionSteps, MomentRows
 
 
 def packed_rows(source: Glowing) -> MomentRows:
@@ -47,19 +46,6 @@ def test_without_time_there_is_no_next_one_and_every_moment_counts():
     assert len(rows) == 96
     batch = steps(rows).step_batch(0)
     assert batch.later is batch.action is batch.later_there is None
-
-
-def test_senses_are_left_out_but_never_all_of_them():
-    rng = np.random.default_rng(0)
-    there = rng.random((4000, 3)) < 0.7
-    kept = left_over(there, 0.5, rng)
-    assert not (kept & ~there).any()
-    assert (kept.any(axis=1) == there.any(axis=1)).all()
-    alone = there.sum(axis=1) == 1
-    assert (kept[alone] == there[alone]).all()
-    full = there.all(axis=1)
-    assert kept[full].sum(axis=1).mean() == pytest.approx(3 * 0.5 + 0.125, abs=0.05)
-    assert (left_over(there, 0.0, rng) == there).all()
 
 
 def packed_digits() -> MomentRows:
