@@ -32,6 +32,8 @@ class PairedTable:
         reference: the row that all others are compared with.
         values: (row, metric) to the value of each seed; empty where nothing was measured.
         explained: what a metric is, with its unit, where the name does not say it.
+        grouped: whether rows named `<group>/<name>` are compared within their group, with
+            `<group>/<reference>`; what has no group is then compared with nothing.
         higher_is_better: in every metric, so that a difference is called better or worse; else it
             is called higher or lower.
     """
@@ -42,6 +44,14 @@ class PairedTable:
     values: Callable[[str, str], Mapping[int, float]]
     explained: Mapping[str, str] = field(default_factory=dict)
     higher_is_better: bool = True
+    grouped: bool = False
+
+    def reference_of(self, row: str) -> str | None:
+        """The row that this one is compared with."""
+        if not self.grouped:
+            return self.reference
+        group, slash, _ = row.rpartition("/")
+        return f"{group}/{self.reference}" if slash else None
 
 
 @dataclass(frozen=True)
@@ -69,11 +79,13 @@ def comparisons(table: PairedTable) -> dict[tuple[str, str], PairedDifference]:
     """Row minus reference for each (row, metric), over the seeds that both have."""
     found = {}
     for metric in table.metrics:
-        theirs = table.values(table.reference, metric)
         for row in table.rows:
-            ours = table.values(row, metric)
+            reference = table.reference_of(row)
+            if reference is None or reference == row:
+                continue
+            ours, theirs = table.values(row, metric), table.values(reference, metric)
             seeds = sorted(ours.keys() & theirs.keys())
-            if row != table.reference and seeds:
+            if seeds:
                 found[row, metric] = paired_difference(
                     [ours[s] for s in seeds], [theirs[s] for s in seeds]
                 )
@@ -111,7 +123,12 @@ def cells(line: Line, table: PairedTable) -> list[str]:
     known = [line.row, f"{line.mean:.3f}{error}", str(line.seeds)]
     difference = line.difference
     if difference is None:
-        return [*known, "reference" if line.row == table.reference else "not paired", "", ""]
+        return [
+            *known,
+            "reference" if line.row == table.reference_of(line.row) else "not paired",
+            "",
+            "",
+        ]
     if difference.pairs == 1:
         return [*known, f"{difference.mean:+.3f} (one seed)", "", ""]
     interval = f"{difference.mean:+.3f} ({difference.low:+.3f} .. {difference.high:+.3f})"
@@ -130,7 +147,8 @@ def header(reference: str) -> list[str]:
 
 def power(table: PairedTable) -> str:
     """What the reference's number of seeds could have detected; empty with fewer than two."""
-    seeds = len(table.values(table.reference, table.metrics[0]))
+    reference = table.reference_of(table.rows[0])
+    seeds = len(table.values(reference, table.metrics[0])) if reference is not None else 0
     if seeds < 2:
         return ""
     return (

@@ -4,6 +4,7 @@ One line a condition: mean over seeds, with the Student t interval of that mean 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -20,7 +21,8 @@ def demonstration_curves(
     label: str,
     *,
     limits: tuple[float, float] | None = None,
-    chance: float | None = None,
+    levels: Mapping[str, float] | None = None,
+    across: str = "demonstrations",
     confidence: float = 0.95,
 ) -> Figure:
     """Mean and interval over seeds by number of demonstrations, on a logarithmic axis.
@@ -29,7 +31,8 @@ def demonstration_curves(
         curves: by condition, then by number of demonstrations (at least 1), one value a seed.
         label: of the vertical axis, with the unit.
         limits: the range that the figure can have, such as (0, 1): bands are cut there.
-        chance: a line for what knowing nothing reaches.
+        levels: by name, what is reached without any: level lines.
+        across: what is counted, for the horizontal axis.
         confidence: of the bands; a point of one seed has none.
 
     Raises:
@@ -40,8 +43,10 @@ def demonstration_curves(
     with rc_context(STYLE):
         figure = Figure(figsize=(6.4, 3.8), layout="constrained")
         axis = figure.subplots()
-        if chance is not None:
-            axis.axhline(chance, color=INK, alpha=0.5, linewidth=1.2, linestyle=":", label="chance")
+        for (name, level), dash in zip(
+            (levels or {}).items(), cycle((":", "--", "-.")), strict=False
+        ):
+            axis.axhline(level, color=INK, alpha=0.5, linewidth=1.2, linestyle=dash, label=name)
         for place, (condition, points) in enumerate(curves.items()):
             colour = FURTHER_COLOURS[place % len(FURTHER_COLOURS)]
             counts = sorted(points)
@@ -66,7 +71,7 @@ def demonstration_curves(
         axis.set_xticks(ticks, [str(count) for count in ticks])
         axis.xaxis.set_minor_locator(NullLocator())
         axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.set_xlabel("demonstrations")
+        axis.set_xlabel(across)
         axis.set_ylabel(label)
         if limits is not None:
             margin = 0.03 * (limits[1] - limits[0])

@@ -19,7 +19,7 @@ from nsca.paired_table import PairedTable, markdown
 from nsca.reporting.tables import paired_csv, paired_latex
 from nsca.studies.jobs import ORIGIN, JobSpecification, short, train_and_evaluate
 from nsca.studies.study import Study, refuse
-from nsca.studies.summary import plot
+from nsca.studies.summary import plot, plot_groups
 from nsca.training import fingerprint_of
 from nsca.verb import compose
 
@@ -34,11 +34,12 @@ class StudyPlan(Study):
         name: of the folder `experiments/<name>/` that holds the figures.
         question: what is asked, in a sentence.
         prediction: what was expected before the run.
-        reference: the condition that all others are compared with.
+        reference: the condition that all others are compared with; where conditions are named
+            `<number>/<name>` (so much data, for example), the one in each of these groups.
         seeds: every condition runs under each of them.
         babble: overrides of the data generation that comes first; None where data is given.
-        train: overrides that all training runs share; SEED in them stands for the run's seed,
-            so that seeds may be folds of the data.
+        train: overrides that all training runs share; SEED in them, and in `babble`, stands for
+            the run's seed, so that each may have data of its own, or a fold.
         conditions: by name, the overrides that make a condition what it is.
         evaluate: overrides of the evaluation.
         leave_out: a regular expression; figures in whose "condition name" it is found are not kept
@@ -47,6 +48,7 @@ class StudyPlan(Study):
         baselines: rows without training, by name: what stands in place of `trained` in the name of
             a metric, such as `pixels`. Their values come from the evaluation of the reference.
         earlier: overrides of the training runs that come before, by name, in order.
+        higher_is_better: whether the metrics are such; errors are not.
 
     Raises:
         ValueError: when the reference is no condition, a seed repeats, a name is used twice, or
@@ -63,13 +65,16 @@ class StudyPlan(Study):
     metrics: Sequence[str]
     baselines: Mapping[str, str]
     earlier: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    higher_is_better: bool = True
 
     origin: ClassVar[Sequence[str]] = ORIGIN
     run = staticmethod(train_and_evaluate)
 
     def __post_init__(self) -> None:
-        if self.reference not in self.conditions:
-            raise ValueError(f"reference {self.reference!r} is not among {list(self.conditions)}")
+        for group in self.groups or [""]:
+            reference = f"{group}/{self.reference}" if group else self.reference
+            if reference not in self.conditions:
+                raise ValueError(f"reference {reference!r} is not among {list(self.conditions)}")
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError(f"a seed repeats: {list(self.seeds)}")
         if both := self.conditions.keys() & self.baselines.keys():
@@ -81,13 +86,20 @@ class StudyPlan(Study):
                 raise ValueError(f"{sorted(unknown)}: no earlier run, only {sorted(known)}")
             known.add(f"<{name}>")
 
+    @property
+    def groups(self) -> list[str]:
+        """What stands before the slash in the names of conditions, in order."""
+        named = (condition.rpartition("/")[0] for condition in self.conditions)
+        return [group for group in dict.fromkeys(named) if group]
+
     def baseline_metric(self, baseline: str, metric: str) -> str:
         """The name under which the evaluation of a run keeps a baseline's value of a metric."""
         return metric.replace("/trained", f"/{self.baselines[baseline]}")
 
     def prepare(self) -> None:
-        if self.babble is not None:
-            babble(compose("babble", list(self.babble)))
+        for own in dict.fromkeys(_of_seed(self.babble or (), seed) for seed in self.seeds):
+            if own:
+                babble(compose("babble", list(own)))
 
     def specifications(self, outputs: Path) -> list[JobSpecification]:
         """Seed by seed; where earlier runs are shared condition by condition, so that two workers
@@ -99,14 +111,12 @@ class StudyPlan(Study):
         return [self._specification(job, f"outputs={outputs}") for job in jobs]
 
     def _specification(self, job: Job, where: str) -> JobSpecification:
-        def of_seed(overrides: Sequence[str]) -> tuple[str, ...]:
-            return tuple(each.replace(SEED, str(job.seed)) for each in overrides)
-
-        train = _standing((*of_seed(self.train), *self.conditions[job.condition], where))
+        shared = _of_seed(self.train, job.seed)
+        train = _standing((*shared, *self.conditions[job.condition], where))
         earlier: list[tuple[str, tuple[str, ...]]] = []
         for name, own in list(self.earlier.items())[::-1]:
             if any(f"<{name}>" in _names(run) for run in (train, *(o for _, o in earlier))):
-                earlier.insert(0, (name, (*of_seed(own), where)))
+                earlier.insert(0, (name, (*_of_seed(own, job.seed), where)))
         evaluate = (*self.evaluate, where)
         return JobSpecification(job, train, evaluate, self.leave_out, tuple(earlier))
 
@@ -124,24 +134,39 @@ class StudyPlan(Study):
             refuse("data", results.made_otherwise("data", expected), results)
 
     def table(self, results: JobTable) -> PairedTable:
-        """The conditions, then the baselines from the reference's evaluation."""
+        """The conditions, then the baselines from the (first) reference's evaluation."""
+        source = "/".join([*self.groups[:1], self.reference])
 
         def values(row: str, metric: str) -> dict[int, float]:
             if row in self.baselines:
-                return results.values(self.reference, self.baseline_metric(row, metric))
+                return results.values(source, self.baseline_metric(row, metric))
             return results.values(row, metric)
 
+        rows = [*self.conditions, *self.baselines]
         return PairedTable(
-            [*self.conditions, *self.baselines], self.metrics, self.reference, values
+            rows,
+            self.metrics,
+            self.reference,
+            values,
+            higher_is_better=self.higher_is_better,
+            grouped=bool(self.groups),
         )
 
     def summarise(self, results: JobTable, home: Path) -> None:
-        """`table.md`, `.csv` and `.tex` and `figure.png`."""
+        """`table.md`, `.csv` and `.tex` and `figure.png`; with groups also `curves.png`: the first
+        metric against them.
+        """
         table = self.table(results)
         (home / "table.md").write_text(self.heading + markdown(table), encoding="utf-8")
         (home / "table.csv").write_text(paired_csv(table), encoding="utf-8")
         (home / "table.tex").write_text(paired_latex(table), encoding="utf-8")
         plot(table, home / "figure.png")
+        if self.groups:
+            plot_groups(table, list(self.baselines), home / "curves.png")
+
+
+def _of_seed(overrides: Sequence[str], seed: int) -> tuple[str, ...]:
+    return tuple(override.replace(SEED, str(seed)) for override in overrides)
 
 
 def _names(overrides: Sequence[str]) -> set[str]:

@@ -1,10 +1,13 @@
-"""A study's picture: every seed of every condition beside the reference."""
+"""A study's pictures: every seed of every condition, and a figure against groups of them."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from nsca.paired_table import PairedTable
+from nsca.reporting.demonstration_curves import demonstration_curves
 from nsca.statistics import mean_and_standard_error
 
 
@@ -48,4 +51,31 @@ def plot(table: PairedTable, path: Path) -> None:
         axis.set_visible(False)
     axes[0].invert_yaxis()
     path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def plot_groups(table: PairedTable, baselines: Sequence[str], path: Path) -> None:
+    """The first metric against the number that is a condition's group, one line a name; written as
+    PNG. Nothing where nothing was measured.
+
+    Args:
+        table: rows are `<number>/<name>`, and baselines.
+        baselines: rows of one value, drawn as level lines.
+        path: of the picture.
+    """
+    metric = table.metrics[0]
+    curves: dict[str, dict[int, list[float]]] = defaultdict(dict)
+    for row in table.rows:
+        group, _, name = row.rpartition("/")
+        if group and (values := list(table.values(row, metric).values())):
+            curves[name][int(group)] = values
+    if not curves:
+        return
+    levels = {name: list(table.values(name, metric).values()) for name in baselines}
+    figure = demonstration_curves(
+        curves,
+        metric.partition("/")[2].replace("/trained", ""),
+        across="episodes to learn from",
+        levels={name: float(np.mean(values)) for name, values in levels.items() if values},
+    )
     figure.savefig(path, dpi=110)

@@ -15,7 +15,7 @@ SEED = 900  # no seed of any experiment
 
 def benchmark(**changes: object) -> MetaworldML10:
     settings = {"adaptation": AdaptationProtocol(2, 2, 1, 20), "seeds": 2}
-    return MetaworldML10(**{**settings, "workers": 1, "quick": False, **changes})
+    return MetaworldML10(**{**settings, "workers": 1, "home": "kept", "quick": False, **changes})
 
 
 def test_baseline_and_control_are_judged_on_every_test_task(monkeypatch):
@@ -50,6 +50,29 @@ def test_every_seed_and_agent_is_a_piece(monkeypatch, tmp_path, capsys):
         (SEED + 1, "random"),
     ]
     assert "4/4 seed 901: random succeeds in 1.00" in capsys.readouterr().out
+
+
+def test_what_is_finished_is_not_played_again(monkeypatch, tmp_path):
+    played = []
+
+    def play(name: str, protocol: AdaptationProtocol, seed: int) -> list[Outcome]:
+        played.append((name, seed))
+        if len(played) == 3:
+            raise KeyboardInterrupt
+        return rows_of(name, protocol, seed)
+
+    monkeypatch.setattr(metaworld_ml10, "judge_adaptation", play)
+    with pytest.raises(KeyboardInterrupt):
+        list(benchmark(home=str(tmp_path)).judge(None, SEED, tmp_path))
+    whole = list(benchmark(home=str(tmp_path)).judge(None, SEED, tmp_path))
+    assert played[2:] == [("repeated_best", SEED + 1)] * 2 + [("random", SEED + 1)]
+    assert [piece[0].agent for piece in whole] == ["repeated_best", "random"] * 2
+    again = list(benchmark(home=str(tmp_path)).judge(None, SEED, tmp_path))
+    assert again == whole
+    assert len(played) == 5
+    longer = AdaptationProtocol(2, 2, 1, 30)
+    list(benchmark(home=str(tmp_path), adaptation=longer).judge(None, SEED, tmp_path))
+    assert len(played) == 9, "another protocol is another game"
 
 
 @pytest.mark.slow  # two processes import everything

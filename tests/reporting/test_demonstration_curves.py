@@ -11,7 +11,7 @@ CURVES = {
 
 
 def test_means_bands_and_a_logarithmic_axis():
-    figure = demonstration_curves(CURVES, "success", limits=(0, 1), chance=0.05)
+    figure = demonstration_curves(CURVES, "success", limits=(0, 1), levels={"chance": 0.05})
     axis = figure.axes[0]
     assert axis.get_xscale() == "log"
     assert [text.get_text() for text in axis.get_xticklabels()] == ["5", "10", "100"]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from nsca.job_table import Job, JobTable
@@ -63,3 +65,40 @@ def test_plot_is_a_png_that_changes_with_the_values(results, tmp_path):
     one, two = (tmp_path / "one.png").read_bytes(), (tmp_path / "two.png").read_bytes()
     assert one.startswith(b"\x89PNG")
     assert one != two
+
+
+def grouped() -> StudyPlan:
+    names = [f"{number}/{name}" for number in (20, 200) for name in ("off", "on")]
+    return replace(plan(*names), higher_is_better=False)
+
+
+@pytest.fixture
+def by_number(tmp_path):
+    results = JobTable(tmp_path / "results.csv", ("seconds",))
+    for seed in range(4):
+        for number, gain in ((20, 0.2), (200, 0.0)):
+            off = {METRIC: 0.5 + 0.05 * seed, "held_out/shape/pixels": 0.3}
+            results.add(Job(f"{number}/off", seed), off, WHERE)
+            on = 0.5 + 0.05 * seed - gain + 0.004 * (seed % 2)
+            results.add(Job(f"{number}/on", seed), {METRIC: on}, WHERE)
+    return results
+
+
+def test_conditions_of_a_group_are_compared_with_its_reference(by_number, tmp_path):
+    study = grouped()
+    assert study.groups == ["20", "200"]
+    found = comparisons(study.table(by_number))
+    assert set(found) == {("20/on", METRIC), ("200/on", METRIC)}
+    assert found["20/on", METRIC].mean == pytest.approx(-0.198)
+    assert found["200/on", METRIC].mean == pytest.approx(0.002)
+    text = markdown(study.table(by_number))
+    assert "-0.198 (-0.202 .. -0.194), lower" in text
+    assert "| raw pixels | 0.300 ± 0.000 | 4 | not paired |" in text
+    assert "4 paired seeds detect" in text
+    study.summarise(by_number, tmp_path)
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_group_needs_its_reference():
+    with pytest.raises(ValueError, match="'200/off' is not among"):
+        plan("20/off", "200/on")
