@@ -12,7 +12,7 @@ class DebugPreset:
 
     Args:
         name: of the preset, part of the run card.
-        find_lr: try 100 learning rates, print the suggestion, train nothing.
+        find_lr: try 100 learning rates, print the suggestion and draw the curve, train nothing.
         profile: write a torch.profiler trace and a summary into profile/ of the run directory.
     """
 

@@ -12,7 +12,6 @@ from lightning.pytorch import Callback, LightningDataModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import PyTorchProfiler
-from lightning.pytorch.tuner import Tuner
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from omegaconf import DictConfig
 
@@ -32,6 +31,8 @@ from nsca.errors import UserError
 from nsca.hardware import profile_of
 from nsca.parts import load_parts, with_found_parts
 from nsca.phases.phase import Phase
+from nsca.rate_finder import RateSweep, suggested_rate, write_curve
+from nsca.reporting.rate_plot import write_plot
 from nsca.resuming import choose_start, find_finished
 from nsca.run_card import RunCard, config_fingerprint
 from nsca.run_directory import available_bytes
@@ -92,13 +93,13 @@ def run_training(cfg: DictConfig) -> Path:
                 load_parts(phase, cfg.parts)
             prepare(phase, cfg)
             _check_disk(phase, run.path)
-            settings = CheckpointSettings(**plain(cfg.checkpoint))
-            checkpointing = Checkpointing(run.path, settings, origin, stop, card)
-            callbacks = [checkpointing, Throughput(card), *watchers(cfg), progress_callback()]
-            trainer = build_trainer(cfg, run.path, callbacks)
             if debug.find_lr:
-                _find_learning_rate(trainer, phase, data, card)
+                trainer = _find_learning_rate(cfg, run.path, phase, data, card)
             else:
+                settings = CheckpointSettings(**plain(cfg.checkpoint))
+                checkpointing = Checkpointing(run.path, settings, origin, stop, card)
+                callbacks = [checkpointing, Throughput(card), *watchers(cfg), progress_callback()]
+                trainer = build_trainer(cfg, run.path, callbacks)
                 with together(trainer, Orders(train=True, checkpoint=start.checkpoint)):
                     trainer.fit(phase, datamodule=data, ckpt_path=start.checkpoint)
             parameters = sum(p.numel() for p in phase.parameters())
@@ -136,6 +137,9 @@ def build_trainer(cfg: DictConfig, run: Path | None, callbacks: list[Callback]) 
     """
     hardware = profile_of(cfg)
     chosen: dict[str, Any] = {**plain(cfg.trainer)}
+    debug = DebugPreset(**plain(cfg.debug))
+    if debug.find_lr:
+        chosen |= {"max_steps": FINDER_STEPS, "limit_val_batches": 0}
     steps = int(chosen.get("max_steps", -1))
     if steps > 0:
         # A short run is still validated once and logged often enough to see a curve.
@@ -144,7 +148,7 @@ def build_trainer(cfg: DictConfig, run: Path | None, callbacks: list[Callback]) 
             chosen["val_check_interval"] = min(interval, steps)
         rows = max(1, steps // LEAST_LOGGED_ROWS)
         chosen["log_every_n_steps"] = min(int(chosen.get("log_every_n_steps") or rows), rows)
-    if run is not None and DebugPreset(**plain(cfg.debug)).profile:
+    if run is not None and debug.profile:
         chosen["profiler"] = PyTorchProfiler(dirpath=run / "profile", filename="trace")
     has_bar = any(isinstance(callback, RichProgressBar) for callback in callbacks)
     loggers = build_loggers(cfg, run) if run is not None else []
@@ -198,24 +202,20 @@ def _check_disk(phase: Phase, place: Path) -> None:
 
 
 def _find_learning_rate(
-    trainer: Trainer, phase: Phase, data: LightningDataModule, card: RunCard
-) -> None:
-    trainer.callbacks = [c for c in trainer.callbacks if not isinstance(c, Checkpointing)]
-    finder = Tuner(trainer).lr_find(
-        phase,
-        datamodule=data,
-        update_attr=False,
-        min_lr=1e-6,
-        max_lr=1.0,
-        num_training=FINDER_STEPS,
-    )
-    suggestion = finder.suggestion() if finder is not None else None
-    if suggestion is None:
-        raise UserError(
-            "no learning rate stood out", "look at the data, or try a larger effective_batch"
-        )
+    cfg: DictConfig, run: Path, phase: Phase, data: LightningDataModule, card: RunCard
+) -> Trainer:
+    """Sweep over learning rates; nothing is kept but the curve, its plot and the suggestion."""
+    sweep = RateSweep(FINDER_STEPS)
+    trainer = build_trainer(cfg, run, [sweep, Throughput(card), progress_callback()])
+    trainer.fit(phase, datamodule=data)
+    curve = sweep.curve()
+    write_curve(curve, run)
+    plot = write_plot(curve, run)
+    suggestion = suggested_rate(curve)
     card.record({"suggested_learning_rate": suggestion})
     print(f"suggested: phase.optimizer.learning_rate={suggestion:.2g}", file=sys.stderr)
+    print(f"the curve: {plot}", file=sys.stderr)
+    return trainer
 
 
 def quieten() -> None:

@@ -21,6 +21,7 @@ from nsca.checkpoint import checkpoints_of, read_header
 from nsca.composition import compose
 from nsca.errors import UserError
 from nsca.loggers.csv_log import read_metrics
+from nsca.rate_finder import LEARNING_RATES_PLOT, read_curve
 from nsca.run_card import load_run_card
 from nsca.training import run_training
 
@@ -129,9 +130,13 @@ def test_debug_presets_run(overrides: list[str], pictures: Path, tmp_path: Path)
 
 def test_the_learning_rate_finder_suggests_one_and_trains_nothing(pictures: Path, tmp_path: Path):
     run = run_training(compose("train", [*tiny_run(pictures, tmp_path), "debug=find_lr"]))
-    assert 1e-6 <= load_run_card(run)["metrics"]["suggested_learning_rate"] <= 1
+    curve = read_curve(run)
+    assert len(curve.losses) > 50, "of 100 steps, whatever trainer.max_steps says"
+    suggested = load_run_card(run)["metrics"]["suggested_learning_rate"]
+    assert suggested == curve.suggestion()
+    assert 1e-4 <= suggested <= 3e-2
+    assert (run / LEARNING_RATES_PLOT).is_file()
     assert checkpoints_of(run) == []
-    assert not [path for path in run.iterdir() if path.name.startswith(".lr_find")]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         score_sections.verdict(grouped),
         page.tiles(run_sections.tiles(runs)),
         shown.data_section(first, seed) if pictures else "",
+        run_sections.rates(runs),
         _curves(grouped),
         outcome_sections.acting(grouped),
         forecast_sections.foretelling(grouped),

@@ -18,6 +18,7 @@ from nsca.benchmarks.scores import Score, read_table
 from nsca.callbacks.diagnosis import DIAGNOSES, recorded_diagnoses
 from nsca.errors import UserError
 from nsca.loggers.csv_log import METRICS, read_metrics
+from nsca.rate_finder import LEARNING_RATES, RateCurve, read_curve
 from nsca.run_card import RUN_CARD, load_run_card
 from nsca.run_directory import CONFIG
 from nsca.trained_phase import load_config
@@ -41,6 +42,7 @@ class RunRecord:
         diagnoses: what was found to go wrong: step, name, evidence, remedy.
         outcomes: of that evaluation, all benchmarks of agents together.
         forecasts: of that evaluation.
+        rates: what a search for a learning rate found; None of any other run.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class RunRecord:
     diagnoses: tuple[Mapping[str, Any], ...]
     outcomes: tuple[Outcome, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
+    rates: RateCurve | None = None
 
 
 def read_run(path: Path) -> RunRecord:
@@ -96,6 +99,8 @@ def read_run(path: Path) -> RunRecord:
         curves = read_curves(path)
     with _damage_named(path / DIAGNOSES):
         diagnoses = tuple(recorded_diagnoses(path))
+    with _damage_named(path / LEARNING_RATES):
+        rates = read_curve(path)
     return RunRecord(
         path=path,
         card=card,
@@ -107,6 +112,7 @@ def read_run(path: Path) -> RunRecord:
         diagnoses=diagnoses,
         outcomes=tuple(outcomes),
         forecasts=tuple(forecasts),
+        rates=rates,
     )
 
 

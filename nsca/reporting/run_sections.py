@@ -7,6 +7,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from nsca.reporting import page
+from nsca.reporting.rate_plot import rate_svg
 from nsca.reporting.run_record import RunRecord
 from nsca.run_card import RUN_CARD, load_run_card
 
@@ -36,6 +37,17 @@ def tiles(runs: Sequence[RunRecord]) -> list[tuple[str, str]]:
         ("peak memory", average("peak_memory_mb", "{:,.0f} MB")),
         ("peak device memory", average("peak_device_memory_mb", "{:,.0f} MB")),
     ]
+
+
+def rates(runs: Sequence[RunRecord]) -> str:
+    """What searches for a learning rate found."""
+    parts = [rate_svg(run.rates) for run in runs if run.rates is not None]
+    intro = (
+        "One optimiser step at each learning rate, lowest first. The suggestion is a tenth of the "
+        "rate at which the smoothed loss is lowest: phase.optimizer.learning_rate. Nothing was "
+        "trained."
+    )
+    return page.section("Learning rates", *parts, intro=intro)
 
 
 def diagnoses(runs: Sequence[RunRecord]) -> str:
