@@ -40,6 +40,8 @@ CONTROL_KEYS = frozenset({"_target_", "_partial_", "_convert_", "_recursive_"})
 NODE_CLASSES = {
     "hardware": "nsca.hardware.HardwareProfile",
     "checkpoint": "nsca.callbacks.checkpointing.CheckpointSettings",
+    "early_stopping": "nsca.callbacks.early_stop.EarlyStoppingSettings",
+    "ema": "nsca.callbacks.weight_average.AverageSettings",
     "debug": "nsca.debug.DebugPreset",
     "trainer": "lightning.pytorch.trainer.trainer.Trainer",
 }

@@ -21,7 +21,7 @@ from nsca.callbacks.checkpointing import (
 from nsca.errors import UserError
 from nsca.shared_batch import together
 from nsca.stop_signals import graceful_stop
-from nsca.training import build_trainer, prepare, quieten, watchers
+from nsca.training import build_trainer, options, prepare, quieten, watchers
 
 FIRST_SPEAKS_S = 10.0
 
@@ -43,7 +43,7 @@ def follow_training(cfg: DictConfig) -> None:
             settings = CheckpointSettings(**plain(cfg.checkpoint))
             origin = Origin("", "", {})  # what this process saves is not written
             saving = Checkpointing(Path(cfg.outputs), settings, origin, stop)
-            trainer = build_trainer(cfg, None, [saving, *watchers(cfg)])
+            trainer = build_trainer(cfg, None, [saving, *watchers(cfg), *options(cfg)])
             with together(trainer, None) as orders:
                 if orders.train:
                     trainer.fit(phase, datamodule=data, ckpt_path=orders.checkpoint)

@@ -133,7 +133,8 @@ def _length(cfg: DictConfig) -> tuple[int, bool]:
     if DebugPreset(**plain(cfg.debug)).find_lr:
         return FINDER_STEPS, False
     epochs = cfg.trainer.get("max_epochs") or -1
-    return int(cfg.trainer.max_steps), epochs > 0 or cfg.trainer.get("max_time") is not None
+    ends = (cfg.trainer.get("max_time"), cfg.early_stopping.patience)
+    return int(cfg.trainer.max_steps), epochs > 0 or any(end is not None for end in ends)
 
 
 def duration(seconds: float) -> str:

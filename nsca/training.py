@@ -23,8 +23,10 @@ from nsca.callbacks.checkpointing import (
     StoppedOnRequest,
     StopRequest,
 )
+from nsca.callbacks.early_stop import EarlyStop, EarlyStoppingSettings
 from nsca.callbacks.progress import progress_callback
 from nsca.callbacks.throughput import Throughput
+from nsca.callbacks.weight_average import AverageSettings, WeightAverage
 from nsca.checkpoint import SafeCheckpointIO
 from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.errors import UserError
@@ -98,7 +100,8 @@ def run_training(cfg: DictConfig) -> Path:
             else:
                 settings = CheckpointSettings(**plain(cfg.checkpoint))
                 checkpointing = Checkpointing(run.path, settings, origin, stop, card)
-                callbacks = [checkpointing, Throughput(card), *watchers(cfg), progress_callback()]
+                looking = [Throughput(card), *watchers(cfg), progress_callback()]
+                callbacks = [checkpointing, *looking, *options(cfg)]
                 trainer = build_trainer(cfg, run.path, callbacks)
                 with together(trainer, Orders(train=True, checkpoint=start.checkpoint)):
                     trainer.fit(phase, datamodule=data, ckpt_path=start.checkpoint)
@@ -122,6 +125,19 @@ def fingerprint_of(data: LightningDataModule) -> str:
 def watchers(cfg: DictConfig) -> list[Callback]:
     """Return the callbacks that look at the training and say what is wrong or how good it is."""
     return [build(node) for node in cfg.watch.values()]
+
+
+def options(cfg: DictConfig) -> list[Callback]:
+    """Return what changes which weights a run gives, by option; it stands after those that look."""
+    stopping = EarlyStoppingSettings(**plain(cfg.early_stopping))
+    average = AverageSettings(**plain(cfg.ema))
+    found: list[Callback] = []
+    if stopping.patience is not None:
+        monitor, mode = str(cfg.checkpoint.monitor), cfg.checkpoint.mode
+        found.append(EarlyStop(stopping.patience, stopping.min_change, monitor, mode))
+    if average.decay is not None:
+        found.append(WeightAverage(average.decay))
+    return found
 
 
 def build_trainer(cfg: DictConfig, run: Path | None, callbacks: list[Callback]) -> Trainer:

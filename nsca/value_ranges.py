@@ -44,6 +44,9 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r"trainer\.num_sanity_val_steps", _rule(lambda v: v >= -1, "0 or more (-1: all)")),
     (r"checkpoint\.(every_steps|keep_last)", _rule(lambda v: v >= 1, "1 or more")),
     (r"checkpoint\.keep_best", _rule(lambda v: v >= 0, "0 or more")),
+    (r"early_stopping\.patience", _rule(lambda v: v >= 1, "1 or more (null: none)")),
+    (r"early_stopping\.min_change", _rule(lambda v: v >= 0, "0 or more")),
+    (r"ema\.decay", _rule(lambda v: 0 < v < 1, "between 0 and 1 (null: none)")),
     (r"hardware\.(devices|nodes)", _rule(lambda v: v >= 1, "1 or more")),
     (r"workers", _rule(lambda v: v >= 0, "0 or more")),
     (

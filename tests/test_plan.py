@@ -111,6 +111,7 @@ def test_gradient_caching_costs_a_second_forward_pass():
         ("trainer.max_steps=100", 100, "steps        100\n"),
         ("trainer.max_epochs=2", 100, "steps        at most 100\n"),
         ("trainer.max_time=00:01:00:00", 100, "steps        at most 100\n"),
+        ("early_stopping.patience=3", 100, "steps        at most 100\n"),
         ("debug=fast", 1, "steps        1\n"),
         ("debug=find_lr", 100, "steps        100\n"),
     ],

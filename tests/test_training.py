@@ -74,6 +74,32 @@ def test_a_killed_and_resumed_run_ends_bit_identical(
     assert digest_of(the_run(tmp_path)) == digest_of(uninterrupted)
 
 
+def test_a_run_that_averages_and_stops_early_resumes_exactly(
+    server: TrainingServer, pictures: Path, uninterrupted: Path, tmp_path: Path
+):
+    """The first validation is the best by so much that the second and the third do not count."""
+    options = ["ema.decay=0.9", "early_stopping.patience=2", "early_stopping.min_change=100"]
+    whole = tmp_path / "whole"
+    assert server.run([*tiny_run(pictures, whole), *options]) == 0
+    command = [*tiny_run(pictures, tmp_path / "cut"), *options, "resume=auto"]
+    for moment in (11, 20):  # after the first and after the second validation
+        late = server.signal_when(
+            command, signal.SIGKILL, lambda step=moment: last_row(tmp_path / "cut") >= step
+        )
+        assert late == -signal.SIGKILL
+    assert server.run(command) == 0
+    found = digest_of(the_run(tmp_path / "cut"))
+    assert found == digest_of(the_run(whole))
+    assert read_header(checkpoints_of(the_run(whole))[0]).step == 27
+    assert {"current_model_state", "averaging_state"} < found.keys()
+    assert digest_of(uninterrupted)["state_dict"] != found["state_dict"]
+    trained, averaged = (
+        [value for _, name, value in read_metrics(run) if name == "train/loss"]
+        for run in (uninterrupted, the_run(whole))
+    )
+    assert averaged == trained[:27], "an average changes nothing of the training"
+
+
 def test_sigterm_saves_and_the_run_can_be_resumed(
     server: TrainingServer, pictures: Path, uninterrupted: Path, tmp_path: Path
 ):

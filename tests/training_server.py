@@ -136,7 +136,8 @@ def digest_of(run: Path) -> dict[str, str]:
     from nsca.checkpoint import checkpoints_of, read_checkpoint
 
     content = read_checkpoint(checkpoints_of(run)[0])
-    names = ("state_dict", "optimizer_states", "lr_schedulers", "rng", "loops", "global_step")
+    names = ["state_dict", "optimizer_states", "lr_schedulers", "rng", "loops", "global_step"]
+    names += ["callbacks", *({"current_model_state", "averaging_state"} & content.keys())]
     found = {name: _sha(_plain(content[name])) for name in names}
     found["metrics"] = hashlib.sha256((run / "metrics.csv").read_bytes()).hexdigest()
     found["files"] = " ".join(path.name for path in checkpoints_of(run))
