@@ -18,6 +18,8 @@ THING, WITH_HAND = 6, 13
 """Numbers of a physical state: place and velocity of a thing, and of a hand with its opening."""
 SILENT = 33  # of 32,767: 60 dB below full scale, a thousandth
 CHUNK = 1000  # windows of sound at once
+SPEEDS = slice(3, 6), slice(9, 12)
+"""Where a row of physical state has velocities; a hand's beyond its end where there is none."""
 
 
 @runtime_checkable

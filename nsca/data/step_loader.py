@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from nsca.data.batch import Batch
+from nsca.data.curriculum import Thirds
 from nsca.data.sample_order import sample_order
 
 BatchT = TypeVar("BatchT", bound=Batch)
@@ -28,6 +29,7 @@ class Epoch:
         first_step: asked at the start of each epoch for the optimiser steps done so far.
         repeats: whether every epoch shows the batches of the first one (overfitting on purpose,
             validation).
+        thirds: the curriculum; None for all rows from the first step.
     """
 
     seed: int
@@ -35,6 +37,13 @@ class Epoch:
     steps: int
     first_step: Callable[[], int]
     repeats: bool = False
+    thirds: Thirds | None = None
+
+    def rows(self, count: int, step: int) -> Int64[np.ndarray, " batch"]:
+        """Return which of so many rows a step sees."""
+        if self.thirds is None:
+            return sample_order(self.seed, step, count, self.batch)
+        return self.thirds.rows(self.seed, step, self.batch)
 
 
 class StepLoader(ABC, Generic[BatchT]):
@@ -66,9 +75,7 @@ class StepLoader(ABC, Generic[BatchT]):
     def step_batch(self, step: int) -> BatchT:
         """Return the batch of an optimiser step."""
         drawn = step % len(self) if self.epoch.repeats else step
-        return self.gather(
-            sample_order(self.epoch.seed, drawn, self._rows, self.epoch.batch), drawn, step
-        )
+        return self.gather(self.epoch.rows(self._rows, drawn), drawn, step)
 
     def __len__(self) -> int:
         return self.epoch.steps

@@ -6,6 +6,7 @@ from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch
+from nsca.data.curriculum import body_motion
 from nsca.data.moments import THING, WITH_HAND, Moments
 from nsca.data.packing import pack
 from nsca.errors import UserError
@@ -108,6 +109,11 @@ class WindowRows:
 
     def _moments(self, starts: Int64[np.ndarray, " row"]) -> Int64[np.ndarray, "row moment"]:
         return starts[:, None] + np.arange(self.length)
+
+    def motion(self) -> Float[np.ndarray, " row"]:
+        """Return how fast thing and hand move in each window, on average, in m/s."""
+        summed = np.concatenate([[0.0], np.cumsum(body_motion(self.physical))])
+        return (summed[self.starts + self.length] - summed[self.starts]) / self.length
 
     def changes(
         self,

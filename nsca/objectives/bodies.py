@@ -11,8 +11,6 @@ from torch import Tensor
 from nsca.data.moments import THING, WITH_HAND
 from nsca.priors.state import Hand, PhysicalState
 
-SPEEDS = slice(3, 6), slice(9, 12)
-"""Where a row has velocities; a hand's beyond its end where there is none."""
 NEAR_M, FAR_M = 0.02, 0.1  # the two scales at which distances are felt
 SPEED_M_S = 0.5
 STILL_M_S = 0.02

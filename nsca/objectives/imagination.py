@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nsca.data.batch import DynamicsBatch
-from nsca.data.moments import Moments
+from nsca.data.moments import SPEEDS, Moments
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
 from nsca.losses.contribution_penalty import contribution_penalty
@@ -25,7 +25,7 @@ from nsca.models.fusion import Fusion
 from nsca.models.senses import Senses
 from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
-from nsca.objectives.bodies import SPEEDS, felt, felt_numbers, seen_at_rest, seen_by_prior
+from nsca.objectives.bodies import felt, felt_numbers, seen_at_rest, seen_by_prior
 from nsca.priors.blended_motion import BlendedMotion
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight

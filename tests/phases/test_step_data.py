@@ -7,6 +7,7 @@ import pytest
 from phases.tiny_vision import tiny_trainer
 
 from nsca.data.batch import Batch, Split
+from nsca.data.curriculum import Curriculum
 from nsca.data.step_loader import VALIDATION_SEED_OFFSET, Epoch, StepLoader
 from nsca.errors import UserError
 from nsca.phases.step_data import StepData
@@ -79,3 +80,33 @@ def test_views_are_those_of_training_only_while_training():
     assert data.view_seed() == 7 + VALIDATION_SEED_OFFSET
     with pytest.raises(RuntimeError, match="not attached"):
         Numbers("digits", 4, 7, 3).view_seed()
+
+
+class Graded(Numbers):
+    """Larger numbers are easier."""
+
+    def difficulty(self, stored: list) -> np.ndarray:
+        return -np.array(stored, np.float64)
+
+
+def test_a_curriculum_is_of_training_rows_alone():
+    data = Graded("digits", 3, 7, 3, Curriculum(enabled=True, epochs=1))
+    data.trainer = tiny_trainer(10)
+    data.setup("fit")
+    epoch = data.train_dataloader().epoch
+    assert sorted(epoch.rows(10, 0).tolist()) == [7, 8, 9]
+    assert set(epoch.rows(10, 1).tolist()) <= set(range(4, 10))
+    assert data.val_dataloader().epoch.thirds is None
+    assert numbers().train_dataloader().epoch.thirds is None
+
+
+def test_a_third_that_fills_no_batch_is_refused():
+    with pytest.raises(UserError, match="easiest third of digits is 3 numbers, fewer than"):
+        Graded("digits", 4, 7, 3, Curriculum(enabled=True)).setup("fit")
+
+
+def test_rows_of_unknown_difficulty_have_no_curriculum():
+    data = Numbers("digits", 3, 7, 3, Curriculum(enabled=True))
+    data.trainer = tiny_trainer(10)
+    with pytest.raises(UserError, match="digits does not say which numbers are easy"):
+        data.train_dataloader()

@@ -6,9 +6,10 @@ one go. Which sounds a step sees, and how they are changed, is a pure function o
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float, Int64
 
 from nsca.data.batch import AudioBatch, ProbeLabel, SoundBatch, Sounds, SoundSource, Split
+from nsca.data.curriculum import Curriculum, quietness
 from nsca.data.sound_augmentation import SoundAugmentation
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.views import make_sound_views
@@ -38,7 +39,7 @@ class AudioData(StepData[Sounds]):
 
     Args:
         source: where sounds come from: a SoundSource.
-        effective_batch, seed, validation_batches: see `StepData`.
+        effective_batch, seed, validation_batches, curriculum: see `StepData`.
         augmentation: ranges of the views.
         bands: of the spectrograms.
 
@@ -57,19 +58,24 @@ class AudioData(StepData[Sounds]):
         augmentation: SoundAugmentation,
         bands: int,
         validation_batches: int,
+        curriculum: Curriculum | None = None,
     ) -> None:
         if not isinstance(source, SoundSource):
             raise UserError(
                 f"data={getattr(source, 'name', source)} has no sounds",
                 "choose data=babbling, data=audio_folder or data=custom_folder",
             )
-        super().__init__(source.name, effective_batch, seed, validation_batches)
+        super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
         self.source = source
         self.augmentation = augmentation
         self._front = LogMel(bands)
 
     def load(self, split: Split) -> Sounds:
         return self.source.sounds(split)
+
+    def difficulty(self, stored: Sounds) -> Float[np.ndarray, " row"]:
+        """How little louder than silence: a faint sound has little to tell its views by."""
+        return quietness(stored.samples)
 
     def loader(self, stored: Sounds, epoch: Epoch) -> SoundSteps:
         return SoundSteps(stored, epoch)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from nsca.data.batch import DynamicsBatch, Split
+from nsca.data.curriculum import Curriculum
 from nsca.data.moments import MomentSource
 from nsca.data.packing import fit_scales
 from nsca.data.step_loader import Epoch, StepLoader
@@ -38,7 +39,7 @@ class DynamicsData(StepData[WindowRows]):
     Args:
         source: where moments come from: a MomentSource.
         past, ahead: moments of a window that are seen, and that are to be imagined.
-        effective_batch, seed, validation_batches: see `StepData`.
+        effective_batch, seed, validation_batches, curriculum: see `StepData`.
 
     Raises:
         UserError: the source has no moments of several senses.
@@ -55,13 +56,14 @@ class DynamicsData(StepData[WindowRows]):
         effective_batch: int,
         seed: int,
         validation_batches: int,
+        curriculum: Curriculum | None = None,
     ) -> None:
         if not isinstance(source, MomentSource):
             raise UserError(
                 f"data={getattr(source, 'name', source)} has one sense alone",
                 "choose data=babbling",
             )
-        super().__init__(source.name, effective_batch, seed, validation_batches)
+        super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
         self.source = source
         self.past = past
         self.ahead = ahead
@@ -75,6 +77,10 @@ class DynamicsData(StepData[WindowRows]):
         fit_scales(senses, train.moments)
         for rows in (train, val):
             rows.ask(senses, encoder)
+
+    def difficulty(self, stored: WindowRows) -> Float[np.ndarray, " row"]:
+        """How much moves in what is seen and what is to be imagined."""
+        return stored.motion()
 
     def loader(self, stored: WindowRows, epoch: Epoch) -> DynamicsSteps:
         return DynamicsSteps(stored, epoch)

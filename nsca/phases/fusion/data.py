@@ -6,6 +6,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from nsca.data.batch import FusionBatch, ProbeLabel, Split
+from nsca.data.curriculum import Curriculum, body_motion
 from nsca.data.moments import Moments, MomentSource
 from nsca.data.packing import left_over, pack
 from nsca.data.step_loader import Epoch, StepLoader
@@ -94,7 +95,7 @@ class FusionData(StepData[MomentRows]):
 
     Args:
         source: where moments come from: a MomentSource.
-        effective_batch, seed, validation_batches: see `StepData`.
+        effective_batch, seed, validation_batches, curriculum: see `StepData`.
         drop: share of the senses that are left out of what the state is made from, in [0, 1).
 
     Raises:
@@ -111,6 +112,7 @@ class FusionData(StepData[MomentRows]):
         seed: int,
         drop: float,
         validation_batches: int,
+        curriculum: Curriculum | None = None,
     ) -> None:
         if not isinstance(source, MomentSource):
             raise UserError(
@@ -119,7 +121,7 @@ class FusionData(StepData[MomentRows]):
             )
         if not 0 <= drop < 1:
             raise ValueError(f"drop must be in [0, 1), got {drop}")
-        super().__init__(source.name, effective_batch, seed, validation_batches)
+        super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
         self.source = source
         self.drop = drop
 
@@ -136,6 +138,13 @@ class FusionData(StepData[MomentRows]):
             senses.fit(train.features(), train.there)
         for rows in (train, val):
             rows.packed = senses.scaled(rows.features())
+
+    def difficulty(self, stored: MomentRows) -> Float[np.ndarray, " row"]:
+        """How much moves. Raises UserError where nothing is known of that."""
+        physical = stored.moments.physical
+        if physical is None:
+            return super().difficulty(stored)
+        return body_motion(physical)[stored.chosen]
 
     def loader(self, stored: MomentRows, epoch: Epoch) -> FusionSteps:
         return FusionSteps(stored, epoch, self.drop)

@@ -7,7 +7,7 @@ with the batch that it would have seen.
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float, Int64
 
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import (
@@ -18,6 +18,7 @@ from nsca.data.batch import (
     Split,
     VisionBatch,
 )
+from nsca.data.curriculum import Curriculum, picture_motion
 from nsca.data.sample_order import clip_bounds, neighbours
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.views import make_views
@@ -61,7 +62,7 @@ class VisionData(StepData[Frames]):
 
     Args:
         source: where frames come from: a FrameSource.
-        effective_batch, seed, validation_batches: see `StepData`.
+        effective_batch, seed, validation_batches, curriculum: see `StepData`.
         augmentation: ranges of the views.
         neighbour_reach: how many frames away a temporal neighbour may be.
 
@@ -80,19 +81,26 @@ class VisionData(StepData[Frames]):
         augmentation: AugmentationSettings,
         neighbour_reach: int,
         validation_batches: int,
+        curriculum: Curriculum | None = None,
     ) -> None:
         if not isinstance(source, FrameSource):
             raise UserError(
                 f"data={getattr(source, 'name', source)} has no pictures",
                 "choose data=babbling, data=image_folder, data=video_folder or data=custom_folder",
             )
-        super().__init__(source.name, effective_batch, seed, validation_batches)
+        super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
         self.source = source
         self.augmentation = augmentation
         self.neighbour_reach = neighbour_reach
 
     def load(self, split: Split) -> Frames:
         return self.source.frames(split)
+
+    def difficulty(self, stored: Frames) -> Float[np.ndarray, " row"]:
+        """How much moves. Raises UserError for pictures without time."""
+        if not self.source.has_time:
+            return super().difficulty(stored)
+        return picture_motion(stored.images, stored.clip)
 
     def loader(self, stored: Frames, epoch: Epoch) -> FrameSteps:
         return FrameSteps(stored, epoch, has_time=self.source.has_time, reach=self.neighbour_reach)

@@ -1,11 +1,13 @@
 """Sounds in, views out: a function of seed and step, whatever was killed in between."""
 
+import numpy as np
 import pytest
 import torch
 from phases.short_trainings import batches_seen
 from phases.tiny_audio import TIME, DyingTones, tiny_data, tiny_phase
 from phases.tiny_vision import MovingShapes
 
+from nsca.data.curriculum import quietness
 from nsca.data.step_loader import Epoch
 from nsca.errors import UserError
 from nsca.phases.audio.data import SoundSteps
@@ -68,3 +70,9 @@ def test_sounds_are_loaded_once_and_shown_with_their_labels():
     assert data.stored("val") is data.stored("val")
     samples, labels = data.shown("val")
     assert len(samples) == len(labels["pitch"].values)
+
+
+def test_quiet_sounds_come_later():
+    data = tiny_data()
+    stored = data.stored("train")
+    assert np.array_equal(data.difficulty(stored), quietness(stored.samples))

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from phases.short_trainings import batches_seen
+from phases.tiny_dynamics import Pushed
 from phases.tiny_fusion import PER_CLIP, Digits, Glowing, tiny_data, tiny_phase
 from phases.tiny_vision import MovingShapes
 
@@ -130,3 +131,16 @@ def test_batches_can_be_cut_for_gradient_caching():
     part = batch.slice(4, 9)
     assert isinstance(part, FusionBatch)
     assert torch.equal(part.later_there, batch.later_there[4:9])
+
+
+def test_without_a_physical_state_no_moment_is_easier_than_another():
+    data = tiny_data(source=Digits())
+    with pytest.raises(UserError, match="does not say which moments are easy"):
+        data.difficulty(data.stored("train"))
+
+
+def test_moments_in_which_much_moves_come_later():
+    rows = MomentRows(Pushed().moments("train"))
+    speed = np.linalg.norm(rows.moments.physical[rows.chosen, 3:6], axis=1)
+    assert tiny_data().difficulty(rows) == pytest.approx(speed)
+    assert len(speed) == len(rows) < len(rows.moments)

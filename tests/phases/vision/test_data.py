@@ -5,6 +5,7 @@ from phases.short_trainings import batches_seen
 from phases.tiny_audio import DyingTones
 from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
 
+from nsca.data.curriculum import Curriculum, picture_motion
 from nsca.data.sample_order import clip_bounds
 from nsca.data.step_loader import Epoch
 from nsca.errors import UserError
@@ -106,3 +107,11 @@ def test_frames_are_loaded_once():
     data = tiny_data()
     assert data.stored("val") is data.stored("val")
     assert np.shares_memory(data.stored("train").images, data.stored("train").images)
+
+
+def test_pictures_that_move_come_later_and_pictures_without_time_have_no_order():
+    data = tiny_data(curriculum=Curriculum(enabled=True))
+    stored = data.stored("train")
+    assert np.array_equal(data.difficulty(stored), picture_motion(stored.images, stored.clip))
+    with pytest.raises(UserError, match="does not say which frames are easy"):
+        tiny_data(source=MovingShapes(has_time=False)).difficulty(stored)
