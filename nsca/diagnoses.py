@@ -24,7 +24,18 @@ OSCILLATION = 0.3
 """Typical jump from one row to the next over the loss itself, with the jumps changing sign."""
 PLATEAU_SHARE = 0.005
 """Smallest change from the first rows to the last, over the first, that counts as movement."""
-NO_PROGRESS_STEPS = 1000
+EARLY_STEPS, NO_PROGRESS_STEPS = 200, 1000
+LARGEST_OUTPUT = 1e4
+"""Of anything that a phase gives; half precision ends at 65,504."""
+SENSE_VALIDATIONS = 4
+"""Validations in which one sense's error rises while the others' fall."""
+SENSE_RISE = 0.05
+HELD_SHARE = 0.5
+"""Of the loss that is the penalty on forgetting."""
+NAIVE = 1.0
+"""The dynamics' physical error of keeping the last state."""
+GAVE_WAY = 0.05
+"""By which the prior's weight must fall to count as giving way."""
 STARVED_SHARE = 0.3
 """Share of the time spent waiting for the loader."""
 GAP_RATIO = 0.5
@@ -103,15 +114,32 @@ def _oscillating(history: History) -> str | None:
     return None
 
 
-def _early_plateau(history: History) -> str | None:
+def _ends(losses: Sequence[float]) -> tuple[float, float]:
+    """Means of the first and of the last rows."""
+    return fmean(losses[:RECENT_ROWS]), fmean(losses[-RECENT_ROWS:])
+
+
+def _stands_still(history: History) -> str | None:
     rows = [(s, v) for s, v in history.get("train/loss", ()) if math.isfinite(v)]
-    if len(rows) < FEWEST_ROWS or rows[-1][0] < NO_PROGRESS_STEPS:
+    if len(rows) < FEWEST_ROWS or _diverging(history):
         return None
-    first = fmean(value for _, value in rows[:RECENT_ROWS])
-    last = fmean(value for _, value in rows[-RECENT_ROWS:])
-    if first - last < PLATEAU_SHARE * abs(first) and last - first < PLATEAU_SHARE * abs(first):
+    first, last = _ends([value for _, value in rows])
+    if first - last < PLATEAU_SHARE * abs(first):
         return f"after {rows[-1][0]} steps the loss is {last:.4g}, at the start it was {first:.4g}"
     return None
+
+
+def _last_step(history: History) -> int:
+    return max((step for step, _ in history.get("train/loss", ())), default=0)
+
+
+def _early_plateau(history: History) -> str | None:
+    early = EARLY_STEPS <= _last_step(history) < NO_PROGRESS_STEPS
+    return _stands_still(history) if early else None
+
+
+def _no_progress(history: History) -> str | None:
+    return _stands_still(history) if _last_step(history) >= NO_PROGRESS_STEPS else None
 
 
 def _starved(history: History) -> str | None:
@@ -145,6 +173,63 @@ def _flat_validation(history: History) -> str | None:
     return None
 
 
+def _out_of_range(history: History) -> str | None:
+    largest = _values(history, "val/largest_output")
+    if largest and not largest[-1] <= LARGEST_OUTPUT:
+        return f"an output of {largest[-1]:.3g} is beyond {LARGEST_OUTPUT:g}"
+    return None
+
+
+def _out_of_memory(history: History) -> str | None:
+    held = _values(history, "train/micro_batch")
+    return f"steps are taken with {held[-1]:.0f} samples at a time" if held else None
+
+
+def _one_sense_worse(history: History) -> str | None:
+    last = {
+        name.removeprefix("val/prediction_"): _values(history, name)[-SENSE_VALIDATIONS:]
+        for name in history
+        if name.startswith("val/prediction_")
+    }
+    if len(last) < 2 or min(map(len, last.values())) < SENSE_VALIDATIONS:
+        return None
+    rising = [
+        name
+        for name, errors in last.items()
+        if all(b > a for a, b in pairwise(errors)) and errors[-1] > (1 + SENSE_RISE) * errors[0]
+    ]
+    falling = [name for name, errors in last.items() if errors[-1] < errors[0]]
+    if len(rising) == 1 and len(falling) == len(last) - 1:
+        errors = last[rising[0]]
+        return f"{rising[0]} rose from {errors[0]:.3g} to {errors[-1]:.3g}, all others fell"
+    return None
+
+
+def _held_back(history: History) -> str | None:
+    share_at = dict(history.get("train/ewc_share", ()))
+    rows = [(v, share_at[s]) for s, v in history.get("train/loss", ()) if s in share_at]
+    if len(rows) < FEWEST_ROWS or min(share for _, share in rows[-RECENT_ROWS:]) <= HELD_SHARE:
+        return None
+    first, last = _ends([loss * (1 - share) for loss, share in rows])
+    if first - last < PLATEAU_SHARE * abs(first):
+        share = fmean(share for _, share in rows[-RECENT_ROWS:])
+        return f"{share:.0%} of the loss is the penalty, and the rest of it does not fall"
+    return None
+
+
+def _prior_prevails(history: History) -> str | None:
+    weights, errors = _values(history, "train/prior_weight"), _values(history, "train/physical")
+    if min(len(weights), len(errors)) < FEWEST_ROWS or weights[0] - weights[-1] > GAVE_WAY:
+        return None
+    recent = fmean(errors[-RECENT_ROWS:])
+    if recent >= NAIVE:
+        return (
+            f"its weight is {weights[-1]:.2f}, and the error of motion {recent:.3g}, where that of "
+            f"standing still is {NAIVE:g}"
+        )
+    return None
+
+
 RULES = (
     Rule(
         "collapsed embeddings",
@@ -175,6 +260,12 @@ RULES = (
         "raise phase.optimizer.learning_rate threefold (debug=find_lr suggests one)",
     ),
     Rule(
+        "no progress",
+        _no_progress,
+        "see with debug=overfit whether one batch can be learned; if it can, try another "
+        "phase.optimizer.learning_rate (debug=find_lr), else look at the data and the losses",
+    ),
+    Rule(
         "data starvation",
         _starved,
         "the device waits for data: keep data on a local disk, run fewer other jobs, or see "
@@ -184,12 +275,42 @@ RULES = (
         "train/val gap",
         _gap,
         "more data or stronger phase augmentation, higher phase.optimizer.weight_decay, "
-        "or an earlier stop",
+        "or an earlier stop (early_stopping.patience)",
     ),
     Rule(
         "flat validation",
         _flat_validation,
-        "training longer no longer helps: stop here, or change the data, the losses or the model",
+        "training longer no longer helps: stop here (early_stopping.patience does), or change the "
+        "data, the losses or the model",
+    ),
+    Rule(
+        "output out of range",
+        _out_of_range,
+        "lower phase.optimizer.learning_rate, raise phase.optimizer.weight_decay; with half "
+        "precision hardware.precision=bf16-mixed, which has the range of single precision",
+    ),
+    Rule(
+        "out of memory",
+        _out_of_memory,
+        "the run goes on, more slowly; for the next one lower hardware.micro_batch.default or "
+        "choose hardware.gradient_checkpointing=true",
+    ),
+    Rule(
+        "one sense gets worse",
+        _one_sense_worse,
+        "look at that sense's recordings (python -m nsca.data preview) and at what its encoder "
+        "learned; raise phase.loss_weights.prediction, or lower data_module.drop",
+    ),
+    Rule(
+        "forgetting penalty too strong",
+        _held_back,
+        "lower phase.loss_weights.ewc to a tenth",
+    ),
+    Rule(
+        "prior does not give way",
+        _prior_prevails,
+        "phase.weight.learnable=true with a lower phase.weight.floor, lower "
+        "phase.loss_weights.contribution, or another prior",
     ),
 )
 """The table."""

@@ -15,6 +15,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.nn import functional
 
+from nsca.data.batch import FusionBatch
 from nsca.models.sense_names import SENSES
 from nsca.phases.fusion.module import FusionPhase
 
@@ -22,7 +23,8 @@ from nsca.phases.fusion.module import FusionPhase
 class FusionWatch(Callback):
     """Logs `val/alignment` (the mean over pairs of senses, and where there are several of each as
     `val/alignment_<one>_<other>`), `val/attention_entropy`, and `val/attention_<sense>`: the mean
-    attention on each sense where it is there, and on the token of nothing.
+    attention on each sense where it is there, and on the token of nothing. Where there is time also
+    `val/prediction_<sense>`: the error of what each sense is told to say next.
 
     All senses of the validation moments are listened to, and the attention is that of the last
     layer. Figures that a batch has no rows for are left out.
@@ -42,15 +44,34 @@ class FusionWatch(Callback):
         if trainer.sanity_checking:
             return
         with torch.no_grad():
-            _, aligned, attention = pl_module.encoder(batch.now, batch.there)
+            state, aligned, attention = pl_module.encoder(batch.now, batch.there)
+            told = prediction_errors(pl_module, state, batch)
         figures = alignments(aligned.float(), batch.there, batch.belongs)
         listening = batch.there.any(dim=1)
         if bool(listening.any()):
             heard = attention[listening].float()
             figures["attention_entropy"] = attention_entropy(heard, batch.there[listening])
             figures |= attention_by_sense(heard, batch.there[listening])
+        figures |= told
         named = {f"val/{name}": value for name, value in figures.items()}
         pl_module.log_dict(named, batch_size=len(batch))
+
+
+def prediction_errors(
+    phase: FusionPhase, state: Float[Tensor, "row state"], batch: FusionBatch
+) -> dict[str, Float[Tensor, ""]]:
+    """Return as `prediction_<sense>` the squared error of each sense's scaled features a moment
+    later, mean over the rows that have it then; nothing without time.
+    """
+    if batch.action is None or batch.later is None or batch.later_there is None:
+        return {}
+    predicted = phase.next_senses(phase.encoder.latent(state), batch.action)
+    errors = phase.senses.parts((predicted.float() - batch.later).square())
+    return {
+        f"prediction_{sense}": error[batch.later_there[:, place]].mean()
+        for place, (sense, error) in enumerate(errors.items())
+        if bool(batch.later_there[:, place].any())
+    }
 
 
 def alignments(

@@ -147,6 +147,10 @@ class Phase(LightningModule, ABC):
         embeddings = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         loss, terms = self.weighted_loss(embeddings, batch)
         self._log("val", loss, terms, len(batch))
+        largest = torch.stack([values.abs().max().float() for values in embeddings.values()]).max()
+        self.log(
+            "val/largest_output", largest, batch_size=len(batch), sync_dist=True, reduce_fx="max"
+        )
 
     def _log(self, stage: str, loss: Tensor, terms: Mapping[str, Tensor], samples: int) -> None:
         values = {f"{stage}/{name}": term.detach() for name, term in terms.items()}

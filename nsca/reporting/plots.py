@@ -117,7 +117,7 @@ def panels(names: Sequence[str]) -> dict[str, list[str]]:
             continue
         if rest.startswith(("probe_", "knn_")):
             group = "Probes while training"
-        elif rest.startswith("embedding") or rest.endswith("rank"):
+        elif rest.startswith(("embedding", "largest")) or rest.endswith("rank"):
             group = "Features"
         elif rest.startswith(("alignment", "attention_")):
             group = "Senses"

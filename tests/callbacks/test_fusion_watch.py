@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from phases.tiny_fusion import WEIGHTS, Glowing, tiny_data, tiny_phase
@@ -15,6 +16,7 @@ from nsca.callbacks.fusion_watch import (
     attention_by_sense,
     attention_entropy,
 )
+from nsca.models.sense_names import SENSES
 
 EVERYTHING = torch.ones(40, 3, dtype=torch.bool)
 
@@ -92,11 +94,15 @@ def test_figures_are_logged_with_the_validation():
     assert 0 < found["val/attention_entropy"] <= 1
     shares = [f"val/attention_{name}" for name in ("vision", "proprioception", "nothing")]
     assert all(0 < found[name] < 1 for name in shares)
+    errors = [found[f"val/prediction_{name}"] for name in SENSES]
+    assert np.mean(errors) == pytest.approx(found["val/prediction"], rel=1e-4)
 
 
 def test_a_sense_that_nobody_has_has_no_figure():
     found = watched(1, silent=True)
     assert "val/attention_audio" not in found
+    assert "val/prediction_audio" not in found
+    assert found["val/prediction_vision"] > 0
     assert not [name for name in found if name.startswith("val/alignment_")]
     assert math.isfinite(found["val/alignment"])
 

@@ -1,7 +1,8 @@
 import pytest
 import torch
 from lightning.pytorch.plugins import MixedPrecision
-from phases.toy_phase import HeavyPhase, Points, ToyPhase, fit
+from phases.tiny_vision import tiny_trainer
+from phases.toy_phase import Batches, HeavyPhase, Points, ToyPhase, fit
 from torch import Tensor
 
 from nsca.errors import UserError
@@ -14,6 +15,21 @@ def test_every_term_is_logged_under_its_name_and_the_total_is_their_weighted_sum
     assert metrics.keys() == {"train/loss", "train/nt_xent", "train/variance"}
     expected = metrics["train/nt_xent"] + 0.5 * metrics["train/variance"]
     assert metrics["train/loss"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_the_largest_output_of_the_validation_is_logged():
+    class Loud(ToyPhase):
+        def embed(self, batch: Points) -> dict[str, Tensor]:
+            return {name: 1000 * values for name, values in super().embed(batch).items()}
+
+    found = []
+    for kind in (ToyPhase, Loud):
+        trainer = tiny_trainer(1)
+        trainer.validate(kind(), Batches(2), verbose=False)
+        found.append({name: float(value) for name, value in trainer.callback_metrics.items()})
+    quiet, loud = found
+    assert loud["val/largest_output"] == pytest.approx(1000 * quiet["val/largest_output"])
+    assert 0 < quiet["val/largest_output"] < 10
 
 
 def test_weights_without_a_term_break_the_contract():
