@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional
 
-from nsca.data.batch import AudioBatch, DynamicsBatch, VisionBatch
+from nsca.data.batch import AudioBatch, DynamicsBatch, StretchBatch, VisionBatch
 from nsca.phases.audio.module import AudioPhase
 from nsca.phases.dynamics.module import DynamicsPhase
 
@@ -24,7 +24,7 @@ def shown(batch: object, samples: int) -> dict[str, Picture]:
     """Return what the first samples of a batch look like: the same at every validation.
 
     Vision: two views and the neighbour below each other, a sample a column. Audio: the clean
-    spectrogram and its two views. Nothing for other batches.
+    spectrogram and its two views. Full: both. Nothing for other batches.
     """
     if isinstance(batch, VisionBatch):
         views = [batch.first, batch.second]
@@ -33,6 +33,14 @@ def shown(batch: object, samples: int) -> dict[str, Picture]:
     if isinstance(batch, AudioBatch):
         rows = [batch.clean, batch.first, batch.second]
         return {"spectrograms": grid([_spectrograms(row[:samples]) for row in rows])}
+    if isinstance(batch, StretchBatch):
+        seen = [batch.first, batch.second, batch.neighbour]
+        heard = [batch.clean_sound, batch.first_sound, batch.second_sound]
+        found = {
+            "views": [_coloured(view[:samples]) for view in seen if view is not None],
+            "spectrograms": [_spectrograms(row[:samples]) for row in heard if row is not None],
+        }
+        return {name: grid(rows) for name, rows in found.items() if rows}
     return {}
 
 
@@ -49,7 +57,7 @@ def made(phase: object, batch: object, samples: int) -> dict[str, Picture]:
             return {"told": grid([_spectrograms(coarse), _spectrograms(told)])}
         if isinstance(phase, DynamicsPhase) and isinstance(batch, DynamicsBatch):
             some = batch.slice(0, samples)
-            place_m, deviation_m = phase.summary(phase.imagine(some))
+            place_m, deviation_m = phase.imagination.summary(phase.imagination(some))
             ways = (some.physical[..., :3], place_m[..., :3], deviation_m[..., :3])
             return {"imagined": _ways(*(way.float().cpu() for way in ways))}
     return {}

@@ -1,9 +1,12 @@
 """Pictures show the samples that they are of, the right way up."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from phases.tiny_audio import tiny_phase as tiny_audio_phase
 from phases.tiny_dynamics import tiny_phase as tiny_dynamics_phase
+from phases.tiny_full import tiny_phase as tiny_full_phase
 from phases.tiny_vision import tiny_phase
 
 from nsca.callbacks.batch_pictures import GAP, grid, made, shown
@@ -49,6 +52,13 @@ def test_what_a_phase_makes_of_a_batch_is_drawn():
     assert imagined.shape[2] == 3
     assert len(np.unique(imagined.reshape(-1, 3), axis=0)) > 10
     assert all(p.grad is None for p in dynamics.parameters())
+
+
+def test_stretches_are_shown_by_their_views_of_both_senses():
+    batch = tiny_full_phase().example_batch(2)
+    assert shown(batch, 2).keys() == {"views", "spectrograms"}
+    blind = replace(batch, first=None, second=None, neighbour=None)
+    assert shown(blind, 2).keys() == {"spectrograms"}
 
 
 def test_rows_of_a_grid_are_of_one_size():

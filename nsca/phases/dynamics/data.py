@@ -3,7 +3,7 @@ are, and what is done.
 """
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float, Int64
 
 from nsca.data.batch import DynamicsBatch, Split
 from nsca.data.curriculum import Curriculum

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import FrameBatch, SoundBatch, Split, StretchBatch
+from nsca.data.curriculum import Curriculum
 from nsca.data.moments import MomentSource
 from nsca.data.packing import left_over
 from nsca.data.sound_augmentation import SoundAugmentation
@@ -76,7 +77,7 @@ class FullData(StepData[WindowRows]):
         drop: share of the senses that are left out of what the state is made from, in [0, 1).
         augmentation, sound_augmentation: ranges of the views.
         bands: of the spectrograms.
-        effective_batch, seed, validation_batches: see `StepData`.
+        effective_batch, seed, validation_batches, curriculum: see `StepData`.
 
     Raises:
         UserError: the source has no moments of several senses.
@@ -98,6 +99,7 @@ class FullData(StepData[WindowRows]):
         effective_batch: int,
         seed: int,
         validation_batches: int,
+        curriculum: Curriculum | None = None,
     ) -> None:
         if not isinstance(source, MomentSource):
             raise UserError(
@@ -106,7 +108,7 @@ class FullData(StepData[WindowRows]):
             )
         if not 0 <= drop < 1:
             raise ValueError(f"drop must be in [0, 1), got {drop}")
-        super().__init__(source.name, effective_batch, seed, validation_batches)
+        super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
         self.source = source
         self.past = past
         self.ahead = ahead
@@ -117,6 +119,10 @@ class FullData(StepData[WindowRows]):
 
     def load(self, split: Split) -> WindowRows:
         return WindowRows(self.source.moments(split), self.past, self.ahead, self.source.name)
+
+    def difficulty(self, stored: WindowRows) -> Float[np.ndarray, " row"]:
+        """How much moves in what is seen and what is to be imagined."""
+        return stored.motion()
 
     def loader(self, stored: WindowRows, epoch: Epoch) -> StretchSteps:
         return StretchSteps(stored, epoch, self.drop)
