@@ -1,12 +1,13 @@
 """How well a dynamics run foretells held-out objects, at every horizon, and whether it knows.
 
 Beside it stand keeping the last state (`copy_last`), going on as it moves (`inertia`), and the
-prior with the run's own hand and no correction (`prior`), which need no training; and where the
-run went on from trained dynamics, those as they came (`before`): what leaving the phase out would
-give. The latent is
-read in metres, too: by a linear map from true latents to places, fitted on the training part, and
-beside what the same map reads from the true latent of that moment (`seen`), which no forecast of
-the latent can beat.
+prior with the run's own hand and no correction (`prior`), which need no training, and a linear map
+fitted on the training part (`linear`, see linear_forecast.py); and where the run went on from
+trained dynamics, those as they came (`before`): what leaving the phase out would give. The latent
+is read in metres, too: by a linear map from true latents to places, fitted on the training part,
+and beside what the same map reads from the true latent of that moment (`seen`), which no forecast
+of the latent can beat. Of a thing that drives it is not: windows begin at its own place, which no
+sense can tell.
 
 Doubt is judged on one half of the objects after one factor on all deviations (one a quantity and a
 horizon) has been fitted on the other half (`scaled`), and as it comes (`trained`).
@@ -25,6 +26,7 @@ from torch import Tensor
 from nsca.benchmarks.benchmark import JudgedRun, began_from
 from nsca.benchmarks.forecast_picture import PICTURE, draw_forecasts
 from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast, forecast_metrics
+from nsca.benchmarks.linear_forecast import LinearForecast
 from nsca.benchmarks.quantity_probes import check_at_least
 from nsca.calibration import (
     gaussian_crps,
@@ -72,8 +74,8 @@ class ForecastBenchmark:
     """The benchmark with its budget.
 
     Args:
-        windows: at most so many of each part are foretold, drawn with the seed; the map from latent
-            to place is fitted on as many moments of the training part.
+        windows: at most so many of each part are foretold, drawn with the seed; linear maps are
+            fitted on as many of the training part.
 
     Raises:
         UserError: fewer than 4 windows, whose halves would say nothing.
@@ -100,12 +102,16 @@ class ForecastBenchmark:
         if not isinstance(phase, Foreteller):
             raise TypeError(f"{type(phase).__name__} foretells nothing")
         model = phase.imagination
-        read = self._reader(phase, source, seed)
+        rows, starts = self._windows(phase, source, "train", seed)
+        known = rows.window(starts, 0)
+        linear = LinearForecast(model, known)
+        places = known.latent[:, model.past], known.physical[:, model.past, :3]
+        read = None if model.drives else _Reader(*places)
         earlier = began_from(run, "dynamics")
         for split in source.held_out:
-            found = self._foretell(phase, source, split, seed)
+            found = self._foretell(phase, linear, source, split, seed)
             if isinstance(earlier, Foreteller):
-                before = self._foretell(earlier, source, split, seed).mean["trained"]
+                before = self._foretell(earlier, linear, source, split, seed).mean["trained"]
                 found = replace(found, mean={**found.mean, BEFORE: before})
             if not np.isfinite(found.mean["trained"]).all():
                 raise UserError(
@@ -115,7 +121,8 @@ class ForecastBenchmark:
             if split == source.held_out[0]:
                 _draw(found, model, folder / PICTURE)
             yield [*_errors(found, split, model), *_doubts(found, split, model)]
-            yield list(_read_latents(found, split, model, read))
+            if read is not None:
+                yield list(_read_latents(found, split, model, read))
 
     def metrics(self, rows: Sequence[Forecast]) -> Mapping[str, float]:
         """See `forecast_metrics`."""
@@ -126,7 +133,7 @@ class ForecastBenchmark:
     ) -> tuple[WindowRows, Int64[np.ndarray, " row"]]:
         """The windows of some clips: as many as are asked for, in the order of clips."""
         model, moments = phase.imagination, source.moments(split)
-        model.check_interval(moments)
+        model.check_moments(moments)
         rows = WindowRows(moments, model.past, model.ahead, source.name)
         clips, which = np.unique(rows.clip[rows.starts], return_inverse=True)
         place = np.random.default_rng([seed, len(clips)]).permutation(len(clips))[which]
@@ -134,21 +141,18 @@ class ForecastBenchmark:
         rows.ask(phase.senses, phase.encoder, starts)
         return rows, starts
 
-    def _reader(self, phase: Foreteller, source: MomentSource, seed: int) -> "_Reader":
-        rows, starts = self._windows(phase, source, "train", seed)
-        now, past = rows.window(starts, 0), phase.imagination.past
-        return _Reader(now.latent[:, past], now.physical[:, past, :3])
-
     def _foretell(
-        self, phase: Foreteller, source: MomentSource, split: Split, seed: int
+        self,
+        phase: Foreteller,
+        linear: LinearForecast,
+        source: MomentSource,
+        split: Split,
+        seed: int,
     ) -> Foretold:
         rows, starts = self._windows(phase, source, split, seed)
-        pieces = [
-            rows.window(starts[at : at + CHUNK], 0).to(phase.imagination.latent_change.device)
-            for at in range(0, len(starts), CHUNK)
-        ]
+        pieces = [rows.window(starts[at : at + CHUNK], 0) for at in range(0, len(starts), CHUNK)]
         with torch.no_grad():
-            parts = [_imagine(phase.imagination, piece) for piece in pieces]
+            parts = [_imagine(phase.imagination, linear, piece) for piece in pieces]
         together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         labels = source.moment_labels(split)
         thing = next(iter(labels.values())).group if labels else rows.clip
@@ -184,8 +188,11 @@ class _Reader:
         return standard @ self._weights + self._ridge.target_mean
 
 
-def _imagine(model: Imagination, batch: DynamicsBatch) -> dict[str, np.ndarray]:
+def _imagine(
+    model: Imagination, linear: LinearForecast, stored: DynamicsBatch
+) -> dict[str, np.ndarray]:
     """Arrays of a chunk by name: forecasters, and the parts of `Foretold`."""
+    batch = stored.to(model.latent_change.device)
     imagined = model(batch)
     mean, deviation = model.summary(imagined)
     true, last = batch.physical[:, model.past :], batch.physical[:, model.past - 1 :][:, :1]
@@ -197,6 +204,7 @@ def _imagine(model: Imagination, batch: DynamicsBatch) -> dict[str, np.ndarray]:
         "copy_last": last.expand_as(true),
         "inertia": inertia,
         "prior": model(batch, by_prior=True).physical.mean(dim=1),
+        "linear": linear(stored),
         "true": true,
         "past": batch.physical[:, : model.past],
         "deviation": deviation,

@@ -115,6 +115,8 @@ class Moments:
         action: what is done from a moment to the next one of its clip; None where nothing is known.
         physical: observable kinematic state in SI units, THING or WITH_HAND numbers; None where
             nothing is known.
+        heading: which way the thing faces, rad about the vertical, of one that drives: it matters
+            neither where that is nor which way; None where places are what they are, on a table.
         interval_s: between neighbouring moments of a clip; None where there is no time.
         apart: whether senses that belong together were recorded apart: then each moment has one
             sense, and `partners` gives it the others.
@@ -126,6 +128,7 @@ class Moments:
     present: Mapping[str, Bool[np.ndarray, " moment"]]
     action: Float32[np.ndarray, "moment number"] | None
     physical: Float32[np.ndarray, "moment quantity"] | None
+    heading: Float32[np.ndarray, " moment"] | None = None
     interval_s: float | None = None
     apart: bool = False
 
@@ -134,7 +137,8 @@ class Moments:
             raise ValueError(f"senses {sorted(self.stored)}, presence of {sorted(self.present)}")
         lengths = [len(self.belongs), *map(len, self.stored.values())]
         lengths += [len(there) for there in self.present.values()]
-        lengths += [len(part) for part in (self.action, self.physical) if part is not None]
+        known = (self.action, self.physical, self.heading)
+        lengths += [len(part) for part in known if part is not None]
         if set(lengths) != {len(self.clip)}:
             raise ValueError(f"{len(self.clip)} moments, but parts of lengths {lengths}")
 

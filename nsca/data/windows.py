@@ -8,6 +8,7 @@ from torch import Tensor
 from nsca.data.batch import DynamicsBatch
 from nsca.data.curriculum import body_motion
 from nsca.data.moments import THING, WITH_HAND, Moments
+from nsca.data.own_place import gone_on, told_from
 from nsca.data.packing import pack
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion
@@ -36,12 +37,13 @@ class WindowRows:
         if action is None or physical is None:
             raise UserError(
                 f"{source} does not say what is done and where things are",
-                "choose data=babbling, whose moments have both",
+                "choose data=babbling or data=driving_signals, whose moments have both",
             )
-        if physical.shape[1] not in (THING, WITH_HAND):
+        widths = (THING, WITH_HAND) if moments.heading is None else (THING,)
+        if physical.shape[1] not in widths:
             raise UserError(
                 f"{source} has {physical.shape[1]} numbers of physical state",
-                f"give {THING} (of a thing) or {WITH_HAND} (of a thing and a hand)",
+                f"give {THING} (of a thing) or, on a table, {WITH_HAND} (of a thing and a hand)",
             )
         self.moments = moments
         self.clip = moments.clip
@@ -49,7 +51,10 @@ class WindowRows:
         self.length = length
         self.action: Float32[np.ndarray, "moment number"] = action
         self.physical: Float32[np.ndarray, "moment quantity"] = physical
-        for what, values in (("physical state", physical), ("action", action)):
+        known = [("physical state", physical), ("action", action)]
+        if moments.heading is not None:
+            known.append(("heading", moments.heading[:, None]))
+        for what, values in known:
             if odd := np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist():
                 raise UserError(
                     f"{source}: the {what} of {len(odd)} moments is not finite, the first in clip "
@@ -98,11 +103,17 @@ class WindowRows:
         self._latent[torch.from_numpy(asked)] = found
 
     def window(self, starts: Int64[np.ndarray, " row"], step: int) -> DynamicsBatch:
-        """Return the windows that begin at these moments."""
+        """Return the windows that begin at these moments; of what drives, told from where it is at
+        the last moment seen.
+        """
         moments = self._moments(starts)
+        physical = torch.from_numpy(self.physical[moments])
+        if self.moments.heading is not None:
+            heading = torch.from_numpy(self.moments.heading[moments[:, self.past - 1]])
+            physical = told_from(physical, heading, self.past - 1)
         return DynamicsBatch(
             latent=self.latents()[torch.from_numpy(moments)],
-            physical=torch.from_numpy(self.physical[moments]),
+            physical=physical,
             action=torch.from_numpy(self.action[moments]),
             step=step,
         )
@@ -119,13 +130,21 @@ class WindowRows:
         self,
     ) -> tuple[Float[Tensor, "ahead latent"], Float[Tensor, "ahead quantity"]]:
         """Return by how much latent and physical state change from the last seen moment to each of
-        those ahead: root mean square over windows.
+        those ahead: root mean square over windows. Of what drives, by how much more than going on
+        at its velocity changes it.
         """
         count = min(MOST_WINDOWS, len(self))
         spread = np.linspace(0, len(self) - 1, count).astype(np.int64)
         some = self.window(self.starts[spread], 0)
         found = []
         for values in (some.latent, some.physical):
-            change = values[:, self.past :] - values[:, self.past - 1 : self.past]
-            found.append(change.square().mean(dim=0).sqrt())
+            kept = values[:, self.past - 1 : self.past]
+            if values is some.physical and self.moments.heading is not None:
+                kept = gone_on(kept, self._seconds_ahead())
+            found.append((values[:, self.past :] - kept).square().mean(dim=0).sqrt())
         return found[0], found[1]
+
+    def _seconds_ahead(self) -> Float[Tensor, " ahead"]:
+        if self.moments.interval_s is None:
+            raise ValueError("what drives does so in time")
+        return self.moments.interval_s * torch.arange(1, self.length - self.past + 1)

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nsca.data.batch import DynamicsBatch
-from nsca.data.moments import SPEEDS, Moments
+from nsca.data.moments import SPEEDS, THING, Moments
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
 from nsca.losses.contribution_penalty import contribution_penalty
@@ -26,6 +26,7 @@ from nsca.models.senses import Senses
 from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
 from nsca.objectives.bodies import felt, felt_numbers, seen_at_rest, seen_by_prior
+from nsca.objectives.driving import FELT, felt_driving
 from nsca.priors.blended_motion import BlendedMotion
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
@@ -65,6 +66,7 @@ class Imagination(nn.Module):
         dt_s: between moments.
         substeps: in which the prior is integrated between them.
         past, ahead: moments seen, and moments imagined.
+        drives: whether the thing drives (nsca.objectives.driving), as `Moments.heading` says.
 
     Raises:
         ValueError: parts of different widths.
@@ -84,10 +86,15 @@ class Imagination(nn.Module):
         substeps: int,
         past: int,
         ahead: int,
+        drives: bool = False,
     ) -> None:
         super().__init__()
         n_latent, n_action = dynamics.n_latent, dynamics.action.in_features
         n_felt, n_physical = felt_numbers(dynamics.n_physical), dynamics.n_physical
+        if drives:
+            n_felt = FELT
+            if n_physical != THING:
+                raise ValueError(f"what drives has {THING} numbers, not {n_physical}")
         widths = {
             "temporal.n_in": (temporal.n_in, n_latent + n_felt + n_action),
             "dynamics.n_context": (dynamics.n_context, temporal.n_inner),
@@ -100,6 +107,7 @@ class Imagination(nn.Module):
         self.motion = BlendedMotion(prior, weight, dt_s, substeps)
         self.past = past
         self.ahead = ahead
+        self.drives = drives
         self.latents = Standardise(n_latent)
         self.actions = Standardise(n_action)
         self.register_buffer("latent_change", torch.ones(ahead, n_latent))
@@ -117,9 +125,9 @@ class Imagination(nn.Module):
         """Take every scale from windows of the training part, whose latents are known.
 
         Raises:
-            UserError: see `check_interval`.
+            UserError: see `check_moments`.
         """
-        self.check_interval(rows.moments)
+        self.check_moments(rows.moments)
         device = self.latent_change.device
         self.latents.fit(rows.latents().to(device))
         self.actions.fit(torch.from_numpy(rows.action).to(device))
@@ -130,8 +138,16 @@ class Imagination(nn.Module):
             least[speeds] = LEAST_CHANGE
         self.physical_change.copy_(physical.maximum(least))
 
-    def check_interval(self, moments: Moments) -> None:
-        """Raises UserError where moments are not as far apart as a step is long."""
+    def check_moments(self, moments: Moments) -> None:
+        """Raises UserError where moments are not as far apart as a step is long, or where they are
+        of what drives and this is not for such, or the other way round.
+        """
+        if self.drives != (moments.heading is not None):
+            raise UserError(
+                f"phase.drives={str(self.drives).lower()}, and the data's things "
+                f"{'do not drive' if self.drives else 'drive'}",
+                "phase=dynamics for things on a table, phase=driving_dynamics for cars",
+            )
         interval_s, dt_s = moments.interval_s, self.motion.dt_s
         if interval_s is None or abs(interval_s - dt_s) > 1e-6:
             raise UserError(
@@ -160,20 +176,22 @@ class Imagination(nn.Module):
         """
         past, members = self.past, self.dynamics.members
         latents, actions = self.latents(batch.latent), self.actions(batch.action)
-        seen = [latents[:, :past], felt(batch.physical[:, :past]), actions[:, :past]]
+        since_s = self.motion.dt_s * torch.arange(1 - past, self.ahead, device=latents.device)
+        last = batch.physical[:, past - 1]
+        was = self._felt(batch.physical[:, :past], last[:, None], since_s[:past])
+        seen = [latents[:, :past], was, actions[:, :past]]
         context = self.temporal(torch.cat(seen, dim=-1))[:, -1]
         told_m = batch.action[..., -2:].mean(dim=-1)
         lay_m, known = seen_at_rest(batch.physical[:, :past], told_m[:, :past])
         guessed_m = FIRST_REST_HEIGHT_M * torch.exp(self.rest_height(context)[:, 0])
         rest_height_m = torch.where(known, lay_m, guessed_m)
         latent = latents[:, past - 1].expand(members, -1, -1)
-        physical = batch.physical[:, past - 1].expand(members, -1, -1)
+        physical = last.expand(members, -1, -1)
         found: list[list[Tensor]] = []
         for ahead in range(self.ahead):
             now = past - 1 + ahead
-            step = self.dynamics(
-                context, latent, felt(physical), actions[:, now], (ahead + 1) / self.ahead
-            )
+            own = self._felt(physical, last, since_s[now])
+            step = self.dynamics(context, latent, own, actions[:, now], (ahead + 1) / self.ahead)
             latent = latent + step.latent
             physical, contribution = self._move(
                 physical, step, told_m[:, now], rest_height_m, by_prior
@@ -221,6 +239,17 @@ class Imagination(nn.Module):
         true = batch.physical[:, None, self.past :]
         return latent, (imagined.physical - true) / self.physical_change
 
+    def _felt(
+        self,
+        physical: Float[Tensor, "*batch quantity"],
+        last: Float[Tensor, "*#batch quantity"],
+        seconds: Float[Tensor, "*#batch"],
+    ) -> Float[Tensor, "*batch felt"]:
+        """Rows as a network feels them, so long after the last state seen."""
+        if self.drives:
+            return felt_driving(physical, last, seconds, self.physical_change[-1])
+        return felt(physical)
+
     def _move(
         self,
         physical: Float[Tensor, "m row quantity"],
@@ -235,10 +264,13 @@ class Imagination(nn.Module):
             physical, rest_height_m.expand(members, rows), told_m.expand(members, rows)
         )
         later = physical[..., 6:] + step.hand * self.physical_change[0, 6:]
+        correction = step.correction
+        if self.drives:
+            correction = correction * (self.physical_change[0] / self.motion.units(correction))
         motion = self.motion(
             state,
             later[..., :3] if later.shape[-1] else None,
-            None if by_prior else step.correction,
+            None if by_prior else correction,
         )
         moved = torch.cat([motion.position_m, motion.velocity_m_s, later], dim=-1)
         return moved, motion.contribution

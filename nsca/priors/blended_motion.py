@@ -73,7 +73,7 @@ class BlendedMotion(nn.Module):
             return Motion(fallen_m, fallen_m_s, nothing)
         weight = self.weight()
         contribution = (1 - weight) * correction
-        place, speed = (contribution * self._units(correction)).split(3, dim=-1)
+        place, speed = (contribution * self.units(correction)).split(3, dim=-1)
         drifted_m = state.position_m + state.velocity_m_s * self.dt_s
         return Motion(
             drifted_m + weight * (fallen_m - drifted_m) + place,
@@ -81,8 +81,8 @@ class BlendedMotion(nn.Module):
             contribution,
         )
 
-    def _units(self, like: Tensor) -> Float[Tensor, "6"]:
-        """What standard gravity does in a step: 3 times to a place, 3 times to a velocity."""
+    def units(self, like: Tensor) -> Float[Tensor, "6"]:
+        """Of corrections: what standard gravity does in a step: 3 times to a place, 3 times to a velocity."""
         fall_m = 0.5 * STANDARD_GRAVITY_M_S2 * self.dt_s**2
         return like.new_tensor([fall_m] * 3 + [STANDARD_GRAVITY_M_S2 * self.dt_s] * 3)
 

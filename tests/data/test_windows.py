@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from data.fake_drives import fake_moments
 from phases.tiny_dynamics import AHEAD, PAST, PER_CLIP, Pushed, tiny_phase
 
 from nsca.data.windows import WindowRows
@@ -54,3 +55,17 @@ def test_bad_moments_are_named():
         WindowRows(odd, PAST, AHEAD, "odd")
     with pytest.raises(RuntimeError, match="not been asked"):
         rows().latents()
+
+
+def test_what_drives_is_told_from_its_place_in_units_of_what_inertia_gets_wrong():
+    windows = WindowRows(fake_moments(), PAST, AHEAD, "driven")
+    phase = tiny_phase()
+    phase.senses.fit(torch.zeros(0, 68), torch.zeros(0, 3, dtype=torch.bool))
+    windows.ask(phase.senses, phase.encoder)
+    physical = windows.window(windows.starts, 0).physical
+    assert physical[:, PAST - 1, :3].abs().max() == 0
+    assert physical[:, PAST - 1, 3].min() > 5, "x is ahead"
+    assert physical[:, PAST:, 0].min() > 0.3, "a car goes further in a step than all there is"
+    _, change = windows.changes()
+    assert change[0, 0] < 0.01
+    assert change[0, 0] < 0.1 * change[-1, 0] < 0.02

@@ -51,7 +51,7 @@ def test_a_correction_can_stop_a_thing_in_the_middle_of_a_step():
     """No constant acceleration does that: place and velocity are corrected apart."""
     model = BlendedMotion(NoPrior(), held(0.0), DT_S, substeps=1)
     state = PhysicalState(torch.zeros(1, 3), torch.tensor([[1.0, 0.0, 0.0]]))
-    units = model._units(state.position_m)
+    units = model.units(state.position_m)
     wanted = torch.tensor([-DT_S / 2, 0, 0, -1.0, 0, 0])
     motion = model(state, None, (wanted / units)[None])
     assert motion.position_m[0, 0].item() == pytest.approx(DT_S / 2)

@@ -61,7 +61,7 @@ class DynamicsData(StepData[WindowRows]):
         if not isinstance(source, MomentSource):
             raise UserError(
                 f"data={getattr(source, 'name', source)} has one sense alone",
-                "choose data=babbling",
+                "choose data=babbling or data=driving_signals",
             )
         super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
         self.source = source

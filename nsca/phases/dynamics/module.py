@@ -33,8 +33,8 @@ class DynamicsPhase(Phase):
 
     Args:
         senses, encoder: frozen; trained ones come together, as the part `fusion`.
-        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead: see `Imagination`; together
-            they are the part `dynamics`.
+        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead, drives: see `Imagination`;
+            together they are the part `dynamics`.
         loss_weights: by term, of `TERMS`.
         optimizer: Muon, warm-up and cosine.
         micro_batch: the most windows with a graph at once.
@@ -63,6 +63,7 @@ class DynamicsPhase(Phase):
         loss_weights: Mapping[str, float],
         optimizer: OptimizerSettings,
         micro_batch: int,
+        drives: bool = False,
     ) -> None:
         super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
         n_latent = encoder.latent.out_features
@@ -79,6 +80,7 @@ class DynamicsPhase(Phase):
             substeps=substeps,
             past=past,
             ahead=ahead,
+            drives=drives,
         )
 
     def on_fit_start(self) -> None:

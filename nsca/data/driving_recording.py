@@ -1,0 +1,225 @@
+"""One recorded drive in comma2k19's layout, checked, at the instants of its camera's frames.
+
+Schafer et al. 2018 ("A Commute in 158 Hours"): per frame the pose (place and velocity in the
+Earth's frame, m and m/s; orientation as a quaternion w, x, y, z from the car's axes, x forward),
+and streams with times of their own: the angle of the steering wheel (degrees), acceleration (m/s²)
+and rate of turning (rad/s) on the car's axes. Either the dataset's folders, or one .npz whose keys
+are their paths with `__` for `/`.
+
+A frame at rest takes what streams said in the 50 ms before it (nothing of the future), what is done
+the steering until the next frame. Unsure: poses come from an optimiser that has seen the whole
+drive, so the last pose seen knows a little of what comes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from nsca.data.media import one_line
+from nsca.errors import UserError
+
+POSE = {
+    "times": "global_pose/frame_times",
+    "positions": "global_pose/frame_positions",
+    "velocities": "global_pose/frame_velocities",
+    "orientations": "global_pose/frame_orientations",
+}
+STREAMS = {
+    "steering": "processed_log/CAN/steering_angle",
+    "accelerometer": "processed_log/IMU/accelerometer",
+    "gyro": "processed_log/IMU/gyro",
+}
+WIDTHS = {"positions": 3, "velocities": 3, "orientations": 4, "accelerometer": 3, "gyro": 3}
+BODY = 6  # numbers of acceleration and turning
+FURTHEST_OFF = 0.2  # of the usual interval, that a frame may come early or late
+POLAR_AXES_RATIO = 6378137.0 / 6356752.314245  # WGS 84
+
+
+@dataclass(frozen=True)
+class Drive:
+    """Frames of a recording in time order.
+
+    Attributes:
+        stretch: number of the unbroken stretch that a frame is in: a pose that is not finite and a
+            frame that is early or late end one.
+        place: m, x ahead and y to the left of where the car first stood, z up.
+        velocity: m/s on the same axes.
+        heading: rad from x to y.
+        body: acceleration and turning in the time before a frame.
+        felt: whether anything was measured then.
+        steering: rad, of the wheel, positive to the left, mean until the next frame.
+        interval_s: between frames.
+        ignored: what was left out, in words.
+    """
+
+    stretch: np.ndarray
+    place: Float64[np.ndarray, "frame 3"]
+    velocity: Float64[np.ndarray, "frame 3"]
+    heading: Float64[np.ndarray, " frame"]
+    body: Float32[np.ndarray, "frame 6"]
+    felt: Bool[np.ndarray, " frame"]
+    steering: Float32[np.ndarray, " frame"]
+    interval_s: float
+    ignored: list[str]
+
+    def __len__(self) -> int:
+        return len(self.stretch)
+
+
+def find_recordings(folder: Path) -> list[Path]:
+    """Every .npz and every folder of comma2k19 in a folder, sorted; itself, too."""
+    archives = {path for path in folder.rglob("*.npz") if path.is_file()}
+    segments = {path.parent.parent for path in folder.rglob(POSE["times"])}
+    return sorted(archives | segments)
+
+
+def read_drive(path: Path) -> Drive:
+    """Read one recording.
+
+    Args:
+        path: of an .npz or a folder, see `find_recordings`.
+
+    Raises:
+        UserError: something is missing, of another shape or length, cannot be read, or times do
+            not increase.
+    """
+    found = _arrays(path)
+    times, ignored = found["times"], []
+    usual = float(np.median(np.diff(times))) if len(times) > 1 else np.nan
+    if not len(times) > 1:
+        raise UserError(f"{path} has {len(times)} frames", "take it out, or record for longer")
+    interval_s = 1 / round(1 / usual) if usual <= 1 else usual
+    poses = np.concatenate([found[name] for name in ("positions", "velocities", "orientations")], 1)
+    fine = np.isfinite(poses).all(axis=1)
+    if not fine.all():
+        ignored.append(f"{int((~fine).sum())} of {len(fine)} poses that are not finite")
+    if not fine.any():
+        raise UserError(f"{path}: no pose is finite", "take it out")
+    broken = np.abs(np.diff(times) - interval_s) > FURTHEST_OFF * interval_s
+    if broken.any():
+        ignored.append(f"{int(broken.sum())} gaps or hurries between frames")
+    ends = np.concatenate([[False], broken | ~fine[:-1]])
+    first = int(fine.argmax())
+    axes = _axes_at(found["positions"][first], found["orientations"][first])
+    forward = _forward(found["orientations"]) @ axes.T
+    streams = {name: _finite(found, name, path, ignored) for name in STREAMS}
+    before = times - interval_s
+    acceleration, accelerated = _mean_between(*streams["accelerometer"], before, times)
+    turning, turned = _mean_between(*streams["gyro"], before, times)
+    steering, told = _mean_between(*streams["steering"], times, times + interval_s)
+    if not told.any():
+        raise UserError(f"{path}: nothing is steered while there are frames", "take it out")
+    known = np.maximum.accumulate(np.where(told, np.arange(len(told)), int(told.argmax())))
+    return Drive(
+        stretch=np.cumsum(ends)[fine],
+        place=((found["positions"] - found["positions"][first]) @ axes.T)[fine],
+        velocity=(found["velocities"] @ axes.T)[fine],
+        heading=np.arctan2(forward[:, 1], forward[:, 0])[fine],
+        body=np.concatenate([acceleration, turning], axis=1).astype(np.float32)[fine],
+        felt=(accelerated & turned)[fine],
+        steering=np.radians(steering[known, 0]).astype(np.float32)[fine],
+        interval_s=interval_s,
+        ignored=ignored,
+    )
+
+
+def _arrays(path: Path) -> Mapping[str, Float64[np.ndarray, "..."]]:
+    keys = dict(POSE)
+    for name, where in STREAMS.items():
+        keys |= {f"{name}_t": f"{where}/t", name: f"{where}/value"}
+    found: dict[str, np.ndarray] = {}
+    try:
+        if path.is_dir():
+            found = _read(keys, lambda key: (path / key).is_file(), lambda key: np.load(path / key))
+        else:
+            with np.load(path) as archive:
+                found = _read(
+                    keys,
+                    lambda key: key.replace("/", "__") in archive,
+                    lambda key: archive[key.replace("/", "__")],
+                )
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(
+            f"{path}: {one_line(error, 'cannot be read as a recorded drive')}",
+            "fetch it again, or take it out",
+        ) from error
+    if missing := [key for name, key in keys.items() if name not in found]:
+        raise UserError(
+            f"{path} lacks {', '.join(missing)}",
+            "keep the paths of comma2k19; in an .npz, with __ for /",
+        )
+    _check_shapes(found, keys, path)
+    return found
+
+
+def _read(
+    keys: Mapping[str, str], there: Callable[[str], bool], load: Callable[[str], np.ndarray]
+) -> dict[str, np.ndarray]:
+    return {name: np.asarray(load(key), np.float64) for name, key in keys.items() if there(key)}
+
+
+def _check_shapes(found: dict[str, np.ndarray], keys: Mapping[str, str], path: Path) -> None:
+    for name in STREAMS:
+        if name not in WIDTHS:
+            found[name] = found[name].reshape(len(found[name]), -1)
+    for name, values in found.items():
+        clock = "times" if name in POSE else name.removesuffix("_t") + "_t"
+        width = WIDTHS.get(name, 1)
+        wanted = (len(found[clock]),) if name == clock else (len(found[clock]), width)
+        if values.shape != wanted:
+            raise UserError(
+                f"{path}: {keys[name]} has the shape {values.shape}, and with its "
+                f"{len(found[clock])} times it must be {wanted}",
+                "record them together, or take the recording out",
+            )
+        if name == clock and not (np.diff(values) > 0).all():
+            at = int((~(np.diff(values) > 0)).argmax())
+            raise UserError(
+                f"{path}: {keys[name]} does not increase after number {at}",
+                "sort it with its values, or take the recording out",
+            )
+
+
+def _finite(
+    found: Mapping[str, np.ndarray], name: str, path: Path, ignored: list[str]
+) -> tuple[Float64[np.ndarray, " sample"], Float64[np.ndarray, "sample number"]]:
+    times, values = found[f"{name}_t"], found[name]
+    fine = np.isfinite(values).all(axis=1)
+    if not fine.all():
+        ignored.append(f"{int((~fine).sum())} of {len(fine)} values of {name} that are not finite")
+    if not fine.any():
+        raise UserError(f"{path}: no value of {name} is finite", "take it out")
+    return times[fine], values[fine]
+
+
+def _mean_between(
+    times: Float64[np.ndarray, " sample"],
+    values: Float64[np.ndarray, "sample number"],
+    start: Float64[np.ndarray, " frame"],
+    stop: Float64[np.ndarray, " frame"],
+) -> tuple[Float64[np.ndarray, "frame number"], Bool[np.ndarray, " frame"]]:
+    """The mean of what comes from `start` on and before `stop`, and whether anything does."""
+    sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    first, last = np.searchsorted(times, start), np.searchsorted(times, stop)
+    return (sums[last] - sums[first]) / np.maximum(last - first, 1)[:, None], last > first
+
+
+def _axes_at(
+    place: Float64[np.ndarray, "3"], orientation: Float64[np.ndarray, "4"]
+) -> Float64[np.ndarray, "3 3"]:
+    """Rows: ahead and left in the level, and up, in the Earth's frame."""
+    up = place * np.array([1.0, 1.0, POLAR_AXES_RATIO**2])  # upright on the ellipsoid
+    up /= np.linalg.norm(up)
+    ahead = _forward(orientation[None])[0]
+    ahead -= (ahead @ up) * up
+    ahead /= np.linalg.norm(ahead)
+    return np.stack([ahead, np.cross(up, ahead), up])
+
+
+def _forward(orientations: Float64[np.ndarray, "frame 4"]) -> Float64[np.ndarray, "frame 3"]:
+    """The car's x axis in the Earth's frame."""
+    w, x, y, z = (orientations / np.linalg.norm(orientations, axis=1, keepdims=True)).T
+    return np.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)], axis=1)

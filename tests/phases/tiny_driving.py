@@ -1,0 +1,49 @@
+"""A small dynamics phase on made-up cars: shared by tests."""
+
+from typing import Any
+
+from data.fake_drives import fake_moments
+from phases.tiny_dynamics import PAST, tiny_phase
+
+from nsca.data.batch import ProbeLabel, Split
+from nsca.data.moments import Moments
+from nsca.models.dynamics_ensemble import DynamicsEnsemble
+from nsca.models.temporal import Temporal
+from nsca.objectives.driving import FELT
+from nsca.phases.dynamics.module import DynamicsPhase
+
+
+class Driven:
+    """Cars that speed up or brake as they have just done, on every part."""
+
+    name = "driven"
+    held_out: tuple[Split, ...] = ("val",)
+
+    def __init__(self, clips: int = 40) -> None:
+        self.clips = clips
+
+    def fingerprint(self) -> str:
+        return "0" * 64
+
+    def moments(self, split: Split) -> Moments:
+        return fake_moments(self.clips, seed={"train": 0, "val": 1, "test": 2}[split])
+
+    def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        return {}
+
+
+def driving_phase(**changes: Any) -> DynamicsPhase:
+    parts = {
+        "temporal": Temporal(n_in=8 + FELT + 1, n_inner=16, n_heads=2, n_layers=1, n_moments=PAST),
+        "dynamics": DynamicsEnsemble(
+            members=2,
+            n_context=16,
+            n_latent=8,
+            n_felt=FELT,
+            n_physical=6,
+            n_action=1,
+            n_embedded=4,
+            width=32,
+        ),
+    }
+    return tiny_phase(**{**parts, "drives": True, **changes})
