@@ -32,6 +32,11 @@ STREAMS = {
     "accelerometer": "processed_log/IMU/accelerometer",
     "gyro": "processed_log/IMU/gyro",
 }
+KEYS = {
+    **POSE,
+    **{f"{name}_t": f"{where}/t" for name, where in STREAMS.items()},
+    **{name: f"{where}/value" for name, where in STREAMS.items()},
+}
 WIDTHS = {"positions": 3, "velocities": 3, "orientations": 4, "accelerometer": 3, "gyro": 3}
 BODY = 6  # numbers of acceleration and turning
 FURTHEST_OFF = 0.2  # of the usual interval, that a frame may come early or late
@@ -126,18 +131,19 @@ def read_drive(path: Path) -> Drive:
     )
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files of a recording that are read, whether they are there or not."""
+    return [path / key for key in KEYS.values()] if path.is_dir() else [path]
+
+
 def _arrays(path: Path) -> Mapping[str, Float64[np.ndarray, "..."]]:
-    keys = dict(POSE)
-    for name, where in STREAMS.items():
-        keys |= {f"{name}_t": f"{where}/t", name: f"{where}/value"}
     found: dict[str, np.ndarray] = {}
     try:
         if path.is_dir():
-            found = _read(keys, lambda key: (path / key).is_file(), lambda key: np.load(path / key))
+            found = _read(lambda key: (path / key).is_file(), lambda key: np.load(path / key))
         else:
             with np.load(path) as archive:
                 found = _read(
-                    keys,
                     lambda key: key.replace("/", "__") in archive,
                     lambda key: archive[key.replace("/", "__")],
                 )
@@ -146,22 +152,20 @@ def _arrays(path: Path) -> Mapping[str, Float64[np.ndarray, "..."]]:
             f"{path}: {one_line(error, 'cannot be read as a recorded drive')}",
             "fetch it again, or take it out",
         ) from error
-    if missing := [key for name, key in keys.items() if name not in found]:
+    if missing := [key for name, key in KEYS.items() if name not in found]:
         raise UserError(
             f"{path} lacks {', '.join(missing)}",
             "keep the paths of comma2k19; in an .npz, with __ for /",
         )
-    _check_shapes(found, keys, path)
+    _check_shapes(found, path)
     return found
 
 
-def _read(
-    keys: Mapping[str, str], there: Callable[[str], bool], load: Callable[[str], np.ndarray]
-) -> dict[str, np.ndarray]:
-    return {name: np.asarray(load(key), np.float64) for name, key in keys.items() if there(key)}
+def _read(there: Callable[[str], bool], load: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(load(key), np.float64) for name, key in KEYS.items() if there(key)}
 
 
-def _check_shapes(found: dict[str, np.ndarray], keys: Mapping[str, str], path: Path) -> None:
+def _check_shapes(found: dict[str, np.ndarray], path: Path) -> None:
     for name in STREAMS:
         if name not in WIDTHS:
             found[name] = found[name].reshape(len(found[name]), -1)
@@ -171,14 +175,14 @@ def _check_shapes(found: dict[str, np.ndarray], keys: Mapping[str, str], path: P
         wanted = (len(found[clock]),) if name == clock else (len(found[clock]), width)
         if values.shape != wanted:
             raise UserError(
-                f"{path}: {keys[name]} has the shape {values.shape}, and with its "
+                f"{path}: {KEYS[name]} has the shape {values.shape}, and with its "
                 f"{len(found[clock])} times it must be {wanted}",
                 "record them together, or take the recording out",
             )
         if name == clock and not (np.diff(values) > 0).all():
             at = int((~(np.diff(values) > 0)).argmax())
             raise UserError(
-                f"{path}: {keys[name]} does not increase after number {at}",
+                f"{path}: {KEYS[name]} does not increase after number {at}",
                 "sort it with its values, or take the recording out",
             )
 

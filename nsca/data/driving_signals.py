@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from nsca.data.batch import ProbeLabel, Split
-from nsca.data.driving_recording import Drive, find_recordings, read_drive
+from nsca.data.driving_recording import Drive, files_of, find_recordings, read_drive
 from nsca.data.file_selection import fingerprint_of
 from nsca.data.folders import check_share_ranges, existing_folder, some, visible
 from nsca.data.moments import InMemory, Moments
@@ -43,6 +43,7 @@ class DrivingSignals:
         fold: which ones, counted on from the last; any whole number, taken modulo `folds`.
         fraction: share of the training stretches to use, the first ones, in (0, 1].
         steering: told; shuffled among the moments of each part, as a control; none.
+        body: whether the body's sense is there.
 
     Raises:
         UserError: no path, no drive there, a number outside its range, or no such steering.
@@ -59,6 +60,7 @@ class DrivingSignals:
         fold: int = 0,
         fraction: float = 1.0,
         steering: str = "told",
+        body: bool = True,
     ) -> None:
         self.path = existing_folder(path, self.name)
         check_share_ranges(fraction, 0.0)
@@ -76,6 +78,7 @@ class DrivingSignals:
         self.fold = fold % folds
         self.fraction = fraction
         self.steering = steering
+        self.body = body
         self.recordings = find_recordings(self.path)
         if not self.recordings:
             raise UserError(
@@ -90,9 +93,9 @@ class DrivingSignals:
         return ("val", "test")
 
     def fingerprint(self) -> str:
-        """sha256 over path and size in bytes of every file, and how they are cut."""
-        files = [f for each in self.recordings for f in (sorted(each.rglob("*")) or [each])]
-        listed = [("drive", self.steering, file) for file in files if file.is_file()]
+        """sha256 over path and size in bytes of every file that is read, and how they are cut."""
+        how = f"steering {self.steering}, body {'felt' if self.body else 'not felt'}"
+        listed = [("drive", how, file) for each in self.recordings for file in files_of(each)]
         sizes = (self.stretch_s, self.gap_s, self.folds, self.fold, self.fraction)
         return fingerprint_of(listed, self.path, *sizes)
 
@@ -139,13 +142,14 @@ class DrivingSignals:
             np.concatenate([drive.place[rows] - drive.place[rows[0]], drive.velocity[rows]], axis=1)
             for drive, rows in parts
         ]
+        felt = np.concatenate([drive.felt[rows] for drive, rows in parts])
         lengths = [len(rows) for _, rows in parts]
         clip = np.repeat(np.arange(len(parts)), lengths)
         return Moments(
             clip=clip,
             belongs=clip,
             stored={"proprioception": InMemory(np.concatenate([d.body[r] for d, r in parts]))},
-            present={"proprioception": np.concatenate([d.felt[r] for d, r in parts])},
+            present={"proprioception": felt & self.body},
             action=self._done(np.concatenate([d.steering[r] for d, r in parts]))[:, None],
             physical=np.concatenate(physical).astype(np.float32),
             heading=np.concatenate([d.heading[r] for d, r in parts]).astype(np.float32),

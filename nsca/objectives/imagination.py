@@ -221,16 +221,21 @@ class Imagination(nn.Module):
         found = {
             "latent": lambda: latent.square().mean(),
             "physical": lambda: physical.square().mean(),
-            "calibration": lambda: (
-                (
-                    variance_likelihood(latent, imagined.latent_log_variance)
-                    + variance_likelihood(physical, imagined.physical_log_variance)
-                )
-                / 2
-            ),
+            "calibration": lambda: self._calibration(imagined, latent, physical, wanted),
             "contribution": lambda: contribution_penalty(imagined.contribution, 1.0),
         }
         return {name: found[name]() for name in wanted}
+
+    def _calibration(
+        self, imagined: Imagined, latent: Tensor, physical: Tensor, wanted: Collection[str]
+    ) -> Tensor:
+        """Of what is learned: doubt about a latent that nothing learns to foretell is noise."""
+        doubted = {
+            "latent": (latent, imagined.latent_log_variance),
+            "physical": (physical, imagined.physical_log_variance),
+        }
+        judged = [name for name in doubted if name in wanted] or list(doubted)
+        return torch.stack([variance_likelihood(*doubted[name]) for name in judged]).mean()
 
     def _errors(self, imagined: Imagined, batch: DynamicsBatch) -> tuple[Tensor, Tensor]:
         """In units of what the last state, kept, gets wrong."""

@@ -82,7 +82,7 @@ class BlendedMotion(nn.Module):
         )
 
     def units(self, like: Tensor) -> Float[Tensor, "6"]:
-        """Of corrections: what standard gravity does in a step: 3 times to a place, 3 times to a velocity."""
+        """What standard gravity does in a step: 3 times to a place, 3 times to a velocity."""
         fall_m = 0.5 * STANDARD_GRAVITY_M_S2 * self.dt_s**2
         return like.new_tensor([fall_m] * 3 + [STANDARD_GRAVITY_M_S2 * self.dt_s] * 3)
 

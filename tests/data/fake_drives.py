@@ -60,7 +60,7 @@ def drive_arrays(seconds: float = 60.0, heading: float = 0.5) -> dict[str, np.nd
     for name, values in {
         "steering": degrees,
         "accelerometer": np.stack([1 + 0 * stream, 0 * stream, stream - 100], axis=1),
-        "gyro": np.zeros((len(stream), 3)) + [0, 0, 0.01],
+        "gyro": np.tile([0, 0, 0.01], (len(stream), 1)),
     }.items():
         arrays[f"{STREAMS[name]}/t"] = stream
         arrays[f"{STREAMS[name]}/value"] = values

@@ -76,10 +76,8 @@ def test_bad_recordings_are_refused_by_name(tmp_path: Path) -> None:
     falling[7] = falling[6]
     refused("does not increase after number 6", global_pose__frame_times=falling)
     refused("no pose is finite", global_pose__frame_positions=np.full((100, 3), np.nan))
-    refused(
-        "no value of accelerometer",
-        processed_log__IMU__accelerometer__value=np.full((510, 3), np.nan),
-    )
+    nothing = np.full((510, 3), np.nan)
+    refused("no value of accelerometer", processed_log__IMU__accelerometer__value=nothing)
     late = good["processed_log/CAN/steering_angle/t"] + 1000
     refused("nothing is steered", processed_log__CAN__steering_angle__t=late)
     with pytest.raises(UserError, match="has 1 frames"):

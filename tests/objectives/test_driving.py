@@ -23,7 +23,8 @@ def test_what_goes_on_as_it_moves_is_felt_as_nothing_but_its_speed():
 
 
 def test_training_finds_out_more_than_inertia_knows():
-    phase = driving_phase(optimizer=OptimizerSettings(learning_rate=1e-2, warmup_steps=5))
+    settings = OptimizerSettings(learning_rate=1e-2, warmup_steps=5)
+    phase = driving_phase(optimizer=settings, loss_weights={"physical": 1.0, "calibration": 0.1})
     data = tiny_data(source=Driven(), effective_batch=64)
     tiny_trainer(80, limit_val_batches=0).fit(phase, datamodule=data)
     rows = data.stored("val")
