@@ -48,8 +48,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m nsca.data",
         description="Looks at data sets: babbling sets (made by python -m nsca.babble), sets of "
-        "demonstrations (which demonstrate records), folders of pictures, sounds or videos, and "
-        "custom folders (image_001.jpg, audio_001.wav, proprio_001.npy).",
+        "demonstrations (which demonstrate records), folders of pictures, sounds or videos, custom "
+        "folders (image_001.jpg, audio_001.wav, proprio_001.npy), recorded drives, and data sets "
+        "of Hugging Face on this disk.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -196,6 +197,14 @@ def _source(path: Path, kind: str) -> Any:
         from nsca.data.custom_folder import CustomFolder
 
         return CustomFolder(str(path))
+    if kind == "driving_signals":
+        from nsca.data.driving_signals import DrivingSignals
+
+        return DrivingSignals(str(path))
+    if kind == "huggingface":
+        from nsca.data.huggingface import HuggingFace
+
+        return HuggingFace(str(path))
     if kind == "audio_folder":
         from nsca.data.audio_folder import AudioFolder
 
@@ -216,6 +225,8 @@ def _inspect(path: Path, kind: str) -> int:
         lines = inspection.describe_babbling(path)
     elif kind == "demonstrations":
         lines = inspection.describe_demonstrations(path)
+    elif kind == "driving_signals":
+        lines = inspection.describe_drives(_source(path, kind))
     else:
         lines = inspection.describe_folder(_source(path, kind))
     for line in lines:

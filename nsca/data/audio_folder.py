@@ -49,10 +49,10 @@ class AudioFolder(LabelledFolder):
     def read(
         self, paths: Sequence[Path], what: str
     ) -> tuple[np.ndarray, list[int], list[BrokenFileError]]:
-        return load_sounds(paths, self.seconds, self.max_broken, what)
+        return load_sounds(paths, self.seconds, self.max_broken, what, self.content)
 
     def check(self, path: Path) -> None:
-        read_audio(path)
+        read_audio(path, self.content)
 
     def sounds(self, split: Split) -> Sounds:
         """The pieces of a split.

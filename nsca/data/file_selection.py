@@ -1,6 +1,7 @@
 """Which of the listed files are used, for what, and how the choice is known again."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -55,27 +56,37 @@ def without_labels(files: list[LabelledFile]) -> list[LabelledFile]:
     return sorted(LabelledFile(file.split, NO_LABEL, file.path) for file in files)
 
 
-def fingerprint_of(files: list[tuple[str, str, Path]], folder: Path, *sizes: float) -> str:
+def file_length(path: Path) -> int:
+    """Bytes of a file; -1 where there is none."""
+    return path.stat().st_size if path.is_file() else -1
+
+
+def fingerprint_of(
+    files: list[tuple[str, str, Path]],
+    folder: Path,
+    *sizes: float,
+    length: Callable[[Path], int] = file_length,
+) -> str:
     """sha256 hex over (split, class, path relative to the folder, size in bytes) and the sizes that
     are read (pixels, seconds); a missing file counts as size -1.
     """
     digest = hashlib.sha256(f"{' '.join(map(str, sizes))}\n".encode())
     for split, label, path in files:
-        length = path.stat().st_size if path.is_file() else -1
         digest.update(
-            f"{split}\t{label}\t{path.relative_to(folder).as_posix()}\t{length}\n".encode()
+            f"{split}\t{label}\t{path.relative_to(folder).as_posix()}\t{length(path)}\n".encode()
         )
     return digest.hexdigest()
 
 
-def same_bytes(candidates: list[Path], reference: list[Path]) -> set[Path]:
+def same_bytes(
+    candidates: list[Path],
+    reference: list[Path],
+    length: Callable[[Path], int] = file_length,
+    content: Callable[[Path], bytes] = Path.read_bytes,
+) -> set[Path]:
     """Candidates whose bytes equal those of a reference file. Only files of equal length are
     read.
     """
-
-    def length(path: Path) -> int:
-        return path.stat().st_size if path.is_file() else -1
-
     by_length: dict[int, list[Path]] = {}
     for path in reference:
         by_length.setdefault(length(path), []).append(path)
@@ -83,7 +94,7 @@ def same_bytes(candidates: list[Path], reference: list[Path]) -> set[Path]:
 
     def digest(path: Path) -> bytes:
         if path not in digests:
-            digests[path] = hashlib.sha256(path.read_bytes()).digest()
+            digests[path] = hashlib.sha256(content(path)).digest()
         return digests[path]
 
     return {

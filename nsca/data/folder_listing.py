@@ -106,8 +106,15 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
         ]
     else:
         files = _from_classes(folder, "train", folder, kind)
+    if kind.needs_labels:
+        check_classes(files, folder)
+    return sorted(files)
+
+
+def check_classes(files: list[LabelledFile], folder: Path) -> None:
+    """Raises UserError where a held-out part has classes that train lacks."""
     known = {file.label for file in files if file.split == "train"}
-    for split in ("val", "test") if kind.needs_labels else ():
+    for split in ("val", "test"):
         if extra := sorted({file.label for file in files if file.split == split} - known):
             raise wrong_layout(
                 folder,
@@ -115,7 +122,6 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
                 f"{split} has classes that train lacks: {', '.join(extra[:5])}",
                 "add them to train/ or remove them",
             )
-    return sorted(files)
 
 
 def _check_kind(folder: Path, kind: Kind) -> None:

@@ -53,10 +53,10 @@ class ImageFolder(LabelledFolder):
     def read(
         self, paths: Sequence[Path], what: str
     ) -> tuple[np.ndarray, list[int], list[BrokenFileError]]:
-        return load_images(paths, self.image_size, self.max_broken, what)
+        return load_images(paths, self.image_size, self.max_broken, what, self.content)
 
     def check(self, path: Path) -> None:
-        read_image(path, self.image_size)
+        read_image(path, self.image_size, self.content)
 
     def frames(self, split: Split) -> Frames:
         """The pictures of a split; every picture is a clip of its own.

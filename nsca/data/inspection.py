@@ -16,16 +16,25 @@ from nsca.data.demonstration_manifest import (
     read_demonstration_manifest,
 )
 from nsca.data.demonstrations import STEP_S, load_demonstrations
+from nsca.data.driving_recording import find_recordings
 from nsca.data.folder_listing import KINDS, NO_LABEL
 from nsca.data.folders import visible
 from nsca.data.generation_plan import SPLITS
+from nsca.data.huggingface_tables import is_huggingface
 from nsca.errors import UserError
 
 
 def format_of(
     path: Path,
 ) -> Literal[
-    "babbling", "custom_folder", "demonstrations", "image_folder", "audio_folder", "video_folder"
+    "babbling",
+    "custom_folder",
+    "demonstrations",
+    "driving_signals",
+    "huggingface",
+    "image_folder",
+    "audio_folder",
+    "video_folder",
 ]:
     """Which kind of data set a folder is, by its names alone.
 
@@ -47,6 +56,10 @@ def format_of(
         raise UserError(
             f"{path} is empty", "make a set there: python -m nsca.babble path=" + str(path)
         )
+    if find_recordings(path):
+        return "driving_signals"
+    if is_huggingface(path):
+        return "huggingface"
     labelled = _by_suffixes(path)
     if (path / "labels.csv").is_file() or not (path / "train").is_dir():
         return labelled
@@ -161,6 +174,27 @@ def describe_demonstrations(root: Path) -> Iterator[str]:
     yield f"fields of {TABLE}:"
     for field in pq.read_schema(root / TABLE):
         yield f"  {field.name:<22}{field.type}"
+
+
+def describe_drives(source: Any) -> Iterator[str]:
+    """Lines about a folder of recorded drives.
+
+    Raises:
+        UserError: a drive that cannot be used.
+    """
+    yield f"driving_signals {source.path}"
+    for path, drive in zip(source.recordings, source.drives(), strict=True):
+        speed = np.linalg.norm(drive.velocity, axis=1)
+        wheel = np.degrees(drive.steering)
+        yield (
+            f"{path.name}: {len(drive)} frames, {len(drive) * drive.interval_s:.1f} s, "
+            f"{(speed * drive.interval_s).sum():.0f} m at {speed.min():.1f} to {speed.max():.1f} "
+            f"m/s, wheel turned {wheel.min():.1f} to {wheel.max():.1f} degrees"
+        )
+        yield from (f"  left out {what}" for what in drive.ignored)
+    for split in ("train", *source.held_out):
+        moments = source.moments(split)
+        yield f"{split:<8} {len(moments)} moments in {len(np.unique(moments.clip))} stretches"
 
 
 def describe_folder(source: Any) -> Iterator[str]:

@@ -23,7 +23,8 @@ from nsca.data.file_selection import (
     thin,
     without_labels,
 )
-from nsca.data.folder_listing import NO_LABEL, Kind, LabelledFile, list_files
+from nsca.data.file_store import FolderStore, Store
+from nsca.data.folder_listing import NO_LABEL, Kind, LabelledFile
 from nsca.data.folders import check_share_ranges, existing_folder
 from nsca.data.media import BrokenFileError
 from nsca.errors import UserError
@@ -60,7 +61,8 @@ class LabelledFolder(ABC):
         fraction: float,
         max_broken: float,
     ) -> None:
-        self.path = existing_folder(path, self.name)
+        self._store = self.store(path)
+        self.path = self._store.path
         if not 0 < val_fraction < 1:
             raise UserError(
                 f"data.val_fraction={val_fraction} is not in (0, 1)", "data.val_fraction=0.2"
@@ -68,7 +70,7 @@ class LabelledFolder(ABC):
         check_share_ranges(fraction, max_broken)
         self.max_broken = max_broken
         self._sizes = tuple(sizes)
-        files = list_files(self.path, self.kind)
+        files = self._store.files()
         if not self.kind.needs_labels and not every_class_in_both_parts(files):
             _log.warning("%s: no labels, because classes are not in both parts", self.path)
             files = without_labels(files)
@@ -89,6 +91,14 @@ class LabelledFolder(ABC):
     def held_out(self) -> tuple[Split, ...]:
         """`val`, and `test` where the folder has one."""
         return ("val", "test") if self.files["test"] else ("val",)
+
+    def store(self, path: str | Path | None) -> Store:
+        """Return where the files are. Raises UserError where there is no such folder."""
+        return FolderStore(existing_folder(path, self.name), self.kind)
+
+    def content(self, path: Path) -> bytes:
+        """Return the bytes of a file, see `Store`."""
+        return self._store.content(path)
 
     @abstractmethod
     def read(
@@ -123,6 +133,7 @@ class LabelledFolder(ABC):
             ],
             self.path,
             *self._sizes,
+            length=self._store.length,
         )
 
     def load(
@@ -148,16 +159,17 @@ class LabelledFolder(ABC):
             )
         if split == "train":
             return files
-        copies = same_bytes([file.path for file in files], self._every_train_path)
+        names = [file.path for file in files]
+        copies = same_bytes(names, self._every_train_path, self._store.length, self._store.content)
         if copies:
-            names = ", ".join(path.name for path in sorted(copies)[:5])
+            some = ", ".join(path.name for path in sorted(copies)[:5])
             _log.warning(
                 "%s: left out %d %s %s that are also in train: %s",
                 self.path,
                 len(copies),
                 split,
                 self.kind.many,
-                names,
+                some,
             )
         if len(copies) == len(files):
             raise UserError(

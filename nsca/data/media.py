@@ -47,15 +47,34 @@ class BrokenFileError(Exception):
         self.cause = cause
 
 
-def read_image(path: Path, size: int) -> UInt8[np.ndarray, "size size 3"]:
+def file_bytes(path: Path) -> bytes:
+    """What is in a file. Raises BrokenFileError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise BrokenFileError(path, e.strerror or type(e).__name__) from e
+
+
+Content = Callable[[Path], bytes]
+"""Gives the bytes that a name stands for, of a file or of a row of a table."""
+
+
+def read_image(
+    path: Path, size: int, content: Content = file_bytes
+) -> UInt8[np.ndarray, "size size 3"]:
     """The picture upright, its shorter side scaled to `size` pixels, the middle square of it as
     8-bit RGB.
+
+    Args:
+        path: its name.
+        size: pixels.
+        content: gives the bytes.
 
     Raises:
         BrokenFileError: missing, empty, truncated, not a picture, or larger than Pillow's
         decompression limit.
     """
-    data = _bytes(path)
+    data = _some_bytes(path, content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -77,8 +96,10 @@ def read_image(path: Path, size: int) -> UInt8[np.ndarray, "size size 3"]:
     return np.asarray(fitted, dtype=np.uint8)
 
 
-def read_audio(path: Path) -> tuple[Float32[np.ndarray, "sample channel"], int]:
-    """Samples in [-1, 1] and the rate in Hz.
+def read_audio(
+    path: Path, content: Content = file_bytes
+) -> tuple[Float32[np.ndarray, "sample channel"], int]:
+    """Samples in [-1, 1] and the rate in Hz; for `path` and `content` see `read_image`.
 
     Raises:
         BrokenFileError: missing, empty, truncated, not a sound file, no samples, or samples that
@@ -86,7 +107,7 @@ def read_audio(path: Path) -> tuple[Float32[np.ndarray, "sample channel"], int]:
     """
     import soundfile
 
-    data = _bytes(path)
+    data = _some_bytes(path, content)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as sound:
             announced = sound.frames
@@ -94,7 +115,7 @@ def read_audio(path: Path) -> tuple[Float32[np.ndarray, "sample channel"], int]:
             rate_hz = sound.samplerate
     except (soundfile.SoundFileError, RuntimeError, ValueError) as e:
         raise BrokenFileError(path, one_line(e, "is not a sound that can be read")) from e
-    if path.suffix.lower() == ".wav" and (missing := _missing_wav_bytes(data)):
+    if missing := _missing_wav_bytes(data):
         raise BrokenFileError(
             path, f"truncated: {missing} bytes of sound announced by the header are missing"
         )
@@ -112,7 +133,7 @@ def read_array(path: Path) -> np.ndarray:
         BrokenFileError: missing, empty, truncated, not `.npy`, an object array, or values that are
         not finite.
     """
-    data = _bytes(path)
+    data = _some_bytes(path, file_bytes)
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError, SyntaxError) as e:
@@ -127,7 +148,11 @@ def read_array(path: Path) -> np.ndarray:
 
 
 def load_images(
-    paths: Sequence[Path], size: int, max_broken: float, what: str
+    paths: Sequence[Path],
+    size: int,
+    max_broken: float,
+    what: str,
+    content: Content = file_bytes,
 ) -> tuple[UInt8[np.ndarray, "kept size size 3"], list[int], list[BrokenFileError]]:
     """All pictures at one size in memory (12 kB each at 64 pixels), in the order of `paths`.
 
@@ -139,11 +164,12 @@ def load_images(
         size: side in pixels.
         max_broken: largest share of broken files that is tolerated, in [0, 1].
         what: what is being loaded, for messages ("data.path=... train").
+        content: gives the bytes of each.
 
     Raises:
         UserError: more than `max_broken` of the files are broken, or all of them.
     """
-    read, broken = read_all(lambda path: read_image(path, size), paths, max_broken, what)
+    read, broken = read_all(lambda path: read_image(path, size, content), paths, max_broken, what)
     images = np.empty((len(read), size, size, 3), dtype=np.uint8)
     for row, image in enumerate(read.values()):
         images[row] = image
@@ -151,7 +177,11 @@ def load_images(
 
 
 def load_sounds(
-    paths: Sequence[Path], seconds: float, max_broken: float, what: str
+    paths: Sequence[Path],
+    seconds: float,
+    max_broken: float,
+    what: str,
+    content: Content = file_bytes,
 ) -> tuple[Int16[np.ndarray, "piece time"], list[int], list[BrokenFileError]]:
     """All sounds in pieces of one length, mono at 16 kHz, in the order of `paths`.
 
@@ -163,19 +193,19 @@ def load_sounds(
     Args:
         paths: sound files of any rate and number of channels.
         seconds: of a piece.
-        max_broken, what: see `load_images`.
+        max_broken, what, content: see `load_images`.
 
     Raises:
         UserError: more than `max_broken` of the files are broken, or all of them.
     """
     length = round(seconds * RATE_HZ)
-    read, broken = read_all(lambda path: _pieces(path, length), paths, max_broken, what)
+    read, broken = read_all(lambda path: _pieces(path, length, content), paths, max_broken, what)
     positions = [position for position, pieces in read.items() for _ in pieces]
     return np.concatenate(list(read.values())), positions, broken
 
 
-def _pieces(path: Path, length: int) -> Int16[np.ndarray, "piece time"]:
-    samples, rate_hz = read_audio(path)
+def _pieces(path: Path, length: int, content: Content) -> Int16[np.ndarray, "piece time"]:
+    samples, rate_hz = read_audio(path, content)
     mono = resampled(samples.mean(axis=1), rate_hz)
     count = max(1, int(len(mono) / length + 0.5))
     whole = np.zeros(count * length, np.float32)
@@ -246,11 +276,8 @@ def judge_broken(
     )
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-    except OSError as e:
-        raise BrokenFileError(path, e.strerror or type(e).__name__) from e
+def _some_bytes(path: Path, content: Content) -> bytes:
+    data = content(path)
     if not data:
         raise BrokenFileError(path, "is empty (0 bytes)")
     return data
