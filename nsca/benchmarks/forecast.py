@@ -24,7 +24,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from nsca.benchmarks.benchmark import JudgedRun, began_from
-from nsca.benchmarks.forecast_picture import PICTURE, draw_forecasts
+from nsca.benchmarks.forecast_picture import AXES, DRIVING, PICTURE, draw_forecasts
 from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast, forecast_metrics
 from nsca.benchmarks.linear_forecast import LinearForecast
 from nsca.benchmarks.quantity_probes import check_at_least
@@ -216,17 +216,26 @@ def _imagine(
 
 
 def _draw(found: Foretold, model: Imagination, path: Path) -> None:
-    """The windows in which the thing moves most, each of another stretch of the set."""
-    way = np.ptp(found.true[..., :3], axis=1).sum(axis=-1)
+    """The windows in which the thing moves most, each of another stretch of the set; of what
+    drives, where it departs most from going on, and how.
+    """
+    seconds = model.motion.dt_s * np.arange(1 - model.past, model.ahead + 1)
+    last = found.past[:, -1, None, :3]
+    drift = last + seconds[:, None] * found.past[:, -1, None, 3:6]
+    drift = drift if model.drives else np.zeros_like(drift)
+    ahead = drift[:, model.past :]
+    true = np.concatenate([found.past, found.true], axis=1)[..., :3] - drift
+    way = np.ptp(true[:, model.past :], axis=1).sum(axis=-1)
     pieces = np.array_split(np.arange(len(way)), min(DRAWN, len(way)))
     chosen = np.array([piece[np.argmax(way[piece])] for piece in pieces])
     draw_forecasts(
-        model.motion.dt_s * np.arange(1 - model.past, model.ahead + 1),
-        np.concatenate([found.past, found.true], axis=1)[chosen],
-        found.mean["trained"][chosen],
+        seconds,
+        true[chosen],
+        (found.mean["trained"][..., :3] - ahead)[chosen],
         found.deviation[chosen],
-        found.mean["prior"][chosen],
+        (found.mean["prior"][..., :3] - ahead)[chosen],
         path,
+        DRIVING if model.drives else AXES,
     )
 
 

@@ -11,6 +11,7 @@ the steering until the next frame. Unsure: poses come from an optimiser that has
 drive, so the last pose seen knows a little of what comes.
 """
 
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ def read_drive(path: Path) -> Drive:
         raise UserError(f"{path} has {len(times)} frames", "take it out, or record for longer")
     interval_s = 1 / round(1 / usual) if usual <= 1 else usual
     poses = np.concatenate([found[name] for name in ("positions", "velocities", "orientations")], 1)
-    fine = np.isfinite(poses).all(axis=1)
+    fine = np.asarray(np.isfinite(poses).all(axis=1) & found["orientations"].any(axis=1))
     if not fine.all():
         ignored.append(f"{int((~fine).sum())} of {len(fine)} poses that are not finite")
     if not fine.any():
@@ -142,12 +143,14 @@ def _arrays(path: Path) -> Mapping[str, Float64[np.ndarray, "..."]]:
         if path.is_dir():
             found = _read(lambda key: (path / key).is_file(), lambda key: np.load(path / key))
         else:
+            if not zipfile.is_zipfile(path):
+                raise zipfile.BadZipFile("no .npz archive, or its end is missing")
             with np.load(path) as archive:
                 found = _read(
                     lambda key: key.replace("/", "__") in archive,
                     lambda key: archive[key.replace("/", "__")],
                 )
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{path}: {one_line(error, 'cannot be read as a recorded drive')}",
             "fetch it again, or take it out",
@@ -191,7 +194,7 @@ def _finite(
     found: Mapping[str, np.ndarray], name: str, path: Path, ignored: list[str]
 ) -> tuple[Float64[np.ndarray, " sample"], Float64[np.ndarray, "sample number"]]:
     times, values = found[f"{name}_t"], found[name]
-    fine = np.isfinite(values).all(axis=1)
+    fine = np.asarray(np.isfinite(values).all(axis=1))
     if not fine.all():
         ignored.append(f"{int((~fine).sum())} of {len(fine)} values of {name} that are not finite")
     if not fine.any():
@@ -225,5 +228,6 @@ def _axes_at(
 
 def _forward(orientations: Float64[np.ndarray, "frame 4"]) -> Float64[np.ndarray, "frame 3"]:
     """The car's x axis in the Earth's frame."""
-    w, x, y, z = (orientations / np.linalg.norm(orientations, axis=1, keepdims=True)).T
+    lengths = np.linalg.norm(orientations, axis=1, keepdims=True)
+    w, x, y, z = (orientations / np.where(lengths > 0, lengths, 1.0)).T
     return np.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)], axis=1)

@@ -141,17 +141,15 @@ def _saved(folder: Path) -> list[Part]:
     try:
         loaded = datasets.load_from_disk(str(folder))
         splits = loaded if isinstance(loaded, datasets.DatasetDict) else {"train": loaded}
-        tables = {name: each.with_format("arrow")[:] for name, each in splits.items()}
+        tables = {str(name): each.with_format("arrow")[:] for name, each in splits.items()}
+        features = {str(name): dict(each.features) for name, each in splits.items()}
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"data.path={folder}: {one_line(error, 'cannot be read as a saved data set')}",
             "save it again with save_to_disk",
         ) from error
     known = _known_splits(list(tables), folder)
-    return [
-        Part(split, name, tables[name], dict(splits[name].features))
-        for name, split in known.items()
-    ]
+    return [Part(split, name, tables[name], features[name]) for name, split in known.items()]
 
 
 def _files(folder: Path) -> list[Part]:

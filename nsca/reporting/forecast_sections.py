@@ -24,6 +24,7 @@ NAMES = {
     "copy_last": "the last state, kept",
     "inertia": "going on as it moves",
     "prior": "the prior alone",
+    "linear": "a linear map",
     "seen": "read from the true latent",
     "scaled": "trained, scaled on other objects",
 }
@@ -37,11 +38,13 @@ COLOURS = {
     "copy_last": "#8b919a",
     "inertia": "#a58bd0",
     "prior": "#d98218",
+    "linear": "#b5485d",
     "seen": "#0f9d76",
 }
 CENTI = 100.0
 TARGET = 0.05  # of the calibration error
 PARTS = {"val": "held-out objects", "test": "kinds never seen (set B)"}
+OF_DRIVES = {"val": "stretches held out for validation", "test": "stretches held out for the test"}
 
 
 def sentences(forecasts: Sequence[Forecast]) -> list[str]:
@@ -61,7 +64,7 @@ def sentences(forecasts: Sequence[Forecast]) -> list[str]:
             f.value for f in here if (f.measure, f.forecaster) == (CALIBRATION_ERROR, "scaled")
         ]
         found.append(
-            f"places {seconds:g} s ahead on {PARTS.get(split, split)}: off by <b>{ours} cm</b>; "
+            f"places {seconds:g} s ahead on {_part(split, forecasts)}: off by <b>{ours} cm</b>; "
             f"{others}. Quantile calibration error after scaling, mean over horizons: "
             f"{np.mean(doubts):.3f}."
         )
@@ -75,7 +78,7 @@ def foretelling(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
     everything = [f for runs in judged.values() for run in runs for f in run.forecasts]
     parts = []
     for split in dict.fromkeys(f.split for f in everything):
-        parts.append(f"<h3>{page.escape(PARTS.get(split, split))}</h3>")
+        parts.append(f"<h3>{page.escape(_part(split, everything))}</h3>")
         parts.append(_by_horizon(judged, split))
     parts += [_picture(run) for runs in judged.values() for run in runs][:1]
     intro = (
@@ -84,6 +87,12 @@ def foretelling(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
         "scaling)."
     )
     return page.section("What it foretells", *parts, intro=intro)
+
+
+def _part(split: str, forecasts: Sequence[Forecast]) -> str:
+    """A held-out part in words; places of what drives are not read from latents."""
+    on_a_table = any(f.quantity == "read_place_m" for f in forecasts)
+    return (PARTS if on_a_table else OF_DRIVES).get(split, split)
 
 
 def _by_horizon(grouped: Mapping[str, Sequence[RunRecord]], split: str) -> str:
@@ -103,9 +112,13 @@ def _by_horizon(grouped: Mapping[str, Sequence[RunRecord]], split: str) -> str:
             }
             for label, colour, here in _forecasters(shown):
                 drawn[label] = _line(axis, here, CENTI, colour)
-            kept = [f.value for each in shown.values() for f in each if f.forecaster == "copy_last"]
-            # going on for ever would hide everything else
-            axis.set_ylim(0, 1.3 * CENTI * max(kept))
+            # going on for ever hides everything else on a table, standing still on the road
+            simple = [
+                max([f.value for each in shown.values() for f in each if f.forecaster == name])
+                for name in ("copy_last", "inertia")
+                if any(f.forecaster == name for each in shown.values() for f in each)
+            ]
+            axis.set_ylim(0, 1.3 * CENTI * min(simple, default=1.0))
             axis.set_title(title)
         for colour, forecasts in zip(cycle(plots.FURTHER_COLOURS), of_it.values(), strict=False):
             honest = [f for f in forecasts if f.measure == CALIBRATION_ERROR]

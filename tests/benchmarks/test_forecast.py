@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
+from phases.tiny_driving import Driven, driving_phase
 from phases.tiny_dynamics import AHEAD, DT_S, Pushed, tiny_data, tiny_phase
 from phases.tiny_vision import MovingShapes, tiny_trainer
 
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.forecast import ForecastBenchmark
+from nsca.benchmarks.forecast_picture import PICTURE
 from nsca.benchmarks.forecasts import forecast_metrics
 from nsca.errors import UserError
 from nsca.objectives.imagination import Imagination, Imagined
@@ -110,3 +112,17 @@ def test_what_cannot_be_judged_is_refused():
         broken.imagination.dynamics.networks[0][-1].bias.fill_(torch.nan)
     with pytest.raises(UserError, match="diverged"):
         judged(broken)
+
+
+def test_what_drives_is_judged_in_its_own_frame_beside_a_linear_map(tmp_path):
+    phase, data = driving_phase(), tiny_data(source=Driven(), effective_batch=64)
+    tiny_trainer(1, limit_val_batches=0).fit(phase, datamodule=data)
+    run = JudgedRun(tmp_path, OmegaConf.create(), phase.eval(), Driven())
+    pieces = list(ForecastBenchmark(400).judge(run, 0, tmp_path))
+    benchmark = ForecastBenchmark(400)
+    found = benchmark.metrics([row for piece in pieces for row in piece])
+    assert found["val/place_m_4/copy_last"] > 1, "a car is gone in 0.2 s"
+    assert found["val/place_m_4/inertia"] < 0.2
+    assert found["val/place_m_4/linear"] < 0.1 * found["val/place_m_4/inertia"]
+    assert not any("read_place" in name for name in found)
+    assert (tmp_path / PICTURE).is_file()

@@ -47,12 +47,13 @@ def test_what_is_not_finite_is_left_out_and_ends_a_stretch(tmp_path: Path) -> No
     arrays = drive_arrays(10)
     arrays[POSE["positions"]][50, 1] = np.nan
     arrays[f"{STREAMS['gyro']}/value"][:7] = np.inf
+    arrays[POSE["orientations"]][199] = 0
     arrays[POSE["times"]][120:] += 0.5
     drive = read_drive(put_archive(tmp_path / "a.npz", arrays))
-    assert len(drive) == 199
+    assert len(drive) == 198
     assert np.flatnonzero(np.diff(drive.stretch)).tolist() == [49, 118]
     assert not drive.felt[1]
-    assert "1 of 200 poses" in drive.ignored[0]
+    assert "2 of 200 poses" in drive.ignored[0]
     assert "1 gaps" in drive.ignored[1]
     assert "7 of 1010 values of gyro" in drive.ignored[2]
 
@@ -82,6 +83,8 @@ def test_bad_recordings_are_refused_by_name(tmp_path: Path) -> None:
     refused("nothing is steered", processed_log__CAN__steering_angle__t=late)
     with pytest.raises(UserError, match="has 1 frames"):
         read_drive(put_archive(tmp_path / "short.npz", drive_arrays(0.05)))
-    (tmp_path / "text.npz").write_text("no archive")
-    with pytest.raises(UserError, match=r"text.npz: cannot be read as a recorded drive"):
-        read_drive(tmp_path / "text.npz")
+    whole = put_archive(tmp_path / "whole.npz", good).read_bytes()
+    for broken in (b"no archive", b"", whole[:-5000]):
+        (tmp_path / "cut.npz").write_bytes(broken)
+        with pytest.raises(UserError, match=r"cut\.npz: cannot be read as a recorded drive"):
+            read_drive(tmp_path / "cut.npz")

@@ -5,14 +5,19 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from data.fake_drives import drive_arrays, put_archive
+from data.fake_tables import pictures, put_parquet
 from data.synthetic_demonstrations import change_manifest, stored
 from PIL import Image
 
 from nsca.data.custom_folder import CustomFolder
+from nsca.data.driving_signals import DrivingSignals
+from nsca.data.huggingface import HuggingFace
 from nsca.data.image_folder import ImageFolder
 from nsca.data.inspection import (
     describe_babbling,
     describe_demonstrations,
+    describe_drives,
     describe_folder,
     format_of,
 )
@@ -161,3 +166,15 @@ def test_damaged_demonstrations_are_refused(tmp_path: Path) -> None:
     change_manifest(stored(tmp_path), "file", "sha256", "0")
     with pytest.raises(UserError, match="checksum"):
         list(describe_demonstrations(tmp_path))
+
+
+def test_drives_and_sets_of_the_hub_are_known_and_described(tmp_path: Path) -> None:
+    put_archive(tmp_path / "drives" / "a.npz", drive_arrays())
+    assert format_of(tmp_path / "drives") == "driving_signals"
+    lines = list(describe_drives(DrivingSignals(tmp_path / "drives")))
+    assert lines[1].startswith("a.npz: 1200 frames, 60.0 s, 2398 m at 10.0 to 70.0 m/s")
+    assert lines[-1] == "test     270 moments in 3 stretches"
+    put_parquet(tmp_path / "hub", train=pictures(2))
+    assert format_of(tmp_path / "hub") == "huggingface"
+    described = list(describe_folder(HuggingFace(tmp_path / "hub")))
+    assert described[1] == "classes  3: blue, green, red"

@@ -71,3 +71,10 @@ def test_the_picture_of_the_first_judged_run_is_shown(tmp_path):
 @pytest.mark.parametrize("grouped", [{}, {"a": []}])
 def test_without_forecasts_there_is_nothing(grouped):
     assert foretelling(grouped) == ""
+
+
+def test_of_what_drives_the_parts_are_stretches_and_no_latent_is_read():
+    driven = [f for f in figures(0.01) if f.quantity != "read_place_m"]
+    (line,) = sentences(driven)
+    assert "on stretches held out for validation" in line
+    assert "held-out objects" in sentences(figures(0.01))[0]
