@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nsca.phases.memory import (
+from nsca.phases.out_of_memory import (
     OutOfMemoryElsewhereError,
     free_memory,
     ran_out_of_memory,
