@@ -46,13 +46,15 @@ def load_phase(run: str | Path) -> Phase:
 
 
 def best_or_last(run: Path) -> dict[str, Any]:
-    """Return the best checkpoint of a run by its own figure, or the last intact one.
+    """Return the best checkpoint of a run by its own figure, or the last intact one; of a run that
+    keeps no best ones (checkpoint.keep_best=0), what counts is the last.
 
     Raises:
         UserError: the run has no intact checkpoint.
     """
-    mode, figures = str(load_config(run).checkpoint.mode), figures_of(run)
-    if figures:
+    settings, figures = load_config(run).checkpoint, figures_of(run)
+    mode = str(settings.mode)
+    if figures and settings.keep_best:
         best = (max if mode == "max" else min)(figures, key=lambda path: figures[path])
         try:
             return read_checkpoint(best)

@@ -1,4 +1,4 @@
-"""How well a dynamics run foretells held-out objects, at every horizon, and whether it knows.
+"""How well a run with an imagination foretells held-out objects, at every horizon, and whether it knows.
 
 Beside it stand keeping the last state (`copy_last`), going on as it moves (`inertia`), and the
 prior with the run's own hand and no correction (`prior`), which need no training, and a linear map
@@ -81,7 +81,7 @@ class ForecastBenchmark:
         UserError: fewer than 4 windows, whose halves would say nothing.
     """
 
-    judges: ClassVar[frozenset[str]] = frozenset({"dynamics", "full"})
+    judges: ClassVar[frozenset[str]] = frozenset({"dynamics", "memory", "full"})
     row: ClassVar[type] = Forecast
 
     def __init__(self, windows: int) -> None:
@@ -98,7 +98,9 @@ class ForecastBenchmark:
             raise ValueError("a run is needed")
         phase, source = run.phase, run.source
         if not isinstance(source, MomentSource):
-            raise UserError("the run's data has one sense alone", "give a run of phase=dynamics")
+            raise UserError(
+                "the run's data has one sense alone", "give a run of phase=dynamics or phase=memory"
+            )
         if not isinstance(phase, Foreteller):
             raise TypeError(f"{type(phase).__name__} foretells nothing")
         model = phase.imagination

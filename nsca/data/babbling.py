@@ -110,7 +110,10 @@ class Babbling:
         streams = read_streams(*self._observations(split, names))
         seen = read_manifest(self.path)["configuration"]["render"]
         images = self._images(split, self.moment_stride) if seen else None
-        return moments_of(images, self.sounds(split).samples, streams, self.moment_stride)
+        _, shards = self._observations(split, ["primitive"])
+        primitives = [word for shard in shards for word in shard["primitive"].to_pylist()]
+        sounds = self.sounds(split).samples
+        return moments_of(images, sounds, streams, primitives, self.moment_stride)
 
     def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
         """See `probe_labels`; a row for each of `moments`."""

@@ -2,7 +2,7 @@
 are, at the same instants.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -73,6 +73,7 @@ def moments_of(
     images: UInt8[np.ndarray, "clip moment size size 3"] | None,
     sounds: Int16[np.ndarray, "clip time"],
     streams: dict[str, Float32[np.ndarray, "clip 32 number"]],
+    primitives: Sequence[str],
     stride: int,
 ) -> Moments:
     """Return every `stride`-th frame with all that belongs to it (see `Babbling.moments`).
@@ -81,6 +82,7 @@ def moments_of(
         images: of these frames alone; None where nothing was seen.
         sounds: whole ones.
         streams: of every frame, as `read_streams` gives them.
+        primitives: what is done in each clip.
         stride: in frames.
     """
     taken = np.arange(0, FRAMES, stride)
@@ -110,4 +112,5 @@ def moments_of(
         action=flat(np.stack(told, axis=1)),
         physical=flat(streams["physical"][:, taken]),
         interval_s=stride / FRAMES_PER_S,
+        task=np.array(primitives)[clip],
     )

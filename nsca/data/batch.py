@@ -290,3 +290,16 @@ class StretchBatch(Batch):
     first_sound: Float[Tensor, "batch band frame"] | None = None
     second_sound: Float[Tensor, "batch band frame"] | None = None
     clean_sound: Float[Tensor, "batch band frame"] | None = None
+
+
+@dataclass(frozen=True)
+class TaskBatch(DynamicsBatch):
+    """Stretches of moments of one stage of a stream of tasks, and replayed ones of any stage.
+
+    Attributes:
+        task: number in the stream's `tasks`.
+        replayed: whether the stretch is one that was stored.
+    """
+
+    task: Int[Tensor, " batch"]
+    replayed: Bool[Tensor, " batch"]

@@ -120,6 +120,7 @@ class Moments:
         interval_s: between neighbouring moments of a clip; None where there is no time.
         apart: whether senses that belong together were recorded apart: then each moment has one
             sense, and `partners` gives it the others.
+        task: the command that is carried out, in a word; None where nothing is known.
     """
 
     clip: Int[np.ndarray, " moment"]
@@ -131,13 +132,14 @@ class Moments:
     heading: Float32[np.ndarray, " moment"] | None = None
     interval_s: float | None = None
     apart: bool = False
+    task: Shaped[np.ndarray, " moment"] | None = None
 
     def __post_init__(self) -> None:
         if self.stored.keys() != self.present.keys() or not self.stored.keys() <= set(SENSES):
             raise ValueError(f"senses {sorted(self.stored)}, presence of {sorted(self.present)}")
         lengths = [len(self.belongs), *map(len, self.stored.values())]
         lengths += [len(there) for there in self.present.values()]
-        known = (self.action, self.physical, self.heading)
+        known = (self.action, self.physical, self.heading, self.task)
         lengths += [len(part) for part in known if part is not None]
         if set(lengths) != {len(self.clip)}:
             raise ValueError(f"{len(self.clip)} moments, but parts of lengths {lengths}")

@@ -1,8 +1,10 @@
 """Stretches of moments: what dynamics learn from, with latents of a frozen fusion."""
 
+from collections.abc import Collection
+
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Float, Float32, Int64, Shaped
 from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch
@@ -45,6 +47,7 @@ class WindowRows:
                 f"{source} has {physical.shape[1]} numbers of physical state",
                 f"give {THING} (of a thing) or, on a table, {WITH_HAND} (of a thing and a hand)",
             )
+        self._source = source
         self.moments = moments
         self.clip = moments.clip
         self.past = past
@@ -76,6 +79,26 @@ class WindowRows:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def tasks(self) -> list[str]:
+        """Return the tasks that there are windows of, by name.
+
+        Raises:
+            UserError: it is not known what is done.
+        """
+        return np.unique(self._task()).tolist()
+
+    def of_tasks(self, tasks: Collection[str]) -> Int64[np.ndarray, " row"]:
+        """Return which windows show these tasks. Raises UserError as `tasks` does."""
+        return np.flatnonzero(np.isin(self._task(), list(tasks)))
+
+    def _task(self) -> Shaped[np.ndarray, " window"]:
+        if self.moments.task is None:
+            raise UserError(
+                f"{self._source} does not say which task a moment belongs to",
+                "choose data=babbling, whose moments have it",
+            )
+        return self.moments.task[self.starts]
 
     def latents(self) -> Float[Tensor, "moment latent"]:
         """Return all latents. Raises RuntimeError before the frozen parts were asked."""

@@ -22,6 +22,7 @@ from nsca.losses.contribution_penalty import contribution_penalty
 from nsca.losses.gaussian import variance_likelihood
 from nsca.models.dynamics_ensemble import DynamicsEnsemble, Step
 from nsca.models.fusion import Fusion
+from nsca.models.prototypes import Prototypes
 from nsca.models.senses import Senses
 from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
@@ -67,6 +68,7 @@ class Imagination(nn.Module):
         substeps: in which the prior is integrated between them.
         past, ahead: moments seen, and moments imagined.
         drives: whether the thing drives (nsca.objectives.driving), as `Moments.heading` says.
+        prototypes: what is known of pasts like this one; None for nothing.
 
     Raises:
         ValueError: parts of different widths.
@@ -87,6 +89,7 @@ class Imagination(nn.Module):
         past: int,
         ahead: int,
         drives: bool = False,
+        prototypes: Prototypes | None = None,
     ) -> None:
         super().__init__()
         n_latent, n_action = dynamics.n_latent, dynamics.action.in_features
@@ -100,10 +103,14 @@ class Imagination(nn.Module):
             "dynamics.n_context": (dynamics.n_context, temporal.n_inner),
             "dynamics.n_felt": (dynamics.n_felt, n_felt),
         }
+        if prototypes is not None:
+            width = prototypes.keys.shape[1]
+            widths["prototypes.width"] = (width, temporal.n_inner)
         if wrong := [f"{k} is {a}, not {b}" for k, (a, b) in widths.items() if a != b]:
             raise ValueError("; ".join(wrong))
         self.temporal = temporal
         self.dynamics = dynamics
+        self.prototypes = prototypes
         self.motion = BlendedMotion(prior, weight, dt_s, substeps)
         self.past = past
         self.ahead = ahead
@@ -176,11 +183,11 @@ class Imagination(nn.Module):
         """
         past, members = self.past, self.dynamics.members
         latents, actions = self.latents(batch.latent), self.actions(batch.action)
-        since_s = self.motion.dt_s * torch.arange(1 - past, self.ahead, device=latents.device)
+        since_s = self._since_s(latents.device)
         last = batch.physical[:, past - 1]
-        was = self._felt(batch.physical[:, :past], last[:, None], since_s[:past])
-        seen = [latents[:, :past], was, actions[:, :past]]
-        context = self.temporal(torch.cat(seen, dim=-1))[:, -1]
+        context = self._context(latents, batch.physical, actions)
+        if self.prototypes is not None:
+            context = self.prototypes(context)
         told_m = batch.action[..., -2:].mean(dim=-1)
         lay_m, known = seen_at_rest(batch.physical[:, :past], told_m[:, :past])
         guessed_m = FIRST_REST_HEIGHT_M * torch.exp(self.rest_height(context)[:, 0])
@@ -202,6 +209,27 @@ class Imagination(nn.Module):
         parts = (torch.stack(part, dim=2).transpose(0, 1) for part in zip(*found, strict=True))
         latent, *others = parts
         return Imagined(latent * self.latents.std + self.latents.mean, *others)
+
+    @torch.no_grad()
+    def contexts(self, batch: DynamicsBatch) -> Float[Tensor, "row context"]:
+        """Return what is known of the past of each window, before any prototype says something."""
+        return self._context(self.latents(batch.latent), batch.physical, self.actions(batch.action))
+
+    def _context(
+        self,
+        latents: Float[Tensor, "row moment latent"],
+        physical: Float[Tensor, "row moment quantity"],
+        actions: Float[Tensor, "row moment number"],
+    ) -> Float[Tensor, "row context"]:
+        past = self.past
+        since_s = self._since_s(latents.device)[:past]
+        was = self._felt(physical[:, :past], physical[:, past - 1 : past], since_s)
+        seen = [latents[:, :past], was, actions[:, :past]]
+        return self.temporal(torch.cat(seen, dim=-1))[:, -1]
+
+    def _since_s(self, device: torch.device) -> Float[Tensor, " moment"]:
+        """Of each moment of a window, the time since the last one seen."""
+        return self.motion.dt_s * torch.arange(1 - self.past, self.ahead, device=device)
 
     def summary(
         self, imagined: Imagined

@@ -17,8 +17,8 @@ from torch import Tensor
 from nsca.data.batch import Batch
 from nsca.errors import UserError
 from nsca.phases.gradient_cache import Embeddings, GradientCache
-from nsca.phases.out_of_memory import OutOfMemoryElsewhereError, free_memory, until_it_fits
 from nsca.phases.optimizer import OptimizerSettings, build_optimizer, build_schedule
+from nsca.phases.out_of_memory import OutOfMemoryElsewhereError, free_memory, until_it_fits
 from nsca.ranks import packed_gradients, ranks_of, sum_gradients
 
 MOST_SKIPPED_IN_A_ROW = 5

@@ -3,18 +3,12 @@ are, and what is done.
 """
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 
-from nsca.data.batch import DynamicsBatch, Split
-from nsca.data.curriculum import Curriculum
-from nsca.data.moments import MomentSource
-from nsca.data.packing import fit_scales
+from nsca.data.batch import DynamicsBatch
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.windows import WindowRows
-from nsca.errors import UserError
-from nsca.models.fusion import Fusion
-from nsca.models.senses import Senses
-from nsca.phases.step_data import StepData
+from nsca.phases.window_data import WindowData
 
 
 class DynamicsSteps(StepLoader[DynamicsBatch]):
@@ -33,54 +27,8 @@ class DynamicsSteps(StepLoader[DynamicsBatch]):
         return self._windows.window(self._windows.starts[rows], step)
 
 
-class DynamicsData(StepData[WindowRows]):
-    """Batches of windows for the dynamics phase.
-
-    Args:
-        source: where moments come from: a MomentSource.
-        past, ahead: moments of a window that are seen, and that are to be imagined.
-        effective_batch, seed, validation_batches, curriculum: see `StepData`.
-
-    Raises:
-        UserError: the source has no moments of several senses.
-    """
-
-    rows = "windows"
-
-    def __init__(
-        self,
-        *,
-        source: object,
-        past: int,
-        ahead: int,
-        effective_batch: int,
-        seed: int,
-        validation_batches: int,
-        curriculum: Curriculum | None = None,
-    ) -> None:
-        if not isinstance(source, MomentSource):
-            raise UserError(
-                f"data={getattr(source, 'name', source)} has one sense alone",
-                "choose data=babbling or data=driving_signals",
-            )
-        super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
-        self.source = source
-        self.past = past
-        self.ahead = ahead
-
-    def load(self, split: Split) -> WindowRows:
-        return WindowRows(self.source.moments(split), self.past, self.ahead, self.source.name)
-
-    def pack(self, senses: Senses, encoder: Fusion) -> None:
-        """Ask senses and fusion, which are frozen, for every latent."""
-        train, val = self.stored("train"), self.stored("val")
-        fit_scales(senses, train.moments)
-        for rows in (train, val):
-            rows.ask(senses, encoder)
-
-    def difficulty(self, stored: WindowRows) -> Float[np.ndarray, " row"]:
-        """How much moves in what is seen and what is to be imagined."""
-        return stored.motion()
+class DynamicsData(WindowData):
+    """Batches of windows for the dynamics phase."""
 
     def loader(self, stored: WindowRows, epoch: Epoch) -> DynamicsSteps:
         return DynamicsSteps(stored, epoch)

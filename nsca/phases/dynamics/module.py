@@ -12,6 +12,7 @@ from torch import Tensor
 from nsca.data.batch import DynamicsBatch
 from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.fusion import Fusion
+from nsca.models.prototypes import Prototypes
 from nsca.models.senses import Senses
 from nsca.models.temporal import Temporal
 from nsca.objectives.imagination import TERMS, Imagination, Imagined
@@ -33,8 +34,9 @@ class DynamicsPhase(Phase):
 
     Args:
         senses, encoder: frozen; trained ones come together, as the part `fusion`.
-        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead, drives: see `Imagination`;
-            together they are the part `dynamics`.
+        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead, drives, prototypes: see
+            `Imagination`; together they are the part `dynamics`. Prototypes say nothing here: the
+            memory phase consolidates them.
         loss_weights: by term, of `TERMS`.
         optimizer: Muon, warm-up and cosine.
         micro_batch: the most windows with a graph at once.
@@ -64,6 +66,7 @@ class DynamicsPhase(Phase):
         optimizer: OptimizerSettings,
         micro_batch: int,
         drives: bool = False,
+        prototypes: Prototypes | None = None,
     ) -> None:
         super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
         n_latent = encoder.latent.out_features
@@ -81,6 +84,7 @@ class DynamicsPhase(Phase):
             past=past,
             ahead=ahead,
             drives=drives,
+            prototypes=prototypes,
         )
 
     def on_fit_start(self) -> None:

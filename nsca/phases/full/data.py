@@ -8,22 +8,20 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 from torch import Tensor
 
 from nsca.data.augmentation import AugmentationSettings
-from nsca.data.batch import FrameBatch, SoundBatch, Split, StretchBatch
+from nsca.data.batch import FrameBatch, SoundBatch, StretchBatch
 from nsca.data.curriculum import Curriculum
-from nsca.data.moments import MomentSource
 from nsca.data.packing import left_over
 from nsca.data.sound_augmentation import SoundAugmentation
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.views import make_sound_views, make_views
 from nsca.data.windows import WindowRows
-from nsca.errors import UserError
 from nsca.models.log_mel import LogMel
 from nsca.models.sense_names import SENSES
-from nsca.phases.step_data import StepData
+from nsca.phases.window_data import WindowData
 
 DROP_STREAM, VIEW_STREAM = 3, 5  # of random numbers, beside those of nsca.data.sample_order
 
@@ -68,16 +66,15 @@ class StretchSteps(StepLoader[StretchBatch]):
         )
 
 
-class FullData(StepData[WindowRows]):
+class FullData(WindowData):
     """Batches of stretches for the full phase.
 
     Args:
-        source: where moments come from: a MomentSource with action and physical state.
-        past, ahead: moments of a stretch that are seen, and that are to be imagined.
         drop: share of the senses that are left out of what the state is made from, in [0, 1).
         augmentation, sound_augmentation: ranges of the views.
         bands: of the spectrograms.
-        effective_batch, seed, validation_batches, curriculum: see `StepData`.
+        source, past, ahead, effective_batch, seed, validation_batches, curriculum: see
+            `WindowData`.
 
     Raises:
         UserError: the source has no moments of several senses.
@@ -101,28 +98,21 @@ class FullData(StepData[WindowRows]):
         validation_batches: int,
         curriculum: Curriculum | None = None,
     ) -> None:
-        if not isinstance(source, MomentSource):
-            raise UserError(
-                f"data={getattr(source, 'name', source)} has one sense alone",
-                "choose data=babbling",
-            )
         if not 0 <= drop < 1:
             raise ValueError(f"drop must be in [0, 1), got {drop}")
-        super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
-        self.source = source
-        self.past = past
-        self.ahead = ahead
+        super().__init__(
+            source=source,
+            past=past,
+            ahead=ahead,
+            effective_batch=effective_batch,
+            seed=seed,
+            validation_batches=validation_batches,
+            curriculum=curriculum,
+        )
         self.drop = drop
         self.augmentation = augmentation
         self.sound_augmentation = sound_augmentation
         self._front = LogMel(bands)
-
-    def load(self, split: Split) -> WindowRows:
-        return WindowRows(self.source.moments(split), self.past, self.ahead, self.source.name)
-
-    def difficulty(self, stored: WindowRows) -> Float[np.ndarray, " row"]:
-        """How much moves in what is seen and what is to be imagined."""
-        return stored.motion()
 
     def loader(self, stored: WindowRows, epoch: Epoch) -> StretchSteps:
         return StretchSteps(stored, epoch, self.drop)

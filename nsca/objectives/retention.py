@@ -1,0 +1,67 @@
+"""How far off an imagination is on held-out windows of each task: what forgetting is told by.
+
+Two figures a task: the root mean square of all physical quantities over all horizons, in units of
+what the last state, kept, gets wrong on the training part as a whole; and that of the thing's place
+in metres.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from nsca.data.batch import DynamicsBatch
+from nsca.data.windows import WindowRows
+from nsca.objectives.imagination import Imagination
+
+MEASURES = ("error", "place_m")
+MOST_WINDOWS = 400
+"""Of a task, spread over all there are: the same ones during a training and when it is judged."""
+CHUNK = 400  # windows imagined at once
+
+Errors = Float[Tensor, "task measure"]
+
+
+def windows_of(rows: WindowRows, task: str) -> Int64[np.ndarray, " row"]:
+    """Return where the windows of a task that are scored begin."""
+    starts = rows.starts[rows.of_tasks([task])]
+    spread = np.linspace(0, len(starts) - 1, min(MOST_WINDOWS, len(starts)))
+    return starts[spread.astype(np.int64)]
+
+
+@torch.no_grad()
+def errors_by_task(
+    model: Imagination, rows: WindowRows, tasks: Sequence[str], kept: bool = False
+) -> Errors:
+    """Return both figures of every task.
+
+    Args:
+        model: that imagines.
+        rows: of a held-out part; the latents of the windows that are scored are known.
+        tasks: their names; each has windows.
+        kept: of the last state, kept, instead of what is imagined.
+    """
+    found = []
+    for task in tasks:
+        starts = windows_of(rows, task)
+        pieces = [starts[at : at + CHUNK] for at in range(0, len(starts), CHUNK)]
+        device = model.physical_change.device
+        batches = [rows.window(piece, 0).to(device) for piece in pieces]
+        squares = torch.cat([_squares(model, batch, kept) for batch in batches])
+        found.append(squares.mean(dim=0).sqrt())
+    return torch.stack(found).cpu()
+
+
+def _squares(model: Imagination, batch: DynamicsBatch, kept: bool) -> Float[Tensor, "row measure"]:
+    past = model.past
+    true = batch.physical[:, past:]
+    if kept:
+        told = batch.physical[:, past - 1 : past].expand_as(true)
+    else:
+        told = model.summary(model(batch))[0]
+    off = told - true
+    places = off[..., :3].square().sum(dim=-1).mean(dim=1)
+    scaled = (off / model.physical_change).square().mean(dim=(1, 2))
+    return torch.stack([scaled, places], dim=1)
