@@ -11,7 +11,7 @@ def test_the_full_model_has_the_size_it_is_planned_with():
     assert 15e6 <= sum(sizes.values()) <= 17e6, sizes
     assert model.keys() >= TRAINING_ONLY, "no name that has gone"
     assert not TRAINING_ONLY & sizes.keys()
-    assert list(sizes) == ["vision", "audio", "fusion", "temporal", "dynamics"]
+    assert list(sizes) == ["vision", "audio", "fusion", "temporal", "dynamics", "prototypes"]
 
 
 def test_the_tiny_model_is_a_tenth_of_it():

@@ -56,7 +56,9 @@ def test_a_plan_for_absent_hardware_is_marked_and_costs(capsys: pytest.CaptureFi
     assert "16 = 1 x 16" in shown
 
 
-@pytest.mark.parametrize("phase", ["vision", "audio", "fusion", "dynamics", "full", "fewshot"])
+@pytest.mark.parametrize(
+    "phase", ["vision", "audio", "fusion", "dynamics", "memory", "full", "fewshot"]
+)
 def test_every_phase_can_be_planned_for_absent_hardware(phase: str):
     more = ["data.path=nowhere"] if phase == "fewshot" else []
     plan = make_plan(compose("train", [f"phase={phase}", *TINY, "hardware=8gb", *more]))

@@ -38,6 +38,13 @@ def test_the_best_checkpoint_is_loaded_and_otherwise_the_last_intact_one(run: Pa
     assert "damaged" in capsys.readouterr().err
 
 
+def test_of_a_run_that_keeps_no_best_the_last_counts(run: Path):
+    config = OmegaConf.load(run / "config.yaml")
+    config.checkpoint.keep_best = 0
+    OmegaConf.save(config, run / "config.yaml")
+    assert loaded_step(run) == 3
+
+
 def test_what_cannot_be_loaded_is_named(run: Path, tmp_path: Path):
     with pytest.raises(UserError, match="not a run directory"):
         nsca.load(tmp_path / "nothing")

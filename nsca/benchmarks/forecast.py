@@ -1,4 +1,4 @@
-"""How well a run with an imagination foretells held-out objects, at every horizon, and whether it knows.
+"""How well an imagination foretells held-out objects, at every horizon, and whether it knows.
 
 Beside it stand keeping the last state (`copy_last`), going on as it moves (`inertia`), and the
 prior with the run's own hand and no correction (`prior`), which need no training, and a linear map

@@ -1,4 +1,4 @@
-"""What data modules of windows share: one source of moments, cut into windows, and their latents."""
+"""What data modules of windows share: moments of one source, in windows, and their latents."""
 
 import numpy as np
 from jaxtyping import Float

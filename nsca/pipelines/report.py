@@ -107,7 +107,7 @@ def _key_figures(verb: str, card: Mapping[str, Any]) -> list[str]:
 
 def _means(figures: Mapping[str, float]) -> Iterator[str]:
     """Means over quantities on held-out objects, beside those of the untrained twin; of forecasts
-    the place over all horizons.
+    the place over all horizons; of a stream of tasks the error before and after it.
     """
     for name, value in figures.items():
         match = re.fullmatch(r"\w+/((?:\w+/)?val/mean_\w+)/trained", name)
@@ -118,6 +118,10 @@ def _means(figures: Mapping[str, float]) -> Iterator[str]:
     if (place_m := figures.get("forecast/val/place_m/trained")) is not None:
         kept_m = figures["forecast/val/place_m/copy_last"]
         yield f"place off by {100 * place_m:.2f} cm (last state kept {100 * kept_m:.2f})"
+    if (end := figures.get("retention/val/error/end/trained")) is not None:
+        begun = figures["retention/val/error/begun/trained"]
+        lost = figures["retention/val/error/forgetting/trained"]
+        yield f"error of all tasks {end:.3f} (before the stream {begun:.3f}; forgotten {lost:.3f})"
 
 
 def _missing(progress: Progress) -> str:

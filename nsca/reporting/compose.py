@@ -13,6 +13,7 @@ from nsca.reporting import (
     outcome_sections,
     page,
     plots,
+    retention_sections,
     run_sections,
     score_sections,
     sense_sections,
@@ -22,7 +23,7 @@ from nsca.reporting.run_record import RunRecord, conditions
 
 SHOWN_BY = {"audio": model_sounds, "fusion": model_senses, "full": model_senses}
 """What shows a phase's data and model; pictures for any other."""
-WITHOUT_FEATURES = frozenset({"dynamics", "fewshot"})
+WITHOUT_FEATURES = frozenset({"dynamics", "fewshot", "memory"})
 """Phases that are shown by what they foretell or do."""
 
 
@@ -64,6 +65,7 @@ def run_body(runs: Sequence[RunRecord], pictures: bool, seed: int) -> str:
         run_sections.rates(runs),
         _curves(grouped),
         outcome_sections.acting(grouped),
+        retention_sections.retained(grouped),
         forecast_sections.foretelling(grouped),
         score_sections.evaluation(probed, remark),
         time_sections.consistency(scores),

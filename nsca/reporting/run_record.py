@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from nsca.assembly import plain
 from nsca.benchmarks.forecasts import Forecast, holds_forecasts
 from nsca.benchmarks.outcomes import Outcome, holds_outcomes
+from nsca.benchmarks.retentions import Retained, holds_retention
 from nsca.benchmarks.scores import Score, read_table
 from nsca.callbacks.diagnosis import DIAGNOSES, recorded_diagnoses
 from nsca.errors import UserError
@@ -41,7 +42,7 @@ class RunRecord:
         scores: of that evaluation, all benchmarks of features together.
         diagnoses: what was found to go wrong: step, name, evidence, remedy.
         outcomes: of that evaluation, all benchmarks of agents together.
-        forecasts: of that evaluation.
+        forecasts, retained: of that evaluation.
         rates: what a search for a learning rate found; None of any other run.
     """
 
@@ -56,6 +57,7 @@ class RunRecord:
     outcomes: tuple[Outcome, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
     rates: RateCurve | None = None
+    retained: tuple[Retained, ...] = ()
 
 
 def read_run(path: Path) -> RunRecord:
@@ -86,6 +88,7 @@ def read_run(path: Path) -> RunRecord:
     scores: list[Score] = []
     outcomes: list[Outcome] = []
     forecasts: list[Forecast] = []
+    retained: list[Retained] = []
     if evaluation is not None:
         for table in sorted(evaluation.glob("*.csv")):
             with _damage_named(table):
@@ -93,6 +96,8 @@ def read_run(path: Path) -> RunRecord:
                     outcomes += read_table(table, Outcome)
                 elif holds_forecasts(table):
                     forecasts += read_table(table, Forecast)
+                elif holds_retention(table):
+                    retained += read_table(table, Retained)
                 else:
                     scores += read_table(table, Score)
     with _damage_named(path / METRICS):
@@ -113,6 +118,7 @@ def read_run(path: Path) -> RunRecord:
         outcomes=tuple(outcomes),
         forecasts=tuple(forecasts),
         rates=rates,
+        retained=tuple(retained),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from nsca.assembly import phase_name
 from nsca.benchmarks.scores import CLEAN, Score
 from nsca.evaluation import benchmarks_for
-from nsca.reporting import forecast_sections, outcome_sections, page, plots
+from nsca.reporting import forecast_sections, outcome_sections, page, plots, retention_sections
 from nsca.reporting.outcome_sections import spread
 from nsca.reporting.run_record import RunRecord
 from nsca.reporting.run_sections import shown_path
@@ -32,9 +32,11 @@ def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
         judged = {run.card.get("seed"): run.scores for run in runs if run.scores}
         acted = [outcome for run in runs for outcome in run.outcomes]
         foretold = [forecast for run in runs for forecast in run.forecasts]
-        if judged or acted or foretold:
+        retained = [run.retained for run in runs if run.retained]
+        if judged or acted or foretold or retained:
             said = _sentences(judged) if judged else []
-            said += outcome_sections.sentences(acted) + forecast_sections.sentences(foretold)
+            said += outcome_sections.sentences(acted) + retention_sections.sentences(retained)
+            said += forecast_sections.sentences(foretold)
             lines += [f"<p>{whose + each if whose else _capital(each)}</p>" for each in said]
         else:
             command = f"python -m nsca.evaluate run={shown_path(runs[0].path)}"
@@ -44,7 +46,9 @@ def verdict(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
             text = f"not judged yet: {' or '.join(commands)}"
             lines.append(f"<p>{whose + text if whose else _capital(text)}</p>")
     anything = any(
-        run.scores or run.outcomes or run.forecasts for runs in grouped.values() for run in runs
+        run.scores or run.outcomes or run.forecasts or run.retained
+        for runs in grouped.values()
+        for run in runs
     )
     if (
         anything

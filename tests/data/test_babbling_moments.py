@@ -16,7 +16,7 @@ def made(stride: int):
     images = rng.integers(0, 255, (2, per_clip, 8, 8, 3), dtype=np.uint8)
     sounds = np.zeros((2, AUDIO_SAMPLES), np.int16)
     sounds[1, 8000] = 500  # at 0.5 s
-    return moments_of(images, sounds, streams, stride), streams
+    return moments_of(images, sounds, streams, ["push", "drop"], stride), streams
 
 
 def test_an_action_is_mean_and_last_command_until_the_next_moment():
@@ -35,6 +35,11 @@ def test_a_sound_is_heard_after_it_was_made_and_for_its_window():
     assert not heard[0].any()
     now = np.arange(0, FRAMES, 2) * 800
     assert (heard[1] == ((now > 8000) & (now <= 8000 + HEARD_SAMPLES))).all()
+
+
+def test_a_moment_has_the_task_of_its_clip():
+    moments, _ = made(stride=8)
+    assert moments.task.tolist() == ["push"] * 4 + ["drop"] * 4
 
 
 def test_body_is_proprioception_then_touch():

@@ -5,6 +5,7 @@ import pytest
 import torch
 from data.fake_drives import fake_moments
 from phases.tiny_dynamics import AHEAD, PAST, PER_CLIP, Pushed, tiny_phase
+from phases.tiny_memory import Mirrored
 
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
@@ -46,6 +47,17 @@ def test_changes_grow_with_the_horizon():
     assert (physical[1:, :2] > physical[:-1, :2]).all()
     assert physical[0, 3].item() == pytest.approx(0.2, rel=0.1)
     assert (physical[-1] > physical[0]).all()
+
+
+def test_windows_of_tasks():
+    windows = WindowRows(Mirrored().moments("train"), PAST, AHEAD, "mirrored")
+    assert windows.tasks() == ["mirrored", "plain"]
+    plain = windows.of_tasks(["plain"])
+    assert len(plain) == len(windows) // 2
+    assert (windows.clip[windows.starts[plain]] % 2 == 0).all()
+    assert len(windows.of_tasks(["plain", "mirrored"])) == len(windows)
+    with pytest.raises(UserError, match="pushed does not say which task"):
+        rows().tasks()
 
 
 def test_bad_moments_are_named():

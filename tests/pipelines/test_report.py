@@ -113,6 +113,14 @@ def test_forecasts_stand_beside_the_last_state():
     ]
 
 
+def test_a_stream_of_tasks_stands_beside_what_there_was_before():
+    names = {"end": 0.5, "begun": 0.75, "forgetting": 0.05}
+    figures = {f"retention/val/error/{name}/trained": value for name, value in names.items()}
+    assert report._key_figures("evaluate", {"metrics": figures}) == [
+        "error of all tasks 0.500 (before the stream 0.750; forgotten 0.050)"
+    ]
+
+
 def test_means_on_held_out_objects_stand_beside_those_of_the_twin():
     figures = {
         "fused_state/next_moment/val/mean_r2/trained": 0.4,

@@ -21,6 +21,7 @@ from nsca.models.fusion import Fusion
 from nsca.models.mel_decoder import MelDecoder
 from nsca.models.next_senses import NextSenses
 from nsca.models.projector import Projector
+from nsca.models.prototypes import Prototypes
 from nsca.models.sense_names import SENSES
 from nsca.models.senses import Senses
 from nsca.models.temporal import Temporal
@@ -77,7 +78,8 @@ class FullPhase(Phase):
 
     Args:
         senses, encoder: thawed.
-        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead: see `Imagination`.
+        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead, prototypes: see
+            `Imagination`.
         projector, audio_projector, decoder, next_senses: as in the phases vision, audio and fusion;
             thrown away after training, so they begin anew.
         loss_weights: by term, of `TERMS`: those of each phase after its name.
@@ -113,6 +115,7 @@ class FullPhase(Phase):
         temperature: float,
         optimizer: OptimizerSettings,
         micro_batch: int,
+        prototypes: Prototypes | None = None,
     ) -> None:
         super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
         n_latent, widths = encoder.latent.out_features, list(senses.widths.values())
@@ -131,6 +134,7 @@ class FullPhase(Phase):
             substeps=substeps,
             past=past,
             ahead=ahead,
+            prototypes=prototypes,
         )
         self.projector = projector
         self.audio_projector = audio_projector
@@ -148,7 +152,7 @@ class FullPhase(Phase):
         if not self.imagination.fitted:
             train.ask(self.senses, self.encoder)
             self.imagination.fit(train)
-        self.imagination.check_interval(train.moments)
+        self.imagination.check_moments(train.moments)
         if not bool(self.next_senses.scale.fitted):
             self.next_senses.scale.fit(torch.from_numpy(train.action).to(self.device))
 

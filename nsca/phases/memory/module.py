@@ -44,7 +44,7 @@ from nsca.priors.weight import PriorWeight
 STORE_STREAM, REPLAY_STREAM = 11, 12  # of random numbers
 REPLAY, EWC = "replay", "ewc"
 TERMS = frozenset({"latent", "physical", "calibration", "contribution", "replay", "ewc"})
-PARTS = {"fusion": ("encoder", "senses"), "dynamics": ("imagination",)}
+PARTS = {"fusion": ("encoder", "senses"), "dynamics": ("imagination", "encoder", "senses")}
 SEMANTIC = "prototypes."  # parameters that EWC holds harder
 
 
@@ -141,8 +141,8 @@ class MemoryPhase(Phase):
         data.pack(self.senses, self.encoder)
         if not self.imagination.fitted:
             self.imagination.fit(data.stored("train"))
-        self.imagination.check_interval(data.stored("train").moments)
-        if self.trainer.global_step == 0:
+        self.imagination.check_moments(data.stored("train").moments)
+        if not self.kept.any():  # a resumed run knows
             self.errors[0] = self._errors_now()
             self.kept.copy_(self._errors_now(kept=True))
 

@@ -3,7 +3,7 @@
 import pytest
 from phases.short_trainings import batches_seen
 from phases.tiny_dynamics import Pushed
-from phases.tiny_memory import Mirrored, tiny_data, tiny_phase
+from phases.tiny_memory import tiny_data, tiny_phase
 from phases.tiny_vision import MovingShapes, tiny_trainer
 
 from nsca.errors import UserError
@@ -20,7 +20,7 @@ def test_a_resumed_run_sees_what_an_uninterrupted_one_would(tmp_path):
     whole = seen(6)
     assert len({fingerprint for _, fingerprint in whole}) == 6
 
-    class Stop(Exception):
+    class StopHere(Exception):  # noqa: N818
         pass
 
     data, phase = tiny_data(), tiny_phase()
@@ -29,17 +29,17 @@ def test_a_resumed_run_sees_what_an_uninterrupted_one_would(tmp_path):
     def stop(batch, batch_idx) -> None:
         if batch.step == 2:
             trainer.save_checkpoint(tmp_path / "a.ckpt")
-            raise Stop
+            raise StopHere
 
     phase.on_train_batch_start = stop
-    with pytest.raises(Stop):
+    with pytest.raises(StopHere):
         trainer.fit(phase, datamodule=data)
     assert seen(6, checkpoint=tmp_path / "a.ckpt") == whole[2:]
 
 
 def attached(steps: int, **changes: object) -> MemoryData:
     data = tiny_data(**changes)
-    data.trainer = tiny_trainer(steps)
+    data.trainer = tiny_trainer(steps, val_check_interval=1)
     data.setup("fit")
     phase = tiny_phase()
     data.pack(phase.senses, phase.encoder)
@@ -79,4 +79,4 @@ def test_bad_streams_and_sources_are_named():
     with pytest.raises(UserError, match="1 steps for a stream of 2"):
         attached(1)
     with pytest.raises(UserError, match="how many steps"):
-        attached(-1, source=Mirrored())
+        attached(-1)

@@ -1,11 +1,12 @@
 """The memory phase; `python -m phases.memory.test_module` in tests/ rewrites golden losses."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 import torch
-from phases.short_trainings import check_golden, gradient, write_golden
+from phases.short_trainings import GOLDEN, GOLDEN_TOLERANCE, gradient, write_golden
 from phases.tiny_dynamics import WEIGHTS
 from phases.tiny_memory import MEMORY, NAIVE, tiny_data, tiny_phase, trained
 from phases.tiny_vision import tiny_trainer
@@ -43,7 +44,11 @@ def golden_steps() -> list[dict[str, float]]:
 
 def test_golden_losses_and_what_is_logged_when():
     rows = golden_steps()
-    check_golden("memory", rows)
+    golden = json.loads((GOLDEN / "memory.json").read_text())
+    assert len(rows) == len(golden) == 10
+    for row, expected in zip(rows, golden, strict=True):
+        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=1e-4)
+    assert rows[4]["train/replay"] < rows[1]["train/replay"]
     assert "train/replay" not in rows[0], "nothing is stored yet"
     assert "train/replay" in rows[1]
     assert "train/ewc" not in rows[4]
@@ -53,17 +58,23 @@ def test_golden_losses_and_what_is_logged_when():
     assert [row["train/stage"] for row in rows] == [0.0] * 5 + [1.0] * 5
 
 
+TOGETHER = ("plain+mirrored",)
+
+
 def ready(micro_batch: int) -> MemoryPhase:
     """With a full store, prototypes that say something, and parameters off their anchors."""
-    phase = tiny_phase(micro_batch=micro_batch)
-    tiny_trainer(6, limit_val_batches=0).fit(phase, datamodule=tiny_data())
+    phase = tiny_phase(stream=TOGETHER)
+    tiny_trainer(4, limit_val_batches=0).fit(phase, datamodule=tiny_data(stream=TOGETHER))
     with torch.no_grad():
         phase.imagination.prototypes.values.normal_(generator=torch.Generator().manual_seed(0))
+    phase.micro_batch = micro_batch
     return phase
 
 
 def test_gradient_caching_gives_the_gradient_of_the_full_batch():
-    full, cached = (gradient(ready(micro_batch), tiny_data()) for micro_batch in (64, 7))
+    full, cached = (
+        gradient(ready(micro_batch), tiny_data(stream=TOGETHER)) for micro_batch in (64, 7)
+    )
     assert full.norm() > 0
     assert (cached - full).norm() / full.norm() < 1e-5
 
@@ -97,23 +108,28 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(stop: int, tmp_path: Path):
     assert [n for n in expected if not torch.equal(expected[n], found[n])] == []
 
 
+def fast(**changes: object) -> torch.Tensor:
+    """Errors [after, task] of a training that moves far."""
+    optimizer = OptimizerSettings(learning_rate=2e-2, final_share=1.0)
+    return trained(40, 60, optimizer=optimizer, **changes).errors[..., 0]
+
+
 @pytest.fixture(scope="module")
 def naive() -> torch.Tensor:
-    """Errors [after, task]."""
-    return trained(60, 60, **NAIVE).errors[..., 0]
+    return fast(**NAIVE)
 
 
 def test_without_memory_the_first_task_is_forgotten(naive: torch.Tensor):
-    assert naive[1, 0] < 0.85 * naive[0, 0], "it was learned"
-    assert naive[2, 0] > 1.1 * naive[1, 0], "and is lost"
+    assert naive[1, 0] < 0.7 * naive[0, 0], "it was learned"
+    assert naive[2, 0] > 1.4 * naive[1, 0], "and is lost"
 
 
 @pytest.mark.parametrize("term", ["replay", "ewc"])
 def test_replay_and_ewc_forget_less_and_learn_the_second_task(term: str, naive: torch.Tensor):
-    found = trained(60, 60, prototypes=None, loss_weights={**WEIGHTS, term: 1.0}).errors[..., 0]
+    found = fast(prototypes=None, loss_weights={**WEIGHTS, term: 1.0})
     lost, theirs = found[2, 0] - found[1, 0], naive[2, 0] - naive[1, 0]
     assert lost < 0.6 * theirs
-    assert found[2, 1] < 0.97 * found[0, 1]
+    assert found[2, 1] < 0.9 * found[0, 1]
 
 
 def test_prototypes_are_consolidated_learn_and_are_held_harder():
