@@ -64,7 +64,7 @@ class RetentionBenchmark:
         model, tasks = phase.imagination, phase.stream.tasks
         split = source.held_out[0]
         moments = source.moments(split)
-        model.check_interval(moments)
+        model.check_moments(moments)
         rows = WindowRows(moments, model.past, model.ahead, source.name)
         starts = {task: windows_of(rows, task) for task in tasks}
         rows.ask(phase.senses, phase.encoder, np.sort(np.concatenate(list(starts.values()))))

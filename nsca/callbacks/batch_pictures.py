@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsca.data.batch import AudioBatch, DynamicsBatch, StretchBatch, VisionBatch
+from nsca.objectives.imagination import Foreteller
 from nsca.phases.audio.module import AudioPhase
-from nsca.phases.dynamics.module import DynamicsPhase
 
 Picture = UInt8[np.ndarray, "tall wide 3"]
 ENLARGED = 2  # pictures are small
@@ -47,15 +47,15 @@ def shown(batch: object, samples: int) -> dict[str, Picture]:
 def made(phase: object, batch: object, samples: int) -> dict[str, Picture]:
     """Return what a phase makes of the first samples of a batch.
 
-    Audio: the coarse clean spectrogram, and below it what is told from a view's features. Dynamics:
-    where the thing goes and where it is imagined to go. Nothing for others.
+    Audio: the coarse clean spectrogram, and below it what is told from a view's features. What
+    foretells: where the thing goes and where it is imagined to go. Nothing for others.
     """
     with torch.no_grad():
         if isinstance(phase, AudioPhase) and isinstance(batch, AudioBatch):
             coarse = phase.decoder.coarse(batch.clean[:samples])
             told = phase.decoder(phase.encoder(batch.first[:samples]))
             return {"told": grid([_spectrograms(coarse), _spectrograms(told)])}
-        if isinstance(phase, DynamicsPhase) and isinstance(batch, DynamicsBatch):
+        if isinstance(phase, Foreteller) and isinstance(batch, DynamicsBatch):
             some = batch.slice(0, samples)
             place_m, deviation_m = phase.imagination.summary(phase.imagination(some))
             ways = (some.physical[..., :3], place_m[..., :3], deviation_m[..., :3])
