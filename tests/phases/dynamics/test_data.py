@@ -1,5 +1,6 @@
 """Windows of each step: pure functions of seed and step."""
 
+import numpy as np
 import pytest
 from phases.short_trainings import batches_seen
 from phases.tiny_dynamics import Pushed, tiny_data, tiny_phase
