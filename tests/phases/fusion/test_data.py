@@ -1,5 +1,6 @@
 """Moments of each step: pure functions of seed and step, with senses left out and one kept."""
 
+import numpy as np
 import pytest
 import torch
 from phases.short_trainings import batches_seen
