@@ -34,7 +34,7 @@ QUANTITIES = {
     "read_place_m": "place, read from the latent (cm)",
 }
 COLOURS = {
-    "before": "#b8446b",
+    "before": "#3a3f47",
     "copy_last": "#8b919a",
     "inertia": "#a58bd0",
     "prior": "#d98218",
