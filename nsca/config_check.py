@@ -191,6 +191,9 @@ def _check_class_node(path: str, node: Mapping[str, Any], signature: Signature) 
                 continue
         if key == "loss_weights" and isinstance(value, Mapping):
             _check_names(full_key, value, module_strings(signature.module, "TERMS"))
+        if full_key == "phase.optimizer" and isinstance(value, Mapping):
+            modules = module_strings(signature.module, "PARTS", values=True)
+            _check_names(f"{full_key}.rates", value.get("rates") or {}, modules)
         if full_key == "hardware.micro_batch" and isinstance(value, Mapping):
             _check_names(full_key, value, frozenset({"default"}) | _phase_names())
         _check_node(full_key, value)

@@ -157,27 +157,30 @@ def signature_of(target: str) -> Signature:
     return Signature(target, found[0], _parameters(*found))
 
 
-def module_strings(module: str, constant: str) -> frozenset[str]:
-    """Return the strings in a constant such as `TERMS = frozenset({"a"})`, of a dictionary its
-    keys, also where a module has it from another one of the project; none without it.
+def module_strings(module: str, constant: str, values: bool = False) -> frozenset[str]:
+    """Return the strings in a constant such as `TERMS = frozenset({"a"})`, also where a module has
+    it from another one of the project; none without it.
+
+    Args:
+        module: dotted name.
+        constant: its name.
+        values: of a dictionary those in its values, and not its keys.
     """
     path = module_file(module)
     if path is None:
         return frozenset()
     for local, origin, original in _imports(tree_of(path), module, path.name == "__init__.py"):
         if local == constant and origin.split(".")[0] == module.split(".")[0]:
-            return module_strings(origin, original)
+            return module_strings(origin, original, values)
     for node in tree_of(path).body:
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == constant for target in node.targets
         ):
-            value = node.value
-            keys = (
-                ast.Tuple([key for key in value.keys if key])
-                if isinstance(value, ast.Dict)
-                else value
-            )
-            inside = (c.value for c in ast.walk(keys) if isinstance(c, ast.Constant))
+            whole: ast.expr = node.value
+            if isinstance(whole, ast.Dict):
+                keys = [key for key in whole.keys if key]
+                whole = ast.Tuple(whole.values if values else keys)
+            inside = (c.value for c in ast.walk(whole) if isinstance(c, ast.Constant))
             return frozenset(value for value in inside if isinstance(value, str))
     return frozenset()
 

@@ -182,7 +182,9 @@ def test_finished_pieces_survive_a_failure(tmp_path):
 
 def test_a_benchmark_of_another_phase_is_refused_with_those_that_fit(place, tmp_path):
     few_shot = fake_run.write_few_shot_run(place / "nowhere", place / "outputs", seed=1)
-    with pytest.raises(UserError, match=r"squares judges runs of phase=vision; .* phase=few") as no:
+    with pytest.raises(
+        UserError, match=r"judges runs of phase=full or phase=vision; .*phase=few"
+    ) as no:
         judge(few_shot, tmp_path)
     assert no.value.remedy == "benchmark=manipulation"
     assert not (tmp_path / "evaluate").exists()

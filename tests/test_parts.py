@@ -88,7 +88,7 @@ def test_a_fusion_brings_the_encoders_and_scales_it_was_trained_with(outputs: Pa
     assert any("scales" in name for name in taken)
     assert all((phase.state_dict()[name] == 7).all() for name in taken if "fitted" not in name)
     assert phase.senses.fitted
-    assert not (phase.temporal.place == 7).all()
+    assert not (phase.imagination.temporal.place == 7).all()
 
 
 def test_a_run_can_be_named(outputs: Path):

@@ -59,6 +59,8 @@ def test_names_inside_a_module_resolve_to_their_classes():
 def test_strings_of_a_constant():
     assert "nt_xent" in module_strings("nsca.phases.vision.module", "TERMS")
     assert module_strings("nsca.phases.vision.module", "NOTHING") == frozenset()
+    assert module_strings("nsca.phases.vision.module", "PARTS") == {"vision"}
+    assert module_strings("nsca.phases.vision.module", "PARTS", values=True) == {"encoder"}
 
 
 def test_reads_of_the_training_verb_cover_its_modules():

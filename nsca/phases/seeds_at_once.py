@@ -53,7 +53,7 @@ def fit_seeds(
             batches than steps.
         UserError: too many steps in a row were skipped in one phase.
     """
-    if len({_settings(phase) for phase in phases}) != 1:
+    if any(_settings(phase) != _settings(phases[0]) for phase in phases):
         raise ValueError("only phases of the same settings can be trained at once")
     settings = phases[0].optimizer_settings
     modules = [_Loss(phase.to(device)) for phase in phases]
@@ -85,7 +85,7 @@ class _Loss(nn.Module):
 
 
 def _settings(phase: Phase) -> tuple[object, ...]:
-    return type(phase), phase.optimizer_settings, frozenset(phase.loss_weights.items())
+    return type(phase), phase.optimizer_settings, phase.loss_weights
 
 
 def _backward(
