@@ -100,7 +100,7 @@ demo: setup ## gates, data, phases and their judgement in small, one report: 15 
 	@$(PYTHON) -m nsca.doctor --gl --quiet || { $(PYTHON) -m nsca.doctor --gl; exit 1; }
 	@$(PYTHON) -m nsca.pipeline pipeline=demo force=true
 
-test: setup ## the tests, without network, about 5 minutes on 2 cores
+test: setup ## the tests, without network, about 10 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist worksteal
 
 test-slow: setup ## the slower tests alone, which `make test` leaves out
