@@ -14,60 +14,35 @@ horizon) has been fitted on the other half (`scaled`), and as it comes (`trained
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64
-from torch import Tensor
+from jaxtyping import Int64
 
 from nsca.benchmarks.benchmark import JudgedRun, began_from
+from nsca.benchmarks.forecast_figures import (
+    Foretold,
+    PlaceReader,
+    doubts,
+    errors,
+    read_latents,
+)
 from nsca.benchmarks.forecast_picture import AXES, DRIVING, PICTURE, draw_forecasts
-from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast, forecast_metrics
+from nsca.benchmarks.forecasts import Forecast, forecast_metrics
 from nsca.benchmarks.linear_forecast import LinearForecast
 from nsca.benchmarks.quantity_probes import check_at_least
-from nsca.calibration import (
-    gaussian_crps,
-    gaussian_nll,
-    quantile_calibration_error,
-    spread_factor,
-)
 from nsca.data.batch import DynamicsBatch, Split
 from nsca.data.moments import MomentSource
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
 from nsca.objectives.imagination import Foreteller, Imagination
-from nsca.ridge import Ridge
 
 BEFORE = "before"
 CHUNK = 512  # windows imagined at once
 DRAWN = 5  # windows in the picture
-RIDGE = 1e-3  # of the map from latent to place, in units of the features' variance
-QUANTITIES = {"place_m": slice(0, 3), "speed_m_s": slice(3, 6)}
-"""Of the thing."""
-
-
-@dataclass(frozen=True)
-class Foretold:
-    """All windows of a part.
-
-    Attributes:
-        true: physical states that came.
-        past: those that were seen.
-        mean: by forecaster.
-        deviation: of `trained`.
-        latent: of `trained`, then the true one of the same moments, then the last one seen.
-        fits: windows whose objects the factors on deviations are fitted on.
-    """
-
-    true: Float[np.ndarray, "window ahead quantity"]
-    past: Float[np.ndarray, "window moment quantity"]
-    mean: Mapping[str, Float[np.ndarray, "window ahead quantity"]]
-    deviation: Float[np.ndarray, "window ahead quantity"]
-    latent: tuple[Tensor, Tensor, Tensor]
-    fits: Bool[np.ndarray, " window"]
 
 
 class ForecastBenchmark:
@@ -108,7 +83,7 @@ class ForecastBenchmark:
         known = rows.window(starts, 0)
         linear = LinearForecast(model, known)
         places = known.latent[:, model.past], known.physical[:, model.past, :3]
-        read = None if model.drives else _Reader(*places)
+        read = None if model.drives else PlaceReader(*places)
         earlier = began_from(run, "dynamics")
         for split in source.held_out:
             found = self._foretell(phase, linear, source, split, seed)
@@ -122,9 +97,9 @@ class ForecastBenchmark:
                 )
             if split == source.held_out[0]:
                 _draw(found, model, folder / PICTURE)
-            yield [*_errors(found, split, model), *_doubts(found, split, model)]
+            yield [*errors(found, split, model), *doubts(found, split, model)]
             if read is not None:
-                yield list(_read_latents(found, split, model, read))
+                yield list(read_latents(found, split, model, read))
 
     def metrics(self, rows: Sequence[Forecast]) -> Mapping[str, float]:
         """See `forecast_metrics`."""
@@ -169,25 +144,6 @@ class ForecastBenchmark:
             fits=half[which],
             mean=together,
         )
-
-
-class _Reader:
-    """A linear map from latents to places."""
-
-    def __init__(
-        self, latents: Float[Tensor, "row latent"], places: Float[Tensor, "row 3"]
-    ) -> None:
-        self._ridge = Ridge(latents, places)
-        weights = self._ridge.weights(RIDGE)
-        if weights is None:
-            raise UserError(
-                "the latents cannot be read: they do not vary", "train the fusion first"
-            )
-        self._weights = weights
-
-    def __call__(self, latents: Float[Tensor, "*row latent"]) -> Float[Tensor, "*row 3"]:
-        standard = (latents - self._ridge.mean) * self._ridge.scale
-        return standard @ self._weights + self._ridge.target_mean
 
 
 def _imagine(
@@ -239,67 +195,3 @@ def _draw(found: Foretold, model: Imagination, path: Path) -> None:
         path,
         DRIVING if model.drives else AXES,
     )
-
-
-def _row(
-    model: Imagination,
-    key: tuple[str, str, int],
-    forecaster: str,
-    measure: str,
-    value: float,
-    windows: int,
-) -> Forecast:
-    """`key`: part, quantity and horizon, from 0."""
-    split, quantity, ahead = key
-    seconds = round(model.motion.dt_s * (ahead + 1), 6)
-    return Forecast(split, quantity, ahead + 1, seconds, forecaster, measure, value, windows)
-
-
-def _errors(found: Foretold, split: str, model: Imagination) -> Iterator[Forecast]:
-    for quantity, columns in QUANTITIES.items():
-        for forecaster, mean in found.mean.items():
-            off = mean[..., columns] - found.true[..., columns]
-            yield from _by_horizon(off, model, split, quantity, forecaster)
-
-
-def _by_horizon(
-    off: Float[np.ndarray, "window ahead axis"],
-    model: Imagination,
-    split: str,
-    quantity: str,
-    forecaster: str,
-) -> Iterator[Forecast]:
-    """Root mean squares of lengths."""
-    errors = np.sqrt(np.square(off).sum(axis=-1).mean(axis=0))
-    for ahead, error in enumerate(errors.tolist()):
-        yield _row(model, (split, quantity, ahead), forecaster, ERROR, error, len(off))
-
-
-def _doubts(found: Foretold, split: str, model: Imagination) -> Iterator[Forecast]:
-    judged = ~found.fits
-    for quantity, columns in QUANTITIES.items():
-        for ahead in range(found.true.shape[1]):
-            error = found.true[:, ahead, columns] - found.mean["trained"][:, ahead, columns]
-            deviation = found.deviation[:, ahead, columns]
-            factor = spread_factor(error[found.fits].ravel(), deviation[found.fits].ravel())
-            left, own = error[judged].ravel(), deviation[judged].ravel()
-            for forecaster, wide in (("trained", own), ("scaled", factor * own)):
-                figures = {
-                    CALIBRATION_ERROR: quantile_calibration_error(left, wide),
-                    "crps": gaussian_crps(left, wide),
-                    "nll": gaussian_nll(left, wide),
-                    "deviation": float(wide.mean()),
-                }
-                for measure, value in figures.items():
-                    key = split, quantity, ahead
-                    yield _row(model, key, forecaster, measure, value, int(judged.sum()))
-
-
-def _read_latents(
-    found: Foretold, split: str, model: Imagination, read: _Reader
-) -> Iterator[Forecast]:
-    told, true, last = (read(latent).numpy() for latent in found.latent)
-    means = {"trained": told, "copy_last": np.broadcast_to(last, told.shape), "seen": true}
-    for forecaster, mean in means.items():
-        off = mean - found.true[..., :3]
-        yield from _by_horizon(off, model, split, "read_place_m", forecaster)

@@ -1,0 +1,130 @@
+"""The figures of forecasts: errors at every horizon, how honest the doubt is, what latents tell."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast
+from nsca.calibration import (
+    gaussian_crps,
+    gaussian_nll,
+    quantile_calibration_error,
+    spread_factor,
+)
+from nsca.errors import UserError
+from nsca.objectives.imagination import Imagination
+from nsca.ridge import Ridge
+
+RIDGE = 1e-3  # of the map from latent to place, in units of the features' variance
+QUANTITIES = {"place_m": slice(0, 3), "speed_m_s": slice(3, 6)}
+"""Of the thing."""
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """All windows of a part.
+
+    Attributes:
+        true: physical states that came.
+        past: those that were seen.
+        mean: by forecaster.
+        deviation: of `trained`.
+        latent: of `trained`, then the true one of the same moments, then the last one seen.
+        fits: windows whose objects the factors on deviations are fitted on.
+    """
+
+    true: Float[np.ndarray, "window ahead quantity"]
+    past: Float[np.ndarray, "window moment quantity"]
+    mean: Mapping[str, Float[np.ndarray, "window ahead quantity"]]
+    deviation: Float[np.ndarray, "window ahead quantity"]
+    latent: tuple[Tensor, Tensor, Tensor]
+    fits: Bool[np.ndarray, " window"]
+
+
+class PlaceReader:
+    """A linear map from latents to places."""
+
+    def __init__(
+        self, latents: Float[Tensor, "row latent"], places: Float[Tensor, "row 3"]
+    ) -> None:
+        self._ridge = Ridge(latents, places)
+        weights = self._ridge.weights(RIDGE)
+        if weights is None:
+            raise UserError(
+                "the latents cannot be read: they do not vary", "train the fusion first"
+            )
+        self._weights = weights
+
+    def __call__(self, latents: Float[Tensor, "*row latent"]) -> Float[Tensor, "*row 3"]:
+        standard = (latents - self._ridge.mean) * self._ridge.scale
+        return standard @ self._weights + self._ridge.target_mean
+
+
+def _row(
+    model: Imagination,
+    key: tuple[str, str, int],
+    forecaster: str,
+    measure: str,
+    value: float,
+    windows: int,
+) -> Forecast:
+    """`key`: part, quantity and horizon, from 0."""
+    split, quantity, ahead = key
+    seconds = round(model.motion.dt_s * (ahead + 1), 6)
+    return Forecast(split, quantity, ahead + 1, seconds, forecaster, measure, value, windows)
+
+
+def errors(found: Foretold, split: str, model: Imagination) -> Iterator[Forecast]:
+    """Root mean square errors of every forecaster at every horizon."""
+    for quantity, columns in QUANTITIES.items():
+        for forecaster, mean in found.mean.items():
+            off = mean[..., columns] - found.true[..., columns]
+            yield from _by_horizon(off, model, split, quantity, forecaster)
+
+
+def _by_horizon(
+    off: Float[np.ndarray, "window ahead axis"],
+    model: Imagination,
+    split: str,
+    quantity: str,
+    forecaster: str,
+) -> Iterator[Forecast]:
+    """Root mean squares of lengths."""
+    errors = np.sqrt(np.square(off).sum(axis=-1).mean(axis=0))
+    for ahead, error in enumerate(errors.tolist()):
+        yield _row(model, (split, quantity, ahead), forecaster, ERROR, error, len(off))
+
+
+def doubts(found: Foretold, split: str, model: Imagination) -> Iterator[Forecast]:
+    """How honest the deviations are, as they come and after one factor from other objects."""
+    judged = ~found.fits
+    for quantity, columns in QUANTITIES.items():
+        for ahead in range(found.true.shape[1]):
+            error = found.true[:, ahead, columns] - found.mean["trained"][:, ahead, columns]
+            deviation = found.deviation[:, ahead, columns]
+            factor = spread_factor(error[found.fits].ravel(), deviation[found.fits].ravel())
+            left, own = error[judged].ravel(), deviation[judged].ravel()
+            for forecaster, wide in (("trained", own), ("scaled", factor * own)):
+                figures = {
+                    CALIBRATION_ERROR: quantile_calibration_error(left, wide),
+                    "crps": gaussian_crps(left, wide),
+                    "nll": gaussian_nll(left, wide),
+                    "deviation": float(wide.mean()),
+                }
+                for measure, value in figures.items():
+                    key = split, quantity, ahead
+                    yield _row(model, key, forecaster, measure, value, int(judged.sum()))
+
+
+def read_latents(
+    found: Foretold, split: str, model: Imagination, read: PlaceReader
+) -> Iterator[Forecast]:
+    """Errors of places that are read from latents: foretold, the last one, and the true one."""
+    told, true, last = (read(latent).numpy() for latent in found.latent)
+    means = {"trained": told, "copy_last": np.broadcast_to(last, told.shape), "seen": true}
+    for forecaster, mean in means.items():
+        off = mean - found.true[..., :3]
+        yield from _by_horizon(off, model, split, "read_place_m", forecaster)
