@@ -211,7 +211,7 @@ def _phase_names() -> frozenset[str]:
 
 def _model_parts() -> frozenset[str]:
     """What some phase, or another part, takes of a model: nobody would build anything else."""
-    files = [*_choices("phase"), *_choices("model")]
+    files = [*_choices("phase"), *_choices("imagination"), *_choices("model")]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     return frozenset(re.findall(r"\$\{model\.(\w+)", text))
 

@@ -309,7 +309,7 @@ RULES = (
     Rule(
         "prior does not give way",
         _prior_prevails,
-        "phase.weight.learnable=true with a lower phase.weight.floor, lower "
+        "prior_weight=learned with a lower prior_weight.floor, lower "
         "phase.loss_weights.contribution, or another prior",
     ),
 )

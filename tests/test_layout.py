@@ -15,11 +15,13 @@ GROUP_TARGETS = {
     "benchmark": ("nsca.benchmarks.",),
     "data": ("nsca.data.",),
     "gate": ("nsca.gates.",),
+    "imagination": ("nsca.objectives.",),
     "logger": ("nsca.loggers.", "lightning.pytorch.loggers."),
     "model": ("nsca.models.",),
     "phase": ("nsca.phases.",),
     "pipeline": ("nsca.pipelines.",),
     "prior": ("nsca.priors.",),
+    "prior_weight": ("nsca.priors.",),
     "recipe": ("nsca.benchmarks.",),
 }
 GROUPS_WITHOUT_CODE = {"debug", "experiment", "hardware", "study"}

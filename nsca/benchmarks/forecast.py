@@ -38,7 +38,8 @@ from nsca.data.batch import DynamicsBatch, Split
 from nsca.data.moments import MomentSource
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
-from nsca.objectives.imagination import Foreteller, Imagination
+from nsca.objectives.imagination import Imagination
+from nsca.phases.imagining import ImaginingPhase
 
 BEFORE = "before"
 CHUNK = 512  # windows imagined at once
@@ -76,7 +77,7 @@ class ForecastBenchmark:
             raise UserError(
                 "the run's data has one sense alone", "give a run of phase=dynamics or phase=memory"
             )
-        if not isinstance(phase, Foreteller):
+        if not isinstance(phase, ImaginingPhase):
             raise TypeError(f"{type(phase).__name__} foretells nothing")
         model = phase.imagination
         rows, starts = self._windows(phase, source, "train", seed)
@@ -87,7 +88,7 @@ class ForecastBenchmark:
         earlier = began_from(run, "dynamics")
         for split in source.held_out:
             found = self._foretell(phase, linear, source, split, seed)
-            if isinstance(earlier, Foreteller):
+            if isinstance(earlier, ImaginingPhase):
                 before = self._foretell(earlier, linear, source, split, seed).mean["trained"]
                 found = replace(found, mean={**found.mean, BEFORE: before})
             if not np.isfinite(found.mean["trained"]).all():
@@ -106,7 +107,7 @@ class ForecastBenchmark:
         return forecast_metrics(rows)
 
     def _windows(
-        self, phase: Foreteller, source: MomentSource, split: Split, seed: int
+        self, phase: ImaginingPhase, source: MomentSource, split: Split, seed: int
     ) -> tuple[WindowRows, Int64[np.ndarray, " row"]]:
         """The windows of some clips: as many as are asked for, in the order of clips."""
         model, moments = phase.imagination, source.moments(split)
@@ -120,7 +121,7 @@ class ForecastBenchmark:
 
     def _foretell(
         self,
-        phase: Foreteller,
+        phase: ImaginingPhase,
         linear: LinearForecast,
         source: MomentSource,
         split: Split,

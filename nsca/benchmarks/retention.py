@@ -7,32 +7,20 @@ that it began from. The end is measured anew; beside it stands keeping the last 
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.retentions import Retained, retention_metrics
 from nsca.data.moments import MomentSource
-from nsca.data.task_stream import TaskStream
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
-from nsca.objectives.imagination import Foreteller
 from nsca.objectives.retention import MEASURES, errors_by_task, windows_of
+from nsca.phases.memory.module import MemoryPhase
 
 TOLERANCE = 1e-3  # relative, of errors that another processor measures
-
-
-@runtime_checkable
-class Streamed(Foreteller, Protocol):
-    """A phase that went through a stream of tasks; see `MemoryPhase`."""
-
-    stream: TaskStream
-    errors: Tensor
-    kept: Tensor
-    stages_done: Tensor
 
 
 class RetentionBenchmark:
@@ -53,7 +41,7 @@ class RetentionBenchmark:
         phase, source = run.phase, run.source
         if not isinstance(source, MomentSource):
             raise UserError("this data has one sense alone", "leave out data=")
-        if not isinstance(phase, Streamed):
+        if not isinstance(phase, MemoryPhase):
             raise TypeError(f"{type(phase).__name__} went through no stream of tasks")
         done, stages = int(phase.stages_done), len(phase.stream.stages)
         if done < stages:

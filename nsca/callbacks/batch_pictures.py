@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsca.data.batch import AudioBatch, DynamicsBatch, StretchBatch, VisionBatch
-from nsca.objectives.imagination import Foreteller
 from nsca.phases.audio.module import AudioPhase
+from nsca.phases.imagining import ImaginingPhase
 
 Picture = UInt8[np.ndarray, "tall wide 3"]
 ENLARGED = 2  # pictures are small
@@ -55,7 +55,7 @@ def made(phase: object, batch: object, samples: int) -> dict[str, Picture]:
             coarse = phase.decoder.coarse(batch.clean[:samples])
             told = phase.decoder(phase.encoder(batch.first[:samples]))
             return {"told": grid([_spectrograms(coarse), _spectrograms(told)])}
-        if isinstance(phase, Foreteller) and isinstance(batch, DynamicsBatch):
+        if isinstance(phase, ImaginingPhase) and isinstance(batch, DynamicsBatch):
             some = batch.slice(0, samples)
             place_m, deviation_m = phase.imagination.summary(phase.imagination(some))
             ways = (some.physical[..., :3], place_m[..., :3], deviation_m[..., :3])

@@ -73,7 +73,7 @@ class WindowRows:
         if not len(self.starts):
             raise UserError(
                 f"{source} has no clip of {length} moments",
-                "lower phase.past or phase.ahead, or data.moment_stride",
+                "lower phase.imagination.past or ahead, or data.moment_stride",
             )
         self._latent: Float[Tensor, "moment latent"] | None = None
 

@@ -8,7 +8,7 @@ nothing (the last state, kept) gets wrong there; each member also learns how far
 """
 
 from collections.abc import Collection
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -21,9 +21,7 @@ from nsca.errors import UserError
 from nsca.losses.contribution_penalty import contribution_penalty
 from nsca.losses.gaussian import variance_likelihood
 from nsca.models.dynamics_ensemble import DynamicsEnsemble, Step
-from nsca.models.fusion import Fusion
 from nsca.models.prototypes import Prototypes
-from nsca.models.senses import Senses
 from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
 from nsca.objectives.bodies import felt, felt_numbers, seen_at_rest, seen_by_prior
@@ -151,7 +149,7 @@ class Imagination(nn.Module):
         """
         if self.drives != (moments.heading is not None):
             raise UserError(
-                f"phase.drives={str(self.drives).lower()}, and the data's things "
+                f"phase.imagination.drives={str(self.drives).lower()}, and the data's things "
                 f"{'do not drive' if self.drives else 'drive'}",
                 "phase=dynamics for things on a table, phase=driving_dynamics for cars",
             )
@@ -159,7 +157,7 @@ class Imagination(nn.Module):
         if interval_s is None or abs(interval_s - dt_s) > 1e-6:
             raise UserError(
                 f"moments are {interval_s} s apart, and the phase's steps take {dt_s} s",
-                f"phase.dt_s={interval_s}, or another data.moment_stride",
+                f"phase.imagination.dt_s={interval_s}, or another data.moment_stride",
             )
 
     def example_batch(self, samples: int) -> DynamicsBatch:
@@ -307,12 +305,3 @@ class Imagination(nn.Module):
         )
         moved = torch.cat([motion.position_m, motion.velocity_m_s, later], dim=-1)
         return moved, motion.contribution
-
-
-@runtime_checkable
-class Foreteller(Protocol):
-    """A phase from whose senses and fused state the future is imagined."""
-
-    senses: Senses
-    encoder: Fusion
-    imagination: Imagination

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nsca.priors.prior import Prior
 from nsca.priors.state import PhysicalState
-from nsca.priors.weight import PriorWeight
+from nsca.priors.weight import PriorWeight, check_weight
 
 
 class Blended(NamedTuple):
@@ -34,10 +34,14 @@ class BlendedAcceleration(nn.Module):
         weight: of the prior.
         correction: a module from features (any that the caller makes) to accelerations in m/s²;
             it is never told w.
+
+    Raises:
+        UserError: see `check_weight`.
     """
 
     def __init__(self, prior: Prior, weight: PriorWeight, correction: nn.Module) -> None:
         super().__init__()
+        check_weight(prior, weight)
         self.prior = prior
         self.weight = weight
         self.correction = correction

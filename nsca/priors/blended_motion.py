@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from nsca.priors.motion import advance
 from nsca.priors.prior import STANDARD_GRAVITY_M_S2, Prior
 from nsca.priors.state import Hand, PhysicalState
-from nsca.priors.weight import PriorWeight
+from nsca.priors.weight import PriorWeight, check_weight
 
 
 class Motion(NamedTuple):
@@ -41,10 +41,15 @@ class BlendedMotion(nn.Module):
         weight: of the prior.
         dt_s: of a step.
         substeps: in which the prior is integrated; the physics prior is stable below 40 ms.
+
+    Raises:
+        ValueError: steps that are none.
+        UserError: see `check_weight`.
     """
 
     def __init__(self, prior: Prior, weight: PriorWeight, dt_s: float, substeps: int) -> None:
         super().__init__()
+        check_weight(prior, weight)
         if dt_s <= 0 or substeps < 1:
             raise ValueError(f"a step of {dt_s} s in {substeps} parts")
         self.prior = prior

@@ -7,6 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nsca.errors import UserError
+from nsca.priors.none import NoPrior
+from nsca.priors.prior import Prior
+
 LEARNING_RATE = 3e-2
 """Of a learnable weight, with Adam, in every experiment, whatever everything else learns with. With
 1e-3 and 1,000 steps a weight that ought to reach its floor still stands at 0.8."""
@@ -61,3 +65,13 @@ class PriorWeight(nn.Module):
         if not self.learnable:
             return []
         return [{"params": [self.argument], "lr": LEARNING_RATE, "weight_decay": 0.0}]
+
+
+def check_weight(prior: Prior, weight: PriorWeight) -> None:
+    """Raises UserError where no prior has a weight: it would only belittle what is learned."""
+    counts = float(weight().detach())
+    if isinstance(prior, NoPrior) and counts > 0:
+        raise UserError(
+            f"prior=none weighs {counts:.2g}: what is learned would count {1 - counts:.2g}",
+            "prior_weight=none",
+        )

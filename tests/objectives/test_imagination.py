@@ -5,7 +5,6 @@ from dataclasses import replace
 import torch
 from phases.tiny_dynamics import AHEAD, PAST, held, held_out, tiny_phase, trained
 
-from nsca.objectives.imagination import Foreteller
 from nsca.priors.gravity import Gravity
 
 
@@ -50,8 +49,3 @@ def test_means_learn_from_squared_errors_alone():
     means = 8 + 6
     assert not last[:means].any()
     assert last[means:].any()
-
-
-def test_a_phase_that_imagines_is_known_by_its_parts():
-    assert isinstance(tiny_phase(), Foreteller)
-    assert not isinstance(torch.nn.Linear(1, 1), Foreteller)

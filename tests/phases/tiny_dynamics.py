@@ -1,5 +1,6 @@
 """A small dynamics phase on a thing that a hand's command pushes about: shared by tests."""
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from nsca.data.moments import InMemory, Moments
 from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.senses import Senses
 from nsca.models.temporal import Temporal
+from nsca.objectives.imagination import Imagination
 from nsca.phases.dynamics.data import DynamicsData
 from nsca.phases.dynamics.module import DynamicsPhase
 from nsca.phases.optimizer import OptimizerSettings
@@ -72,11 +74,8 @@ class Pushed:
         return {"clip": ProbeLabel(np.zeros(count), "scalar", which)}
 
 
-def tiny_phase(with_hand: bool = False, **changes: Any) -> DynamicsPhase:
-    torch.manual_seed(0)
+def tiny_imagination(with_hand: bool = False, **changes: Any) -> Imagination:
     settings: dict[str, Any] = {
-        "senses": Senses(vision=tiny_vision(), audio=tiny_audio(), proprioception=4),
-        "encoder": tiny_fusion(),
         "temporal": Temporal(
             n_in=8 + FELT[with_hand] + 3, n_inner=16, n_heads=2, n_layers=1, n_moments=PAST
         ),
@@ -96,11 +95,33 @@ def tiny_phase(with_hand: bool = False, **changes: Any) -> DynamicsPhase:
         "substeps": 2,
         "past": PAST,
         "ahead": AHEAD,
-        "loss_weights": WEIGHTS,
-        "optimizer": OptimizerSettings(learning_rate=3e-3),
-        "micro_batch": 64,
     }
-    return DynamicsPhase(**{**settings, **changes})
+    return Imagination(**{**settings, **changes})
+
+
+def imagining(changes: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """Settings of a phase, of which those of its imagination are taken out of what changes."""
+    own = signature(Imagination).parameters.keys() & changes.keys()
+    others = {name: value for name, value in changes.items() if name not in own}
+    senses = {
+        "senses": Senses(vision=tiny_vision(), audio=tiny_audio(), proprioception=4),
+        "encoder": tiny_fusion(),
+    }
+    inner = tiny_imagination(**{**settings.pop("inner", {}), **{n: changes[n] for n in own}})
+    return {**senses, "imagination": inner, **settings, **others}
+
+
+def tiny_phase(with_hand: bool = False, **changes: Any) -> DynamicsPhase:
+    torch.manual_seed(0)
+    return DynamicsPhase(
+        **imagining(
+            changes,
+            inner={"with_hand": with_hand},
+            loss_weights=WEIGHTS,
+            optimizer=OptimizerSettings(learning_rate=3e-3),
+            micro_batch=64,
+        )
+    )
 
 
 def tiny_data(**changes: Any) -> DynamicsData:

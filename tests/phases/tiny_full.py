@@ -7,27 +7,20 @@ from typing import Any
 import numpy as np
 import torch
 from phases.tiny_audio import BANDS, TIME
-from phases.tiny_audio import tiny_encoder as tiny_audio
-from phases.tiny_dynamics import AHEAD, DT_S, FELT, PAST, Pushed
-from phases.tiny_fusion import WIDTHS, tiny_fusion
-from phases.tiny_vision import tiny_encoder as tiny_vision
+from phases.tiny_dynamics import AHEAD, PAST, Pushed, imagining
+from phases.tiny_fusion import WIDTHS
 
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import Split
 from nsca.data.moments import InMemory, Moments
 from nsca.data.sound_augmentation import SoundAugmentation
-from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.log_mel import RATE_HZ
 from nsca.models.mel_decoder import MelDecoder
 from nsca.models.next_senses import NextSenses
 from nsca.models.projector import Projector
-from nsca.models.senses import Senses
-from nsca.models.temporal import Temporal
 from nsca.phases.full.data import FullData
 from nsca.phases.full.module import TERMS, FullPhase
 from nsca.phases.optimizer import OptimizerSettings
-from nsca.priors.none import NoPrior
-from nsca.priors.weight import PriorWeight
 
 SMALL = {"contribution": 1e-3, "covariance": 0.04, "calibration": 0.1}
 WEIGHTS = {term: SMALL.get(term.partition("_")[2], 1.0) for term in TERMS}
@@ -70,38 +63,21 @@ class Witnessed(Pushed):
 
 def tiny_phase(**changes: Any) -> FullPhase:
     torch.manual_seed(0)
-    settings: dict[str, Any] = {
-        "senses": Senses(vision=tiny_vision(), audio=tiny_audio(), proprioception=4),
-        "encoder": tiny_fusion(),
-        "temporal": Temporal(
-            n_in=8 + FELT[False] + 3, n_inner=16, n_heads=2, n_layers=1, n_moments=PAST
-        ),
-        "dynamics": DynamicsEnsemble(
-            members=2,
-            n_context=16,
-            n_latent=8,
-            n_felt=FELT[False],
-            n_physical=6,
-            n_action=3,
-            n_embedded=4,
-            width=32,
-        ),
-        "prior": NoPrior(),
-        "weight": PriorWeight(0.0, 0.0, learnable=False),
-        "dt_s": DT_S,
-        "substeps": 2,
-        "past": PAST,
-        "ahead": AHEAD,
-        "projector": Projector(32, 32, 16),
-        "audio_projector": Projector(32, 32, 16),
-        "decoder": MelDecoder(32, 32, BANDS, 5),
-        "next_senses": NextSenses(n_latent=8, n_action=3, n_embedded=4, n_hidden=16, widths=WIDTHS),
-        "loss_weights": WEIGHTS,
-        "temperature": 0.2,
-        "optimizer": OptimizerSettings(learning_rate=3e-3, rates={"senses": 0.5}),
-        "micro_batch": 16,
-    }
-    return FullPhase(**{**settings, **changes})
+    return FullPhase(
+        **imagining(
+            changes,
+            projector=Projector(32, 32, 16),
+            audio_projector=Projector(32, 32, 16),
+            decoder=MelDecoder(32, 32, BANDS, 5),
+            next_senses=NextSenses(
+                n_latent=8, n_action=3, n_embedded=4, n_hidden=16, widths=WIDTHS
+            ),
+            loss_weights=WEIGHTS,
+            temperature=0.2,
+            optimizer=OptimizerSettings(learning_rate=3e-3, rates={"senses": 0.5}),
+            micro_batch=16,
+        )
+    )
 
 
 def tiny_data(**changes: Any) -> FullData:

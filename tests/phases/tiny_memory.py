@@ -5,24 +5,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from phases.tiny_audio import tiny_encoder as tiny_audio
-from phases.tiny_dynamics import AHEAD, DT_S, FELT, PAST, WEIGHTS, Pushed
-from phases.tiny_fusion import tiny_fusion
-from phases.tiny_vision import tiny_encoder as tiny_vision
+from phases.tiny_dynamics import AHEAD, PAST, WEIGHTS, Pushed, imagining
 from phases.tiny_vision import tiny_trainer
 
 from nsca.data.batch import Split
 from nsca.data.moments import Moments
-from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.prototypes import Prototypes
-from nsca.models.senses import Senses
-from nsca.models.temporal import Temporal
 from nsca.phases.memory.data import MemoryData
 from nsca.phases.memory.module import MemoryPhase
 from nsca.phases.memory.settings import MemorySettings
 from nsca.phases.optimizer import OptimizerSettings
-from nsca.priors.none import NoPrior
-from nsca.priors.weight import PriorWeight
 
 STREAM = ("plain", "mirrored")
 MEMORY = MemorySettings(
@@ -54,36 +46,16 @@ class Mirrored(Pushed):
 
 def tiny_phase(**changes: Any) -> MemoryPhase:
     torch.manual_seed(0)
-    settings: dict[str, Any] = {
-        "senses": Senses(vision=tiny_vision(), audio=tiny_audio(), proprioception=4),
-        "encoder": tiny_fusion(),
-        "temporal": Temporal(
-            n_in=8 + FELT[False] + 3, n_inner=16, n_heads=2, n_layers=1, n_moments=PAST
-        ),
-        "dynamics": DynamicsEnsemble(
-            members=2,
-            n_context=16,
-            n_latent=8,
-            n_felt=FELT[False],
-            n_physical=6,
-            n_action=3,
-            n_embedded=4,
-            width=32,
-        ),
-        "prior": NoPrior(),
-        "weight": PriorWeight(0.0, 0.0, learnable=False),
-        "dt_s": DT_S,
-        "substeps": 2,
-        "past": PAST,
-        "ahead": AHEAD,
-        "prototypes": Prototypes(count=6, width=16),
-        "stream": STREAM,
-        "memory": MEMORY,
-        "loss_weights": {**WEIGHTS, "replay": 1.0, "ewc": 1.0},
-        "optimizer": OptimizerSettings(learning_rate=3e-3, final_share=1.0),
-        "micro_batch": 64,
-    }
-    return MemoryPhase(**{**settings, **changes})
+    return MemoryPhase(
+        **imagining(
+            {"prototypes": Prototypes(count=6, width=16), **changes},
+            stream=STREAM,
+            memory=MEMORY,
+            loss_weights={**WEIGHTS, "replay": 1.0, "ewc": 1.0},
+            optimizer=OptimizerSettings(learning_rate=3e-3, final_share=1.0),
+            micro_batch=64,
+        )
+    )
 
 
 def tiny_data(**changes: Any) -> MemoryData:

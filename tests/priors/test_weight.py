@@ -1,7 +1,10 @@
 import pytest
 import torch
 
-from nsca.priors.weight import DEFAULT_FLOOR, LEARNING_RATE, PriorWeight
+from nsca.errors import UserError
+from nsca.priors.gravity import Gravity
+from nsca.priors.none import NoPrior
+from nsca.priors.weight import DEFAULT_FLOOR, LEARNING_RATE, PriorWeight, check_weight
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,10 @@ def test_what_cannot_be_is_refused(start, floor, learnable, message):
 
 def test_the_one_learning_rate():
     assert (LEARNING_RATE, DEFAULT_FLOOR) == (3e-2, 0.3)
+
+
+def test_no_prior_has_no_weight():
+    with pytest.raises(UserError, match=r"prior=none weighs 0.9.* count 0.1"):
+        check_weight(NoPrior(), PriorWeight(0.9, 0.3, learnable=True))
+    check_weight(NoPrior(), PriorWeight(0.0, 0.0, learnable=False))
+    check_weight(Gravity(9.81), PriorWeight(0.9, 0.3, learnable=True))

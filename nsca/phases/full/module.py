@@ -9,36 +9,31 @@ foreseeable by making it empty.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch, FusionBatch, StretchBatch
 from nsca.data.packing import fit_scales
-from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.fusion import Fusion
 from nsca.models.mel_decoder import MelDecoder
 from nsca.models.next_senses import NextSenses
 from nsca.models.projector import Projector
-from nsca.models.prototypes import Prototypes
 from nsca.models.sense_names import SENSES
 from nsca.models.senses import Senses
-from nsca.models.temporal import Temporal
-from nsca.objectives import fused, imagination, pictures, sounds
+from nsca.objectives import fused, pictures, sounds
+from nsca.objectives.imagination import TERMS as DYNAMICS_TERMS
 from nsca.objectives.imagination import Imagination, Imagined
 from nsca.phases.full.data import FullData
 from nsca.phases.gradient_cache import Embeddings
+from nsca.phases.imagining import ImaginingPhase
 from nsca.phases.optimizer import OptimizerSettings
-from nsca.phases.phase import Phase
-from nsca.priors.prior import Prior
-from nsca.priors.weight import PriorWeight
 
 OBJECTIVES = {
     "vision": pictures.TERMS,
     "audio": sounds.TERMS,
     "fusion": fused.TERMS,
-    "dynamics": imagination.TERMS,
+    "dynamics": DYNAMICS_TERMS,
 }
 # written out, since configurations are checked without importing anything
 TERMS = frozenset(
@@ -73,22 +68,20 @@ LEAST_ROWS = 2  # that a contrast needs
 EXAMPLE_SAMPLES, EXAMPLE_FRAMES = 12_800, 81  # of the 0.8 s that babbling hears at a moment
 
 
-class FullPhase(Phase):
+class FullPhase(ImaginingPhase):
     """Joint training of senses, fusion and dynamics.
 
     Args:
-        senses, encoder: thawed.
-        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead, prototypes: see
-            `Imagination`.
+        senses, encoder, imagination: thawed; see `ImaginingPhase`.
         projector, audio_projector, decoder, next_senses: as in the phases vision, audio and fusion;
             thrown away after training, so they begin anew.
-        loss_weights: by term, of `TERMS`: those of each phase after its name.
         temperature: of every NT-Xent.
+        loss_weights: by term, of `TERMS`: those of each phase after its name.
         optimizer: Muon, warm-up and cosine, with the rates of the modules.
         micro_batch: the most stretches with a graph at once.
 
     Raises:
-        ValueError: a loss weight for a term that does not exist, or parts of different widths.
+        ValueError: a fusion of other widths than the senses have; and see `ImaginingPhase`.
     """
 
     terms = TERMS
@@ -99,43 +92,27 @@ class FullPhase(Phase):
         *,
         senses: Senses,
         encoder: Fusion,
-        temporal: Temporal,
-        dynamics: DynamicsEnsemble,
-        prior: Prior,
-        weight: PriorWeight,
-        dt_s: float,
-        substeps: int,
-        past: int,
-        ahead: int,
+        imagination: Imagination,
         projector: Projector,
         audio_projector: Projector,
         decoder: MelDecoder,
         next_senses: NextSenses,
-        loss_weights: Mapping[str, float],
         temperature: float,
+        loss_weights: Mapping[str, float],
         optimizer: OptimizerSettings,
         micro_batch: int,
-        prototypes: Prototypes | None = None,
     ) -> None:
-        super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
-        n_latent, widths = encoder.latent.out_features, list(senses.widths.values())
-        if dynamics.n_latent != n_latent:
-            raise ValueError(f"dynamics.n_latent is {dynamics.n_latent}, not {n_latent}")
+        super().__init__(
+            senses=senses,
+            encoder=encoder,
+            imagination=imagination,
+            loss_weights=loss_weights,
+            optimizer=optimizer,
+            micro_batch=micro_batch,
+        )
+        widths = list(senses.widths.values())
         if encoder.widths != widths:
             raise ValueError(f"fusion takes widths {encoder.widths}, the senses give {widths}")
-        self.senses = senses.requires_grad_(True)
-        self.encoder = encoder
-        self.imagination = Imagination(
-            temporal=temporal,
-            dynamics=dynamics,
-            prior=prior,
-            weight=weight,
-            dt_s=dt_s,
-            substeps=substeps,
-            past=past,
-            ahead=ahead,
-            prototypes=prototypes,
-        )
         self.projector = projector
         self.audio_projector = audio_projector
         self.decoder = decoder
@@ -155,10 +132,6 @@ class FullPhase(Phase):
         self.imagination.check_moments(train.moments)
         if not bool(self.next_senses.scale.fitted):
             self.next_senses.scale.fit(torch.from_numpy(train.action).to(self.device))
-
-    def own_rate_groups(self) -> list[dict[str, Any]]:
-        """A learnable weight has the rate that it has in every experiment."""
-        return self.imagination.motion.weight.rate_groups()
 
     def wanted(self, objective: str, batch: StretchBatch) -> frozenset[str]:
         """Return the terms of a phase that have weight and data, without its name."""
@@ -253,11 +226,6 @@ class FullPhase(Phase):
             clean = self.decoder.coarse(batch.clean_sound[heard])
             found["audio"] = sounds.sound_losses(rows, clean, self.temperature, wanted["audio"])
         return {f"{k}_{name}": term for k, terms in found.items() for name, term in terms.items()}
-
-    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        super().on_train_batch_end(outputs, batch, batch_idx)
-        weight = self.imagination.motion.weight()
-        self.log("train/prior_weight", weight.detach(), batch_size=len(batch))
 
     def _seen(self, batch: StretchBatch) -> Tensor:
         """Stretches of whose pictures none is missing where views are made of."""

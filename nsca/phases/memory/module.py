@@ -23,23 +23,18 @@ from nsca.data.batch import DynamicsBatch, TaskBatch
 from nsca.data.task_stream import TaskStream
 from nsca.errors import UserError
 from nsca.losses.ewc import Tensors, diagonal_fisher
-from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.fusion import Fusion
-from nsca.models.prototypes import Prototypes
 from nsca.models.senses import Senses
-from nsca.models.temporal import Temporal
 from nsca.objectives.anchors import Anchors
 from nsca.objectives.episodic_store import EpisodicStore, joined
 from nsca.objectives.imagination import TERMS as MODEL_TERMS
 from nsca.objectives.imagination import Imagination, Imagined
 from nsca.objectives.retention import MEASURES, errors_by_task
 from nsca.phases.gradient_cache import Embeddings
+from nsca.phases.imagining import ImaginingPhase
 from nsca.phases.memory.data import MemoryData
 from nsca.phases.memory.settings import MemorySettings
 from nsca.phases.optimizer import OptimizerSettings
-from nsca.phases.phase import Phase
-from nsca.priors.prior import Prior
-from nsca.priors.weight import PriorWeight
 
 STORE_STREAM, REPLAY_STREAM = 11, 12  # of random numbers
 REPLAY, EWC = "replay", "ewc"
@@ -48,13 +43,12 @@ PARTS = {"fusion": ("encoder", "senses"), "dynamics": ("imagination", "encoder",
 SEMANTIC = "prototypes."  # parameters that EWC holds harder
 
 
-class MemoryPhase(Phase):
+class MemoryPhase(ImaginingPhase):
     """Training of the dynamics on a stream of tasks, above frozen senses and fusion.
 
     Args:
-        senses, encoder: frozen; trained ones come together, as the part `fusion`.
-        temporal, dynamics, prior, weight, dt_s, substeps, past, ahead, prototypes: see
-            `Imagination`; together they are the part `dynamics`.
+        senses, encoder: frozen; see `ImaginingPhase`.
+        imagination: what learns.
         stream: see `TaskStream`.
         memory: sizes, shares and intervals.
         loss_weights: by term: of `Imagination`, `replay` (all of those again, on stored windows)
@@ -84,37 +78,20 @@ class MemoryPhase(Phase):
         *,
         senses: Senses,
         encoder: Fusion,
-        temporal: Temporal,
-        dynamics: DynamicsEnsemble,
-        prior: Prior,
-        weight: PriorWeight,
-        dt_s: float,
-        substeps: int,
-        past: int,
-        ahead: int,
-        prototypes: Prototypes | None,
+        imagination: Imagination,
         stream: Sequence[str],
         memory: MemorySettings,
         loss_weights: Mapping[str, float],
         optimizer: OptimizerSettings,
         micro_batch: int,
     ) -> None:
-        super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
-        n_latent = encoder.latent.out_features
-        if dynamics.n_latent != n_latent:
-            raise ValueError(f"dynamics.n_latent is {dynamics.n_latent}, not {n_latent}")
-        self.senses = senses
-        self.encoder = encoder.requires_grad_(False)
-        self.imagination = Imagination(
-            temporal=temporal,
-            dynamics=dynamics,
-            prior=prior,
-            weight=weight,
-            dt_s=dt_s,
-            substeps=substeps,
-            past=past,
-            ahead=ahead,
-            prototypes=prototypes,
+        super().__init__(
+            senses=senses,
+            encoder=encoder,
+            imagination=imagination,
+            loss_weights=loss_weights,
+            optimizer=optimizer,
+            micro_batch=micro_batch,
         )
         self.stream = TaskStream(stream)
         self.memory = memory
@@ -145,10 +122,6 @@ class MemoryPhase(Phase):
         if not self.kept.any():  # a resumed run knows
             self.errors[0] = self._errors_now()
             self.kept.copy_(self._errors_now(kept=True))
-
-    def own_rate_groups(self) -> list[dict[str, Any]]:
-        """A learnable weight has the rate that it has in every experiment."""
-        return self.imagination.motion.weight.rate_groups()
 
     def example_batch(self, samples: int) -> TaskBatch:
         """Return noise, of which the share that is replayed."""
@@ -223,7 +196,7 @@ class MemoryPhase(Phase):
 
     def _note(self, batch: TaskBatch) -> None:
         stage = float(self.stream.stage_of[self.stream.tasks[int(batch.task[0])]])
-        found = {"train/stage": stage, "train/prior_weight": self.imagination.motion.weight()}
+        found = {"train/stage": stage}
         if EWC in self._latest:
             share = self.loss_weights[EWC] * self._latest[EWC] / self._latest["loss"]
             found["train/ewc_share"] = share

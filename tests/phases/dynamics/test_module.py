@@ -20,7 +20,7 @@ from nsca.models.temporal import Temporal
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.priors.gravity import Gravity
 from nsca.priors.physics import Physics
-from nsca.priors.weight import LEARNING_RATE, PriorWeight
+from nsca.priors.weight import PriorWeight
 
 
 def golden_steps() -> list[dict[str, float]]:
@@ -75,15 +75,6 @@ def test_a_hand_is_imagined_too_and_the_physics_prior_takes_it():
     assert imagined.physical.shape == (72, 2, AHEAD, 13)
     assert torch.isfinite(imagined.physical).all()
     assert phase.imagination.motion.weight().item() != pytest.approx(0.9, abs=1e-4)
-
-
-def test_the_weight_has_its_own_rate_and_is_logged():
-    phase = tiny_phase(prior=Gravity(9.81), weight=PriorWeight(0.9, 0.3, learnable=True))
-    assert [group["lr"] for group in phase.own_rate_groups()] == [LEARNING_RATE]
-    assert tiny_phase().own_rate_groups() == []
-    trainer = tiny_trainer(2, limit_val_batches=0)
-    trainer.fit(phase, datamodule=tiny_data())
-    assert trainer.callback_metrics["train/prior_weight"] < 1
 
 
 def test_frozen_parts_stay_as_they_are():

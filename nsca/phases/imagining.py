@@ -1,0 +1,53 @@
+"""What dynamics, memory and full share: senses, a fusion, and what imagines above them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nsca.models.fusion import Fusion
+from nsca.models.senses import Senses
+from nsca.objectives.imagination import Imagination
+from nsca.phases.optimizer import OptimizerSettings
+from nsca.phases.phase import Phase
+
+
+class ImaginingPhase(Phase):
+    """A phase from whose senses and fused state the future is imagined.
+
+    Args:
+        senses, encoder: trained ones come together, as the part `fusion`; held as they are where
+            that is `frozen`.
+        imagination: with them, the part `dynamics`.
+        loss_weights, optimizer, micro_batch: see `Phase`.
+
+    Raises:
+        ValueError: an imagination of other latents than the fusion gives; and see `Phase`.
+    """
+
+    def __init__(
+        self,
+        *,
+        senses: Senses,
+        encoder: Fusion,
+        imagination: Imagination,
+        loss_weights: Mapping[str, float],
+        optimizer: OptimizerSettings,
+        micro_batch: int,
+    ) -> None:
+        super().__init__(loss_weights=loss_weights, optimizer=optimizer, micro_batch=micro_batch)
+        n_latent, foretold = encoder.latent.out_features, imagination.dynamics.n_latent
+        if foretold != n_latent:
+            raise ValueError(f"dynamics.n_latent is {foretold}, not {n_latent}")
+        self.senses = senses
+        self.encoder = encoder
+        for module in (senses, encoder):
+            module.requires_grad_("fusion" not in self.frozen)
+        self.imagination = imagination
+
+    def own_rate_groups(self) -> list[dict[str, Any]]:
+        """A learnable weight has the rate that it has in every experiment."""
+        return self.imagination.motion.weight.rate_groups()
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        super().on_train_batch_end(outputs, batch, batch_idx)
+        weight = self.imagination.motion.weight()
+        self.log("train/prior_weight", weight.detach(), batch_size=len(batch))
