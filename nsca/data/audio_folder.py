@@ -9,7 +9,8 @@ from nsca.data.batch import ProbeLabel, Sounds, Split
 from nsca.data.folder_listing import SOUNDS
 from nsca.data.folders import check_seconds
 from nsca.data.labelled_folder import LabelledFolder
-from nsca.data.media import BrokenFileError, load_sounds, read_audio
+from nsca.data.media import BrokenFileError, read_audio
+from nsca.data.media_loading import load_sounds
 
 
 class AudioFolder(LabelledFolder):

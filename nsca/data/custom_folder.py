@@ -27,14 +27,8 @@ from nsca.data.folders import (
     visible,
     wrong_layout,
 )
-from nsca.data.media import (
-    BrokenFileError,
-    load_images,
-    load_sounds,
-    read_array,
-    read_audio,
-    read_image,
-)
+from nsca.data.media import BrokenFileError, read_array, read_audio, read_image
+from nsca.data.media_loading import load_images, load_sounds
 from nsca.data.moments import Moments
 from nsca.errors import UserError
 

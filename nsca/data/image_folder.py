@@ -12,7 +12,8 @@ from nsca.data.batch import Frames, ProbeLabel, Split
 from nsca.data.folder_listing import PICTURES
 from nsca.data.folders import check_image_size
 from nsca.data.labelled_folder import LabelledFolder
-from nsca.data.media import BrokenFileError, load_images, read_image
+from nsca.data.media import BrokenFileError, read_image
+from nsca.data.media_loading import load_images
 
 
 class ImageFolder(LabelledFolder):

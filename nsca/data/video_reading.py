@@ -17,7 +17,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
-from nsca.data.media import BrokenFileError, one_line, read_all
+from nsca.data.media import BrokenFileError, one_line
+from nsca.data.media_loading import read_all
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int16, UInt8
 import nsca
 from nsca.benchmarks.encoders import audio_encoder, frozen, sound_source, untrained_encoder
 from nsca.benchmarks.nearest import nearest_rows
-from nsca.data.media import RATE_HZ
+from nsca.data.media_loading import RATE_HZ
 from nsca.errors import UserError
 from nsca.evaluation import source_of
 from nsca.models.audio_encoder import FULL_SCALE

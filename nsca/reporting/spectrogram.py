@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float32, Int16, UInt8
 
-from nsca.data.media import RATE_HZ
+from nsca.data.media_loading import RATE_HZ
 
 BANDS = 48
 LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0

@@ -1,7 +1,6 @@
 """Every way a picture, sound or array can be unusual or broken."""
 
 import io
-import logging
 import struct
 from pathlib import Path
 
@@ -10,16 +9,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from nsca.data.media import (
-    BrokenFileError,
-    load_images,
-    load_sounds,
-    read_array,
-    read_audio,
-    read_image,
-    resampled,
-)
-from nsca.errors import UserError
+from nsca.data.media import BrokenFileError, read_array, read_audio, read_image
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:
@@ -170,63 +160,3 @@ def test_arrays_are_read_and_never_unpickled(tmp_path):
     for name in ("object", "words", "nan", "archive", "zero", "text", "truncated", "missing"):
         with pytest.raises(BrokenFileError, match=f"{name}.npy"):
             read_array(tmp_path / f"{name}.npy")
-
-
-def test_broken_pictures_are_skipped_and_named(tmp_path, caplog):
-    paths = [save(tmp_path / f"{n}.png", solid("RGB", (n, 0, 0))) for n in range(20)]
-    paths[7].write_bytes(b"")
-    with caplog.at_level(logging.WARNING):
-        images, kept, broken = load_images(paths, 16, max_broken=0.1, what="photos train")
-    assert kept == [n for n in range(20) if n != 7]
-    assert images[:, 0, 0, 0].tolist() == kept
-    assert [file.path for file in broken] == [paths[7]]
-    assert "7.png" in caplog.text
-    assert "1 of 20" in caplog.text
-
-
-def test_too_many_broken_pictures_stop_with_their_names(tmp_path):
-    paths = [save(tmp_path / f"{n}.png", solid("RGB", (n, 0, 0))) for n in range(20)]
-    for path in paths[:8]:
-        path.write_bytes(b"")
-    with pytest.raises(UserError) as caught:
-        load_images(paths, 16, max_broken=0.01, what="photos train")
-    assert "8 of 20" in caught.value.cause
-    assert "0.png" in caught.value.cause
-    assert "and 3 more" in caught.value.cause
-    assert "data.max_broken=0.41" in caught.value.remedy
-    for path in paths:
-        path.write_bytes(b"")
-    with pytest.raises(UserError, match="none of 20"):
-        load_images(paths, 16, max_broken=1.0, what="photos train")
-
-
-def test_long_sounds_are_cut_and_a_short_rest_is_left_out(tmp_path):
-    rates = {"exact": 2.0, "long_rest": 2.6, "short_rest": 2.4, "short": 0.3}
-    paths = [tmp_path / f"{name}.wav" for name in rates]
-    for path, seconds in zip(paths, rates.values(), strict=True):
-        soundfile.write(path, np.full(int(seconds * 16_000), 0.25), 16_000, subtype="FLOAT")
-    pieces, files, broken = load_sounds(paths, 1.0, 0.0, "sounds")
-    assert files == [0, 0, 1, 1, 1, 2, 2, 3]
-    assert pieces.dtype == np.int16
-    assert (pieces[0] == round(0.25 * 32767)).all()
-    assert not pieces[4][9600:].any()
-    assert pieces[4][:9600].all()
-    assert not broken
-
-
-def test_channels_are_averaged_and_too_loud_samples_are_cut_off(tmp_path):
-    path = tmp_path / "stereo.wav"
-    soundfile.write(path, np.tile([[1.0, 0.0], [3.0, 3.0]], (8000, 1)), 16_000, subtype="FLOAT")
-    pieces, _, _ = load_sounds([path], 1.0, 0.0, "sounds")
-    assert pieces[0, :2].tolist() == [round(0.5 * 32767), 32767]
-
-
-def test_resampling_keeps_a_tone_and_removes_what_the_new_rate_cannot_hold():
-    for rate_hz, length in ((8_000, 16_000), (22_050, 16_000), (96_000, 16_000)):
-        times = np.arange(rate_hz) / rate_hz
-        tone = resampled(np.sin(2 * np.pi * 440 * times).astype(np.float32), rate_hz)
-        assert len(tone) == length
-        expected = np.sin(2 * np.pi * 440 * np.arange(length) / length)
-        assert np.abs(tone - expected)[800:-800].max() < 0.02
-    hiss = np.sin(2 * np.pi * 20_000 * np.arange(96_000) / 96_000).astype(np.float32)
-    assert np.abs(resampled(hiss, 96_000))[800:-800].max() < 0.01

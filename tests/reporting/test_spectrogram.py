@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nsca.data.media import RATE_HZ
+from nsca.data.media_loading import RATE_HZ
 from nsca.models import log_mel
 from nsca.reporting.spectrogram import (
     BANDS,
