@@ -87,9 +87,11 @@ class ForecastBenchmark:
         read = None if model.drives else PlaceReader(*places)
         earlier = began_from(run, "dynamics")
         for split in source.held_out:
-            found = self._foretell(phase, linear, source, split, seed)
+            rows, starts = self._windows(phase, source, split, seed)
+            found = _foretell(phase, linear, source, split, rows, starts, seed)
             if isinstance(earlier, ImaginingPhase):
-                before = self._foretell(earlier, linear, source, split, seed).mean["trained"]
+                rows.ask(earlier.senses, earlier.encoder, starts)
+                before = np.concatenate([_mean(earlier, piece) for piece in _pieces(rows, starts)])
                 found = replace(found, mean={**found.mean, BEFORE: before})
             if not np.isfinite(found.mean["trained"]).all():
                 raise UserError(
@@ -119,32 +121,43 @@ class ForecastBenchmark:
         rows.ask(phase.senses, phase.encoder, starts)
         return rows, starts
 
-    def _foretell(
-        self,
-        phase: ImaginingPhase,
-        linear: LinearForecast,
-        source: MomentSource,
-        split: Split,
-        seed: int,
-    ) -> Foretold:
-        rows, starts = self._windows(phase, source, split, seed)
-        pieces = [rows.window(starts[at : at + CHUNK], 0) for at in range(0, len(starts), CHUNK)]
-        with torch.no_grad():
-            parts = [_imagine(phase.imagination, linear, piece) for piece in pieces]
-        together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        labels = source.moment_labels(split)
-        thing = next(iter(labels.values())).group if labels else rows.clip
-        things, which = np.unique(thing[starts], return_inverse=True)
-        half = np.random.default_rng([seed, len(things)]).permutation(len(things)) % 2 == 0
-        latent = [torch.from_numpy(together.pop(f"latent_{n}")) for n in ("told", "true", "last")]
-        return Foretold(
-            true=together.pop("true"),
-            past=together.pop("past"),
-            deviation=together.pop("deviation"),
-            latent=(latent[0], latent[1], latent[2]),
-            fits=half[which],
-            mean=together,
-        )
+
+def _foretell(
+    phase: ImaginingPhase,
+    linear: LinearForecast,
+    source: MomentSource,
+    split: Split,
+    rows: WindowRows,
+    starts: Int64[np.ndarray, " row"],
+    seed: int,
+) -> Foretold:
+    with torch.no_grad():
+        parts = [_imagine(phase.imagination, linear, piece) for piece in _pieces(rows, starts)]
+    together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    labels = source.moment_labels(split)
+    thing = next(iter(labels.values())).group if labels else rows.clip
+    things, which = np.unique(thing[starts], return_inverse=True)
+    half = np.random.default_rng([seed, len(things)]).permutation(len(things)) % 2 == 0
+    latent = [torch.from_numpy(together.pop(f"latent_{n}")) for n in ("told", "true", "last")]
+    return Foretold(
+        true=together.pop("true"),
+        past=together.pop("past"),
+        deviation=together.pop("deviation"),
+        latent=(latent[0], latent[1], latent[2]),
+        fits=half[which],
+        mean=together,
+    )
+
+
+def _pieces(rows: WindowRows, starts: Int64[np.ndarray, " row"]) -> list[DynamicsBatch]:
+    return [rows.window(starts[at : at + CHUNK], 0) for at in range(0, len(starts), CHUNK)]
+
+
+@torch.no_grad()
+def _mean(phase: ImaginingPhase, stored: DynamicsBatch) -> np.ndarray:
+    model = phase.imagination
+    mean, _ = model.summary(model(stored.to(model.latent_change.device)))
+    return mean.float().cpu().numpy()
 
 
 def _imagine(
