@@ -13,6 +13,7 @@ from itertools import pairwise
 from statistics import fmean, median
 
 History = Mapping[str, Sequence[tuple[int, float]]]
+STAGE = "train/stage"
 
 COLLAPSED_STD = 0.05
 """Spread of normalised embeddings; 1 is isotropic."""
@@ -64,9 +65,23 @@ class Diagnosis:
 
 
 def diagnose(history: History) -> list[Diagnosis]:
-    """Return every rule that fires on a history, in the order of the table."""
+    """Return every rule that fires on a history, in the order of the table. Where training goes
+    through stages, which have losses of their own, only the newest one is looked at.
+    """
+    history = _newest_stage(history)
     fired = ((rule, rule.condition(history)) for rule in RULES)
     return [Diagnosis(rule.name, found, rule.remedy) for rule, found in fired if found is not None]
+
+
+def _newest_stage(history: History) -> History:
+    stages = history.get(STAGE, ())
+    earlier = [step for step, stage in stages if stage != stages[-1][1]]
+    if not earlier:
+        return history
+    return {
+        name: [(s, v) for s, v in rows if s > earlier[-1]] if name.startswith("train/") else rows
+        for name, rows in history.items()
+    }
 
 
 def _values(history: History, name: str) -> list[float]:
@@ -151,8 +166,8 @@ def _starved(history: History) -> str | None:
 
 def _gap(history: History) -> str | None:
     train, val = _finite_losses(history), _values(history, "val/loss")
-    if len(train) < RECENT_ROWS or len(val) < 2:
-        return None
+    if len(train) < RECENT_ROWS or len(val) < 2 or STAGE in history:
+        return None  # a stage trains on one task, and validation is of all
     recent, held_out = fmean(train[-RECENT_ROWS:]), val[-1]
     if held_out - recent > GAP_RATIO * max(abs(recent), 1e-8) and held_out > min(val):
         return f"validation loss {held_out:.3g} against {recent:.3g} in training, and rising"

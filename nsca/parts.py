@@ -17,6 +17,8 @@ from nsca.run_card import load_run_card
 from nsca.trained_phase import best_or_last, load_config
 
 LATEST = "latest"
+LEARNED_FOR = {"dynamics": ("dt_s", "past", "ahead", "drives", "linear")}
+"""Settings of `phase.imagination` without which weights of a part mean something else."""
 
 
 def with_found_parts(cfg: DictConfig) -> DictConfig:
@@ -113,12 +115,21 @@ def _check_fit(name: str, run: Path, cfg: DictConfig) -> None:
 
 
 def _differences(name: str, theirs: DictConfig, ours: DictConfig) -> list[str]:
-    there, here = (_flat(plain(cfg.model.get(name))) for cfg in (theirs, ours))
+    there, here = (_shape(name, plain(cfg)) for cfg in (theirs, ours))
     return [
-        f"model.{name}{key} is {there.get(key)} there and {here.get(key)} here"
+        f"{key} is {there.get(key)} there and {here.get(key)} here"
         for key in dict.fromkeys([*there, *here])
         if there.get(key) != here.get(key)
     ]
+
+
+def _shape(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a part's weights are made for, by key."""
+    imagination = config["phase"].get("imagination", {})
+    settings = {
+        f"phase.imagination.{key}": imagination.get(key) for key in LEARNED_FOR.get(name, ())
+    }
+    return _flat(config["model"].get(name), f"model.{name}") | settings
 
 
 def _flat(node: Any, path: str = "") -> dict[str, Any]:

@@ -15,7 +15,15 @@ from lightning.pytorch.profilers import PyTorchProfiler
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from omegaconf import DictConfig
 
-from nsca.assembly import build, build_data, build_phase, checkpoint_gradients, plain
+from nsca.assembly import (
+    build,
+    build_data,
+    build_phase,
+    checkpoint_gradients,
+    phase_class,
+    phase_name,
+    plain,
+)
 from nsca.callbacks.checkpointing import (
     Checkpointing,
     CheckpointSettings,
@@ -128,9 +136,21 @@ def watchers(cfg: DictConfig) -> list[Callback]:
 
 
 def options(cfg: DictConfig) -> list[Callback]:
-    """Return what changes which weights a run gives, by option; it stands after those that look."""
+    """Return what changes which weights a run gives, by option; it stands after those that look.
+
+    Raises:
+        UserError: one of them with a phase that goes through stages.
+    """
     stopping = EarlyStoppingSettings(**plain(cfg.early_stopping))
     average = AverageSettings(**plain(cfg.ema))
+    asked = {"early_stopping.patience": stopping.patience, "ema.decay": average.decay}
+    for key in (key for key, value in asked.items() if value is not None):
+        if phase_class(cfg).staged:
+            raise UserError(
+                f"phase={phase_name(cfg)} measures itself along its stages, so {key} would change "
+                "what it measured",
+                f"{key}=null",
+            )
     found: list[Callback] = []
     if stopping.patience is not None:
         monitor, mode = str(cfg.checkpoint.monitor), cfg.checkpoint.mode

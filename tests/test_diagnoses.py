@@ -96,6 +96,21 @@ def test_a_sick_run_gets_its_diagnosis_and_no_other(name, change):
     assert found[0].remedy
 
 
+def test_a_stage_that_begins_is_no_divergence_and_a_plateau_is_seen_in_its_own_stage():
+    """Another task, with replay and a penalty on top: its loss begins higher."""
+    history = {
+        **HEALTHY,
+        "train/loss": rows([*falling(), *[10 + value for value in falling()]], every=5),
+        "train/stage": rows([0.0] * 40 + [1.0] * 40, every=5),
+        "val/loss": rows([5.5, 3.0, 7.0], every=100),
+        "train/ewc_share": [],
+    }
+    assert diagnose(history) == []
+    assert names(history | {"train/stage": []}) == ["diverging loss"]
+    flat = [*falling(), *FLAT]
+    assert names(history | {"train/loss": rows(flat, every=5)}) == ["early plateau"]
+
+
 def test_short_histories_give_no_verdict_on_trends():
     for cases in SICK.values():
         for change in cases:

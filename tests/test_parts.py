@@ -116,6 +116,15 @@ def test_what_does_not_fit_is_named(outputs: Path, changes: list[str], said: str
         with_found_parts(cfg)
 
 
+def test_dynamics_of_another_time_step_do_not_fit(tmp_path: Path):
+    run = finished_run(tmp_path, "dynamics", "2026-01-01_00-00-00-000", 1.0, "parts.fusion=null")
+    own = ["phase=memory", "model=nsca_tiny", f"parts.dynamics={run}"]
+    assert with_found_parts(compose("train", own)).parts.dynamics == str(run)
+    said = r"phase\.imagination\.dt_s is 0\.05 there and 0\.1 here"
+    with pytest.raises(UserError, match=said):
+        with_found_parts(compose("train", [*own, "phase.imagination.dt_s=0.1"]))
+
+
 def test_weights_of_another_version_are_refused(outputs: Path, tmp_path: Path):
     run = finished_run(tmp_path, "vision", "2026-01-01_00-00-00-000", 1.0)
     header = CheckpointHeader(1, "", "", {}, 1.0, {})

@@ -23,7 +23,7 @@ from nsca.errors import UserError
 from nsca.loggers.csv_log import read_metrics
 from nsca.rate_finder import LEARNING_RATES_PLOT, read_curve
 from nsca.run_card import load_run_card
-from nsca.training import run_training
+from nsca.training import options, run_training
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,13 @@ def test_a_run_that_averages_and_stops_early_resumes_exactly(
         for run in (uninterrupted, the_run(whole))
     )
     assert averaged == trained[:27], "an average changes nothing of the training"
+
+
+@pytest.mark.parametrize("option", ["ema.decay=0.9", "early_stopping.patience=2"])
+def test_a_phase_of_stages_has_neither_average_nor_early_end(option: str):
+    asked = compose("train", ["phase=memory", "model=nsca_tiny", "parts.dynamics=null", option])
+    with pytest.raises(UserError, match=rf"phase=memory measures itself.*{option.split('=')[0]}"):
+        options(asked)
 
 
 def test_sigterm_saves_and_the_run_can_be_resumed(

@@ -17,6 +17,9 @@ DIAGNOSES = "diagnoses.jsonl"
 """In the run directory, one JSON object a finding: step, name, evidence, remedy."""
 
 
+CLOCKED = "loader/"
+
+
 class DiagnosisWatch(Callback):
     """Collects metric history and applies `nsca.diagnoses` at every logged step and validation.
 
@@ -29,6 +32,13 @@ class DiagnosisWatch(Callback):
         self.history: dict[str, list[tuple[int, float]]] = {}
         self.found: list[Diagnosis] = []
         self._wait = LoaderWait(time.perf_counter)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The history, so that a resumed run judges the whole of it; without wall-clock times."""
+        return {"history": {n: h for n, h in self.history.items() if not n.startswith(CLOCKED)}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.history = {name: list(rows) for name, rows in state_dict["history"].items()}
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         rows = recorded_diagnoses(Path(trainer.default_root_dir))  # of a run that is resumed
@@ -46,7 +56,7 @@ class DiagnosisWatch(Callback):
         every = trainer.log_every_n_steps
         if trainer.global_step % every == 0:
             self._note(trainer, "train/")
-            self._keep("loader/wait_share", trainer.global_step, self._wait.take_share())
+            self._keep(f"{CLOCKED}wait_share", trainer.global_step, self._wait.take_share())
             self._judge(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

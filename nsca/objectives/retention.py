@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch
 from nsca.data.windows import WindowRows
+from nsca.errors import UserError
 from nsca.objectives.imagination import Imagination
 
 MEASURES = ("error", "place_m")
@@ -25,8 +26,17 @@ Errors = Float[Tensor, "task measure"]
 
 
 def windows_of(rows: WindowRows, task: str) -> Int64[np.ndarray, " row"]:
-    """Return where the windows of a task that are scored begin."""
+    """Return where the windows of a task that are scored begin.
+
+    Raises:
+        UserError: there are none, or it is not known what is done.
+    """
     starts = rows.starts[rows.of_tasks([task])]
+    if not len(starts):
+        raise UserError(
+            f"no held-out window shows the task {task!r}, only {', '.join(rows.tasks())}",
+            "give the data that the run was trained on",
+        )
     spread = np.linspace(0, len(starts) - 1, min(MOST_WINDOWS, len(starts)))
     return starts[spread.astype(np.int64)]
 

@@ -48,6 +48,8 @@ class Phase(LightningModule, ABC):
         parts: where the phase holds parts of the model that it may take from earlier runs: the
             modules of each.
         frozen: those of them that it does not train, and so has none to give.
+        staged: whether it goes through stages and measures itself along the way, so that neither
+            an early end nor an average of weights is what it measured.
 
     Raises:
         ValueError: a loss weight for a term that does not exist, or an impossible weight or batch.
@@ -56,6 +58,7 @@ class Phase(LightningModule, ABC):
     terms: ClassVar[frozenset[str]]
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     frozen: ClassVar[frozenset[str]] = frozenset()
+    staged: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -80,7 +80,7 @@ class StudyPlan(Study):
         if both := self.conditions.keys() & self.baselines.keys():
             raise ValueError(f"both a condition and a baseline: {sorted(both)}")
         known = {SEED}
-        last = (self.train, *self.conditions.values())
+        last = (self.train, *self.conditions.values(), self.evaluate)
         for name, own in (*self.earlier.items(), *(("", own) for own in last)):
             if unknown := _names(own) - known:
                 raise ValueError(f"{sorted(unknown)}: no earlier run, only {sorted(known)}")
@@ -112,12 +112,13 @@ class StudyPlan(Study):
 
     def _specification(self, job: Job, where: str) -> JobSpecification:
         shared = _of_seed(self.train, job.seed)
-        train = _standing((*shared, *self.conditions[job.condition], where))
+        own = _of_seed(self.conditions[job.condition], job.seed)
+        train = _standing((*shared, *own, where))
         earlier: list[tuple[str, tuple[str, ...]]] = []
         for name, own in list(self.earlier.items())[::-1]:
             if any(f"<{name}>" in _names(run) for run in (train, *(o for _, o in earlier))):
                 earlier.insert(0, (name, (*_of_seed(own, job.seed), where)))
-        evaluate = (*self.evaluate, where)
+        evaluate = (*_of_seed(self.evaluate, job.seed), where)
         return JobSpecification(job, train, evaluate, self.leave_out, tuple(earlier))
 
     def refuse_mixing(self, jobs: Sequence[JobSpecification], results: JobTable) -> None:

@@ -1,7 +1,9 @@
 """Judging a stream of tasks: an oracle at the top, keeping the last state as it is called."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
@@ -11,6 +13,8 @@ from phases.tiny_vision import MovingShapes
 
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.retention import RetentionBenchmark
+from nsca.data.batch import Split
+from nsca.data.moments import Moments
 from nsca.errors import UserError
 from nsca.objectives.imagination import Imagination
 from nsca.phases.memory.module import MemoryPhase
@@ -65,9 +69,19 @@ def test_an_oracle_has_no_error_and_who_keeps_the_last_state_that_of_keeping_it(
     assert found["val/error/end/trained"] == pytest.approx(found["val/error/end/copy_last"])
 
 
+class Halved(Mirrored):
+    """Nobody has done the second task."""
+
+    def moments(self, split: Split) -> Moments:
+        found = super().moments(split)
+        return replace(found, task=np.full(len(found), "plain"))
+
+
 def test_what_cannot_be_judged_is_refused(phase: MemoryPhase):
     with pytest.raises(UserError, match="other data than the run"):
         judged(phase, Mirrored(clips=30))
+    with pytest.raises(UserError, match=r"shows the task 'mirrored', only plain"):
+        judged(phase, Halved())
     with pytest.raises(UserError, match="one sense alone"):
         judged(phase, MovingShapes())
     with pytest.raises(UserError, match="which task"):

@@ -62,6 +62,14 @@ def test_healthy_training_of_the_same_length_is_left_alone(tmp_path):
     assert len(watch.history["val/embedding_std"]) == 3
 
 
+def test_a_resumed_run_judges_its_whole_history():
+    watch, again = DiagnosisWatch(), DiagnosisWatch()
+    watch.history = {"train/loss": [(1, 2.0), (2, 1.0)], "loader/wait_share": [(2, 0.5)]}
+    again.load_state_dict(json.loads(json.dumps(watch.state_dict())))
+    assert [tuple(row) for row in again.history["train/loss"]] == [(1, 2.0), (2, 1.0)]
+    assert "loader/wait_share" not in again.history
+
+
 @pytest.mark.parametrize("wait_s", [0.0, 0.25, 3.0])
 def test_waiting_for_the_loader_is_measured(wait_s):
     now_s = 0.0

@@ -23,12 +23,20 @@ def test_a_baseline_stands_in_the_place_of_the_trained_features(plan):
         ({"baselines": {"on": "pixels"}}, "both"),
         ({"train": ["parts.vision=<vision>"]}, "<vision>.*no earlier run"),
         ({"conditions": {"off": [], "on": ["x=<eye>"]}}, "<eye>.*no earlier run"),
+        ({"evaluate": ["x=<eye>"]}, "<eye>.*no earlier run"),
         ({"earlier": {"one": ["x=<two>"], "two": []}}, "<two>.*no earlier run"),
     ],
 )
 def test_a_plan_that_contradicts_itself_is_refused(plan, change, message):
     with pytest.raises(ValueError, match=message):
         replace(plan, **change)
+
+
+def test_a_seed_stands_wherever_an_override_does(plan):
+    own = replace(plan, seeds=[7], conditions={"off": ["a=<seed>"]}, evaluate=["b=<seed>"])
+    [job] = own.specifications(Path("there"))
+    assert "a=7" in job.train
+    assert "b=7" in job.evaluate
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ class MemoryPhase(ImaginingPhase):
     terms = TERMS
     parts = PARTS
     frozen = frozenset({"fusion"})
+    staged = True
     errors: Tensor
     kept: Tensor
     stages_done: Tensor

@@ -9,8 +9,8 @@ class MemorySettings:
 
     Args:
         capacity: windows in the episodic store.
-        replayed: share of a step's windows that come from the store, 0 to below 1; where the term
-            `replay` has weight.
+        replayed: share of a step's windows that come from the store, above 0 and below 1; a weight
+            of 0 for the term `replay` switches it off.
         consolidate_every: steps between two consolidations of the prototypes.
         fisher_windows: stored windows that a task's Fisher information is measured on.
         protection: how much harder EWC holds the prototypes than the rest, at least 1.
