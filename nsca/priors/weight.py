@@ -68,7 +68,9 @@ class PriorWeight(nn.Module):
 
 
 def check_weight(prior: Prior, weight: PriorWeight) -> None:
-    """Raises UserError where no prior has a weight: it would only belittle what is learned."""
+    """Raises UserError where there is no prior and its weight is above 0: that would only scale
+    down the learned correction.
+    """
     counts = float(weight().detach())
     if isinstance(prior, NoPrior) and counts > 0:
         raise UserError(
