@@ -13,6 +13,7 @@ Doubt is judged on one half of the objects after one factor on all deviations (o
 horizon) has been fitted on the other half (`scaled`), and as it comes (`trained`).
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,8 @@ from nsca.data.windows import WindowRows
 from nsca.errors import UserError
 from nsca.objectives.imagination import Imagination
 from nsca.phases.imagining import ImaginingPhase
+
+_log = logging.getLogger(__name__)
 
 BEFORE = "before"
 CHUNK = 512  # windows imagined at once
@@ -89,7 +92,7 @@ class ForecastBenchmark:
         for split in source.held_out:
             rows, starts = self._windows(phase, source, split, seed)
             found = _foretell(phase, linear, source, split, rows, starts, seed)
-            if isinstance(earlier, ImaginingPhase):
+            if isinstance(earlier, ImaginingPhase) and _same_windows(earlier.imagination, model):
                 rows.ask(earlier.senses, earlier.encoder, starts)
                 before = np.concatenate([_mean(earlier, piece) for piece in _pieces(rows, starts)])
                 found = replace(found, mean={**found.mean, BEFORE: before})
@@ -100,7 +103,14 @@ class ForecastBenchmark:
                 )
             if split == source.held_out[0]:
                 _draw(found, model, folder / PICTURE)
-            yield [*errors(found, split, model), *doubts(found, split, model)]
+            judged = list(errors(found, split, model))
+            if found.fits.all():
+                _log.warning(
+                    "%s: one thing alone: whether the doubt is honest is not judged", split
+                )
+            else:
+                judged += doubts(found, split, model)
+            yield judged
             if read is not None:
                 yield list(read_latents(found, split, model, read))
 
@@ -147,6 +157,13 @@ def _foretell(
         fits=half[which],
         mean=together,
     )
+
+
+def _same_windows(earlier: Imagination, model: Imagination) -> bool:
+    def sizes(of: Imagination) -> tuple[object, ...]:
+        return of.past, of.ahead, of.motion.dt_s, of.drives
+
+    return sizes(earlier) == sizes(model)
 
 
 def _pieces(rows: WindowRows, starts: Int64[np.ndarray, " row"]) -> list[DynamicsBatch]:

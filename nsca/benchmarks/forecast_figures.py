@@ -33,7 +33,8 @@ class Foretold:
         mean: by forecaster.
         deviation: of `trained`.
         latent: of `trained`, then the true one of the same moments, then the last one seen.
-        fits: windows whose objects the factors on deviations are fitted on.
+        fits: windows by which the factor on deviations is fitted; calibration is scored on the
+            others.
     """
 
     true: Float[np.ndarray, "window ahead quantity"]

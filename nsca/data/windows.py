@@ -141,6 +141,12 @@ class WindowRows:
             step=step,
         )
 
+    def spread(self) -> DynamicsBatch:
+        """Return windows from all over, in order: enough to take scales from."""
+        count = min(MOST_WINDOWS, len(self))
+        chosen = np.linspace(0, len(self) - 1, count).astype(np.int64)
+        return self.window(self.starts[chosen], 0)
+
     def _moments(self, starts: Int64[np.ndarray, " row"]) -> Int64[np.ndarray, "row moment"]:
         return starts[:, None] + np.arange(self.length)
 
@@ -156,9 +162,7 @@ class WindowRows:
         those ahead: root mean square over windows. Of what drives, by how much more than going on
         at its velocity changes it.
         """
-        count = min(MOST_WINDOWS, len(self))
-        spread = np.linspace(0, len(self) - 1, count).astype(np.int64)
-        some = self.window(self.starts[spread], 0)
+        some = self.spread()
         found = []
         for values in (some.latent, some.physical):
             kept = values[:, self.past - 1 : self.past]

@@ -81,6 +81,12 @@ class DynamicsEnsemble(nn.Module):
             for _ in range(members)
         )
 
+    def begin_silent(self) -> None:
+        """Let every member say at first that nothing changes."""
+        for network in self.networks:
+            for parameter in list(network.children())[-1].parameters():
+                nn.init.zeros_(parameter)
+
     def forward(
         self,
         context: Float[Tensor, "row context"],

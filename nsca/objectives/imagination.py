@@ -2,9 +2,9 @@
 
 A transformer reads the last moments; from there an ensemble imagines, each member on from what it
 imagined itself. The thing's motion is a physics prior blended with the member's correction;
-everything else is learned. Means learn by squared error over every horizon, in units of what doing
-nothing (the last state, kept) gets wrong there; each member also learns how far off it is
-(`calibration`), from errors that this term leaves alone.
+everything else is learned. Means learn by squared error over every horizon; errors are divided by
+what repeating the last state gets wrong on the training part at that horizon, so 1 is as bad as
+that. Each member also learns how far off it is (`calibration`), from detached errors.
 """
 
 from collections.abc import Collection
@@ -15,26 +15,23 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nsca.data.batch import DynamicsBatch
-from nsca.data.moments import SPEEDS, THING, Moments
-from nsca.data.windows import WindowRows
+from nsca.data.moments import THING, Moments
 from nsca.errors import UserError
 from nsca.losses.contribution_penalty import contribution_penalty
 from nsca.losses.gaussian import variance_likelihood
-from nsca.models.dynamics_ensemble import DynamicsEnsemble, Step
+from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.prototypes import Prototypes
 from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
 from nsca.objectives.bodies import felt, felt_numbers, seen_at_rest, seen_by_prior
 from nsca.objectives.driving import FELT, felt_driving
+from nsca.objectives.linear_future import Increments, LinearFuture
 from nsca.priors.blended_motion import BlendedMotion
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
 
 TERMS = frozenset({"latent", "physical", "calibration", "contribution"})
 FIRST_REST_HEIGHT_M = 0.02  # of what stands on a table, before anything is learned
-LEAST_CHANGE = 1e-2
-"""Of the latent's unit, and metres a second: a quantity that hardly changes is not blown up."""
-LEAST_WAY_M = 1e-3
 
 
 class Imagined(NamedTuple):
@@ -63,10 +60,12 @@ class Imagination(nn.Module):
         prior: what is known of motion beforehand.
         weight: of the prior, 0 to 1; a learnable one has a learning rate of its own.
         dt_s: between moments.
-        substeps: in which the prior is integrated between them.
+        substeps: integration steps of the prior per `dt_s`.
         past, ahead: moments seen, and moments imagined.
         drives: whether the thing drives (nsca.objectives.driving), as `Moments.heading` says.
         prototypes: what is known of pasts like this one; None for nothing.
+        linear: whether what a linear map can say is fitted to the training part first, so that
+            the ensemble corrects it (`LinearFuture`); the ensemble then begins by saying nothing.
 
     Raises:
         ValueError: parts of different widths.
@@ -88,6 +87,7 @@ class Imagination(nn.Module):
         ahead: int,
         drives: bool = False,
         prototypes: Prototypes | None = None,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         n_latent, n_action = dynamics.n_latent, dynamics.action.in_features
@@ -120,28 +120,25 @@ class Imagination(nn.Module):
         self.rest_height = nn.Linear(temporal.n_inner, 1)
         nn.init.zeros_(self.rest_height.weight)
         nn.init.zeros_(self.rest_height.bias)
+        self.linear = self.linear_future() if linear else None
+        if linear:
+            dynamics.begin_silent()
 
     @property
     def fitted(self) -> bool:
         """Whether the scales are known."""
         return bool(self.latents.fitted)
 
-    def fit(self, rows: WindowRows) -> None:
-        """Take every scale from windows of the training part, whose latents are known.
-
-        Raises:
-            UserError: see `check_moments`.
-        """
-        self.check_moments(rows.moments)
-        device = self.latent_change.device
-        self.latents.fit(rows.latents().to(device))
-        self.actions.fit(torch.from_numpy(rows.action).to(device))
-        latent, physical = rows.changes()
-        self.latent_change.copy_((latent.to(device) / self.latents.std).clamp(LEAST_CHANGE))
-        least = torch.full((physical.shape[1],), LEAST_WAY_M)
-        for speeds in SPEEDS:
-            least[speeds] = LEAST_CHANGE
-        self.physical_change.copy_(physical.maximum(least))
+    def linear_future(self) -> LinearFuture:
+        """Return a linear map for windows like these, not yet fitted."""
+        return LinearFuture(
+            past=self.past,
+            ahead=self.ahead,
+            n_latent=self.dynamics.n_latent,
+            n_physical=self.dynamics.n_physical,
+            n_action=self.dynamics.action.in_features,
+            dt_s=self.motion.dt_s,
+        )
 
     def check_moments(self, moments: Moments) -> None:
         """Raises UserError where moments are not as far apart as a step is long, or where they are
@@ -192,15 +189,24 @@ class Imagination(nn.Module):
         rest_height_m = torch.where(known, lay_m, guessed_m)
         latent = latents[:, past - 1].expand(members, -1, -1)
         physical = last.expand(members, -1, -1)
+        added = self._added(batch)
         found: list[list[Tensor]] = []
         for ahead in range(self.ahead):
             now = past - 1 + ahead
             own = self._felt(physical, last, since_s[now])
             step = self.dynamics(context, latent, own, actions[:, now], (ahead + 1) / self.ahead)
-            latent = latent + step.latent
+            latent = latent + step.latent + added.latent[:, ahead]
+            hand = step.hand * self.physical_change[0, 6:] + added.hand[:, ahead]
             physical, contribution = self._move(
-                physical, step, told_m[:, now], rest_height_m, by_prior
+                physical,
+                physical[..., 6:] + hand,
+                None if by_prior else step.correction,
+                told_m[:, now],
+                rest_height_m,
             )
+            if not by_prior:
+                thing = physical[..., :THING] + added.thing[:, ahead]
+                physical = torch.cat([thing, physical[..., THING:]], dim=-1)
             log_variances = [step.latent_log_variance, step.physical_log_variance]
             found.append([latent, physical, *log_variances, contribution])
         # [ahead][part] of [m, row, ..] to [part] of [row, m, ahead, ..]
@@ -264,7 +270,7 @@ class Imagination(nn.Module):
         return torch.stack([variance_likelihood(*doubted[name]) for name in judged]).mean()
 
     def _errors(self, imagined: Imagined, batch: DynamicsBatch) -> tuple[Tensor, Tensor]:
-        """In units of what the last state, kept, gets wrong."""
+        """Of latent and physical state, in units of what the last state, kept, gets wrong."""
         true_latent = batch.latent[:, None, self.past :]
         latent = (imagined.latent - true_latent) / self.latents.std / self.latent_change
         true = batch.physical[:, None, self.past :]
@@ -281,27 +287,33 @@ class Imagination(nn.Module):
             return felt_driving(physical, last, seconds, self.physical_change[-1])
         return felt(physical)
 
+    def _added(self, batch: DynamicsBatch) -> Increments:
+        """What each step adds to what the ensemble and the prior say."""
+        if self.linear is not None:
+            return self.linear(batch, self.motion.weight(), self.physical_change)
+        nothing = [
+            batch.latent.new_zeros(len(batch), self.ahead, width)
+            for width in (batch.latent.shape[2], THING, batch.physical.shape[2] - THING)
+        ]
+        return Increments(*nothing)
+
     def _move(
         self,
         physical: Float[Tensor, "m row quantity"],
-        step: Step,
+        later: Float[Tensor, "m row hand"],
+        correction: Float[Tensor, "m row 6"] | None,
         told_m: Float[Tensor, " row"],
         rest_height_m: Float[Tensor, " row"],
-        by_prior: bool,
     ) -> tuple[Float[Tensor, "m row quantity"], Float[Tensor, "m row 6"]]:
-        """The hand goes where it is imagined to go, and the thing with it, or by itself."""
+        """The hand goes where it is imagined to go, and the thing with it, or by itself; without a
+        correction, by the prior alone.
+        """
         members, rows = physical.shape[:2]
         state = seen_by_prior(
             physical, rest_height_m.expand(members, rows), told_m.expand(members, rows)
         )
-        later = physical[..., 6:] + step.hand * self.physical_change[0, 6:]
-        correction = step.correction
-        if self.drives:
+        if self.drives and correction is not None:
             correction = correction * (self.physical_change[0] / self.motion.units(correction))
-        motion = self.motion(
-            state,
-            later[..., :3] if later.shape[-1] else None,
-            None if by_prior else correction,
-        )
+        motion = self.motion(state, later[..., :3] if later.shape[-1] else None, correction)
         moved = torch.cat([motion.position_m, motion.velocity_m_s, later], dim=-1)
         return moved, motion.contribution

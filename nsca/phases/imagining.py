@@ -11,11 +11,10 @@ from nsca.phases.phase import Phase
 
 
 class ImaginingPhase(Phase):
-    """A phase from whose senses and fused state the future is imagined.
+    """Base class of dynamics, memory and full: the future is imagined from the fused state.
 
     Args:
-        senses, encoder: trained ones come together, as the part `fusion`; held as they are where
-            that is `frozen`.
+        senses, encoder: loaded together, as the part `fusion`; not trained where `frozen` has it.
         imagination: with them, the part `dynamics`.
         loss_weights, optimizer, micro_batch: see `Phase`.
 

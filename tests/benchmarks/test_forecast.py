@@ -68,6 +68,13 @@ def test_an_oracle_is_at_the_top_and_its_honest_doubt_is_calibrated():
     assert found["val/read_place_m/trained"] < found["val/read_place_m/copy_last"]
 
 
+def test_of_one_thing_doubt_is_not_judged(caplog):
+    found = judged(fitted(), Pushed(clips=1), windows=4)
+    assert "val/place_m/trained" in found
+    assert not any("calibration" in name for name in found)
+    assert "one thing alone" in caplog.text
+
+
 def test_doubt_that_is_too_small_is_mended_by_the_factor_of_other_objects():
     found = judged(oracle(0.01))
     assert found["val/place_m_calibration_error/trained"] > 0.1

@@ -15,6 +15,7 @@ from nsca.data.moments import InMemory, Moments
 from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.senses import Senses
 from nsca.models.temporal import Temporal
+from nsca.objectives.first_fit import fit
 from nsca.objectives.imagination import Imagination
 from nsca.phases.dynamics.data import DynamicsData
 from nsca.phases.dynamics.module import DynamicsPhase
@@ -134,6 +135,15 @@ def tiny_data(**changes: Any) -> DynamicsData:
         "validation_batches": 2,
     }
     return DynamicsData(**{**settings, **changes})
+
+
+def first_fit(source: Pushed | None = None, linear: bool = True, **changes) -> DynamicsPhase:
+    """Everything that is known before a single step."""
+    phase = tiny_phase(linear=linear, **changes)
+    data = tiny_data(source=source or Pushed(clips=60))
+    data.pack(phase.senses, phase.encoder)
+    fit(phase.imagination, data.stored("train"))
+    return phase
 
 
 def held(weight: float) -> PriorWeight:

@@ -7,6 +7,7 @@ which losses: `nsca.objectives.imagination`.
 from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch
+from nsca.objectives.first_fit import fit
 from nsca.objectives.imagination import TERMS, Imagined
 from nsca.phases.dynamics.data import DynamicsData
 from nsca.phases.gradient_cache import Embeddings
@@ -36,7 +37,8 @@ class DynamicsPhase(ImaginingPhase):
             raise TypeError(f"the dynamics phase needs DynamicsData, not {type(data).__name__}")
         data.pack(self.senses, self.encoder)
         if not self.imagination.fitted:
-            self.imagination.fit(data.stored("train"))
+            fit(self.imagination, data.stored("train"))
+        self.imagination.check_moments(data.stored("train").moments)
 
     def example_batch(self, samples: int) -> DynamicsBatch:
         return self.imagination.example_batch(samples)

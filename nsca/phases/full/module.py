@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch, FusionBatch, StretchBatch
 from nsca.data.packing import fit_scales
+from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.mel_decoder import MelDecoder
 from nsca.models.next_senses import NextSenses
@@ -22,6 +23,7 @@ from nsca.models.projector import Projector
 from nsca.models.sense_names import SENSES
 from nsca.models.senses import Senses
 from nsca.objectives import fused, pictures, sounds
+from nsca.objectives.first_fit import fit
 from nsca.objectives.imagination import TERMS as DYNAMICS_TERMS
 from nsca.objectives.imagination import Imagination, Imagined
 from nsca.phases.full.data import FullData
@@ -82,6 +84,7 @@ class FullPhase(ImaginingPhase):
 
     Raises:
         ValueError: a fusion of other widths than the senses have; and see `ImaginingPhase`.
+        UserError: what drives, whose stretches are not told from its own place.
     """
 
     terms = TERMS
@@ -113,6 +116,10 @@ class FullPhase(ImaginingPhase):
         widths = list(senses.widths.values())
         if encoder.widths != widths:
             raise ValueError(f"fusion takes widths {encoder.widths}, the senses give {widths}")
+        if imagination.drives:
+            raise UserError(
+                "phase=full is for things on a table", "phase=driving_dynamics for cars"
+            )
         self.projector = projector
         self.audio_projector = audio_projector
         self.decoder = decoder
@@ -128,7 +135,7 @@ class FullPhase(ImaginingPhase):
         fit_scales(self.senses, train.moments)
         if not self.imagination.fitted:
             train.ask(self.senses, self.encoder)
-            self.imagination.fit(train)
+            fit(self.imagination, train)
         self.imagination.check_moments(train.moments)
         if not bool(self.next_senses.scale.fitted):
             self.next_senses.scale.fit(torch.from_numpy(train.action).to(self.device))

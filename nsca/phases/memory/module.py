@@ -27,6 +27,7 @@ from nsca.models.fusion import Fusion
 from nsca.models.senses import Senses
 from nsca.objectives.anchors import Anchors
 from nsca.objectives.episodic_store import EpisodicStore, joined
+from nsca.objectives.first_fit import fit
 from nsca.objectives.imagination import TERMS as MODEL_TERMS
 from nsca.objectives.imagination import Imagination, Imagined
 from nsca.objectives.retention import MEASURES, errors_by_task
@@ -118,7 +119,7 @@ class MemoryPhase(ImaginingPhase):
         data = self._data()
         data.pack(self.senses, self.encoder)
         if not self.imagination.fitted:
-            self.imagination.fit(data.stored("train"))
+            fit(self.imagination, data.stored("train"))
         self.imagination.check_moments(data.stored("train").moments)
         if not self.kept.any():  # a resumed run knows
             self.errors[0] = self._errors_now()

@@ -24,12 +24,13 @@ from nsca.priors.weight import PriorWeight
 
 
 def golden_steps() -> list[dict[str, float]]:
-    """With gradient caching, and a prior whose weight learns."""
+    """With gradient caching, a prior whose weight learns, and a linear map below."""
     return ten_steps(
         tiny_phase(
             micro_batch=10,
             prior=Gravity(9.81),
             weight=PriorWeight(0.9, 0.3, learnable=True),
+            linear=True,
             optimizer=OptimizerSettings(learning_rate=1e-3),
         ),
         tiny_data(),
@@ -96,6 +97,10 @@ def test_parts_that_do_not_fit_and_other_intervals_are_named():
         tiny_phase(temporal=short)
     with pytest.raises(UserError, match=r"moments are 0.05 s apart, and .* take 0.1 s"):
         tiny_trainer(1, limit_val_batches=0).fit(tiny_phase(dt_s=0.1), datamodule=tiny_data())
+    known = tiny_phase(dt_s=0.1)
+    known.imagination.latents.fitted.fill_(True)  # as trained ones come
+    with pytest.raises(UserError, match=r"moments are 0.05 s apart, and .* take 0.1 s"):
+        tiny_trainer(1, limit_val_batches=0).fit(known, datamodule=tiny_data())
 
 
 if __name__ == "__main__":

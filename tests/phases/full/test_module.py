@@ -5,12 +5,14 @@ import math
 import pytest
 import torch
 from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
+from phases.tiny_driving import driving_phase
 from phases.tiny_dynamics import Pushed, held
 from phases.tiny_dynamics import tiny_data as windows
 from phases.tiny_full import WEIGHTS, Witnessed, tiny_data, tiny_phase
 from phases.tiny_fusion import tiny_fusion
 from phases.tiny_vision import tiny_trainer
 
+from nsca.errors import UserError
 from nsca.objectives.fused import FusesSenses
 from nsca.phases.full.module import OBJECTIVES, TERMS
 from nsca.phases.optimizer import OptimizerSettings
@@ -136,6 +138,8 @@ def test_noise_of_the_right_shape_can_be_embedded():
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match=r"fusion takes widths \[32, 32, 5\]"):
         tiny_phase(encoder=tiny_fusion(widths=[32, 32, 5]))
+    with pytest.raises(UserError, match="phase=full is for things on a table"):
+        tiny_phase(imagination=driving_phase().imagination)
     with pytest.raises(TypeError, match="needs FullData"):
         tiny_trainer(1).fit(tiny_phase(), datamodule=windows(source=Pushed()))
 

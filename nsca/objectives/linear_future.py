@@ -1,0 +1,221 @@
+"""What a linear map can say of the future, fitted in closed form before networks learn.
+
+From the past states, the latent at the last of them and everything that is done, to how far latent
+and hand are from where they were, and the thing from going on at its last velocity, at every
+horizon: one ridge regression for all. On a table it is a strong forecaster that a network of this
+size reaches only after thousands of steps and episodes (`experiments/LOG.md`), so the network
+corrects it instead.
+
+Where a physics prior foretells the thing as well, the map says what that leaves over. Ridge
+regression is linear in its targets, so what is left over at any weight w of the prior is
+
+    map of what happens - w / w0 · map of what the prior, at weight w0, foretells,
+
+the same as a fit to the rest at w = w0, where it was made, and the plain map at w = 0.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nsca.data.batch import DynamicsBatch
+from nsca.data.moments import THING
+from nsca.data.own_place import gone_on
+from nsca.errors import UserError
+from nsca.models.linear_map import LinearMap
+from nsca.ridge import Ridge
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)  # in units of the features' variance
+
+
+class Increments(NamedTuple):
+    """What each step adds, SI units but for the latent.
+
+    Attributes:
+        latent: standardised.
+        thing: to place and velocity, beyond going on.
+        hand: to the rest of the physical state.
+    """
+
+    latent: Float[Tensor, "row ahead latent"]
+    thing: Float[Tensor, "row ahead 6"]
+    hand: Float[Tensor, "row ahead hand"]
+
+
+class LinearFuture(nn.Module):
+    """The map, for windows of one size.
+
+    Args:
+        past, ahead: moments seen, and moments foretold.
+        n_latent, n_physical, n_action: numbers of a moment.
+        dt_s: between moments.
+    """
+
+    weight: Tensor
+
+    def __init__(
+        self,
+        *,
+        past: int,
+        ahead: int,
+        n_latent: int,
+        n_physical: int,
+        n_action: int,
+        dt_s: float,
+    ) -> None:
+        super().__init__()
+        self.past = past
+        self.ahead = ahead
+        self.dt_s = dt_s
+        self._widths = [n_latent, n_physical - THING]
+        n_in = past * n_physical + THING + (past + ahead - 1) * n_action + n_latent
+        self.rest = LinearMap(n_in, ahead * sum(self._widths))
+        self.thing = LinearMap(n_in, ahead * 2 * THING)
+        self.register_buffer("weight", torch.zeros(()))
+
+    def fit_rest(
+        self,
+        batch: DynamicsBatch,
+        latents: Float[Tensor, "row moment latent"],
+        unit: Float[Tensor, "ahead quantity"],
+    ) -> None:
+        """Fit what is said of latent and hand.
+
+        Args:
+            batch: windows of the training part in time order, at least 3.
+            latents: of theirs, standardised.
+            unit: of changes of the physical state.
+
+        Raises:
+            UserError: windows that tell nothing.
+        """
+        last = self.past - 1
+        changes = [latents[:, self.past :] - latents[:, last, None]]
+        hand = batch.physical[..., THING:]
+        changes.append((hand[:, self.past :] - hand[:, last, None]) / unit[:, THING:])
+        fit(self.rest, self.features(batch), torch.cat(changes, dim=-1).flatten(1))
+
+    def fit_thing(
+        self,
+        batch: DynamicsBatch,
+        foretold: Float[Tensor, "row ahead 6"],
+        weight: Float[Tensor, ""],
+        unit: Float[Tensor, "ahead quantity"],
+    ) -> None:
+        """Fit what is said of the thing.
+
+        Args:
+            batch: as `fit_rest` had it.
+            foretold: by the prior.
+            weight: of the prior.
+            unit: of changes of the physical state.
+        """
+        going, unit = self.going_on(batch), unit[:, :THING]
+        true = (batch.physical[:, self.past :, :THING] - going) / unit
+        known = (foretold - going) / unit
+        features = self.features(batch)
+        strength = best_strength(features, (true - known).flatten(1))
+        fit(self.thing, features, torch.cat([true, known], dim=-1).flatten(1), strength)
+        self.weight.copy_(weight)
+
+    def forward(
+        self,
+        batch: DynamicsBatch,
+        weight: Float[Tensor, ""],
+        unit: Float[Tensor, "ahead quantity"],
+    ) -> Increments:
+        """Return what each step adds, at a weight of the prior."""
+        rest = self.rest(self.features(batch)).unflatten(1, (self.ahead, -1))
+        latent, hand = rest.split(self._widths, dim=-1)
+        place, velocity = self.beyond(batch, weight, unit).split(3, dim=-1)
+        faster = _steps(velocity)
+        farther = _steps(place) - self.dt_s * (velocity - faster)
+        return Increments(
+            _steps(latent),
+            torch.cat([farther, faster], dim=-1),
+            _steps(hand * unit[:, THING:]),
+        )
+
+    def beyond(
+        self,
+        batch: DynamicsBatch,
+        weight: Float[Tensor, ""],
+        unit: Float[Tensor, "ahead quantity"],
+    ) -> Float[Tensor, "row ahead 6"]:
+        """Return how far the thing will be from going on, less what the prior says of that."""
+        found = self.thing(self.features(batch)).unflatten(1, (self.ahead, -1))
+        true, known = found.chunk(2, dim=-1)
+        # a prior without weight foretells nothing, and its map is 0
+        share = weight / self.weight.clamp(min=torch.finfo().tiny)
+        return (true - share * known) * unit[:, :THING]
+
+    def features(self, batch: DynamicsBatch) -> Float[Tensor, "row feature"]:
+        """Return what the map is told of windows."""
+        physical, last = batch.physical[:, : self.past], self._last(batch)
+        seconds = self.dt_s * torch.arange(1 - self.past, 1, device=last.device)
+        before = physical[..., :THING] - gone_on(last, seconds)
+        done = batch.action[:, : self.past + self.ahead - 1]  # what follows changes nothing
+        latent = batch.latent[:, self.past - 1]
+        parts = [before, physical[..., THING:], last, done, latent]
+        return torch.cat([part.flatten(1) for part in parts], dim=1)
+
+    def going_on(self, batch: DynamicsBatch) -> Float[Tensor, "row ahead 6"]:
+        """Return where the thing will be if it goes on at its last velocity."""
+        last = self._last(batch)
+        seconds = self.dt_s * torch.arange(1, self.ahead + 1, device=last.device)
+        return gone_on(last, seconds)
+
+    def _last(self, batch: DynamicsBatch) -> Float[Tensor, "row 1 6"]:
+        return batch.physical[:, self.past - 1, None, :THING]
+
+
+def best_strength(
+    features: Float[Tensor, "row feature"], targets: Float[Tensor, "row target"]
+) -> float:
+    """Return the strength that is best on the last third of the rows after a fit to the others.
+
+    Raises:
+        UserError: no strength gives a solution.
+    """
+    cut = 2 * len(features) // 3
+    ridge = Ridge(features[:cut], targets[:cut])
+    errors: dict[float, float] = {}
+    for strength in STRENGTHS:
+        weights = ridge.weights(strength)
+        if weights is not None:
+            told = (features[cut:] - ridge.mean) * ridge.scale @ weights + ridge.target_mean
+            errors[strength] = float((told - targets[cut:]).square().mean())
+    if not errors:
+        raise UserError("no linear map can be fitted: windows do not vary", "give more data")
+    return min(errors, key=errors.__getitem__)
+
+
+def fit(
+    linear: LinearMap,
+    features: Float[Tensor, "row feature"],
+    targets: Float[Tensor, "row target"],
+    strength: float | None = None,
+) -> None:
+    """Fit a map by ridge regression, at the best strength unless one is given.
+
+    Raises:
+        UserError: see `best_strength`.
+    """
+    ridge = Ridge(features, targets)
+    weights = ridge.weights(best_strength(features, targets) if strength is None else strength)
+    if weights is None:
+        raise UserError("no linear map can be fitted: windows do not vary", "give more data")
+    for buffer, values in (
+        (linear.mean, ridge.mean),
+        (linear.scale, ridge.scale),
+        (linear.weights, weights),
+        (linear.offset, ridge.target_mean),
+    ):
+        buffer.copy_(values)
+
+
+def _steps(path: Float[Tensor, "row ahead number"]) -> Float[Tensor, "row ahead number"]:
+    """From how far it has come to what each step added."""
+    return torch.diff(path, dim=1, prepend=torch.zeros_like(path[:, :1]))

@@ -1,0 +1,59 @@
+"""What is linear is known before networks learn; a prior and the map do not say it twice."""
+
+import pytest
+import torch
+from phases.tiny_dynamics import (
+    PAST,
+    first_fit,
+    held,
+    held_out,
+)
+
+from nsca.errors import UserError
+from nsca.objectives.linear_future import STRENGTHS, best_strength
+from nsca.phases.dynamics.module import DynamicsPhase
+from nsca.priors.gravity import Gravity
+
+
+@torch.no_grad()
+def place_error(phase: DynamicsPhase) -> tuple[float, float]:
+    """Root mean square over held-out windows and horizons, in metres; and of the last state."""
+    batch = held_out(phase, clips=60)
+    true = batch.physical[:, PAST:, :3]
+    told = phase.imagination(batch).physical.mean(dim=1)[..., :3]
+    kept = batch.physical[:, PAST - 1 : PAST, :3]
+    return float((told - true).square().mean().sqrt()), float((kept - true).square().mean().sqrt())
+
+
+def test_linear_motion_is_foretold_before_any_step():
+    error, kept = place_error(first_fit())
+    assert error < 0.02 * kept
+    assert place_error(first_fit(linear=False))[0] > 0.1 * kept
+
+
+def test_it_says_what_a_prior_leaves_over():
+    """Nothing falls here: a prior that says so is corrected, at the weight of the fit and below."""
+    falling = first_fit(prior=Gravity(9.81), weight=held(0.9))
+    assert place_error(falling)[0] < 0.02 * place_error(falling)[1]
+    falling.imagination.motion.weight.fixed.fill_(0.3)
+    assert place_error(falling)[0] < 0.02 * place_error(falling)[1]
+
+
+def test_without_weight_the_prior_is_not_heard_and_the_map_is_plain():
+    falling, plain = first_fit(prior=Gravity(9.81), weight=held(0.9)), first_fit()
+    falling.imagination.motion.weight.fixed.fill_(0.0)
+    batch = held_out(plain)
+    one, other = (phase.imagination(batch).physical for phase in (falling, plain))
+    torch.testing.assert_close(one, other, atol=2e-3, rtol=0)
+
+
+def test_what_is_noise_is_held_small():
+    torch.manual_seed(0)
+    features = torch.randn(90, 60)
+    assert best_strength(features, torch.randn(90, 4)) == STRENGTHS[-1]
+    assert best_strength(features, features @ torch.randn(60, 4)) < 0.1
+
+
+def test_windows_that_tell_nothing_are_refused():
+    with pytest.raises(UserError, match="no linear map can be fitted"):
+        best_strength(torch.full((9, 3), torch.nan), torch.zeros(9, 1))
