@@ -56,8 +56,8 @@ def read_parts(folder: Path) -> list[Part]:
     """Every table, in the order of names.
 
     Raises:
-        UserError: there is none, none for training, one that cannot be read, or tables whose
-            columns differ.
+        UserError: there is none, none for training, several of which none names a split, one that
+            cannot be read, or tables whose columns differ.
     """
     saved = any((folder / name).is_file() for name in SAVED)
     found = _saved(folder) if saved else _files(folder)
@@ -127,9 +127,25 @@ def label_column_of(parts: Sequence[Part], asked: str | None, folder: Path) -> s
 
 
 def class_names(part: Part, column: str) -> list[str | None]:
-    """The class of every row by name; None where it has none (null, or -1 of a `ClassLabel`)."""
+    """The class of every row by name; None where it has none (null, or -1 of a `ClassLabel`).
+
+    Raises:
+        UserError: the column holds something else than classes, or a number beyond their names.
+    """
     values = part.table[column].to_pylist()
     names = getattr(part.features[column], "names", None)
+    for row, value in enumerate(values):
+        if isinstance(value, list | dict | bytes):
+            raise UserError(
+                f"{part.name} holds {type(value).__name__} in column {column}, not classes",
+                "data.label_column=<another one>",
+            )
+        if names is not None and value is not None and value >= len(names):
+            raise UserError(
+                f"row {row} of {part.name} is of class {value} in column {column}, which has "
+                f"names for {len(names)}",
+                "save it again with every name, or choose another data.label_column",
+            )
     if names is None:
         return [None if value is None else str(value) for value in values]
     return [None if value is None or value < 0 else str(names[value]) for value in values]
@@ -148,7 +164,7 @@ def _saved(folder: Path) -> list[Part]:
             f"data.path={folder}: {one_line(error, 'cannot be read as a saved data set')}",
             "save it again with save_to_disk",
         ) from error
-    known = _known_splits(list(tables), folder)
+    known = _known_splits(list(tables), set(tables), folder)
     return [Part(split, name, tables[name], features[name]) for name, split in known.items()]
 
 
@@ -159,7 +175,7 @@ def _files(folder: Path) -> list[Part]:
             folder, LAYOUT, some(visible(folder)), "python -c 'import datasets; help(datasets)'"
         )
     names = {path.relative_to(folder).as_posix(): path for path in files}
-    known = _known_splits(list(names), folder)
+    known = _known_splits(list(names), {re.sub(r"\d+", "", name) for name in names}, folder)
     return [_read(split, name, names[name]) for name, split in known.items()]
 
 
@@ -189,10 +205,18 @@ def _table_files(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.is_file())
 
 
-def _known_splits(names: list[str], folder: Path) -> dict[str, str]:
-    """The split of each name that tells one; all are for training where none does."""
+def _known_splits(names: list[str], stems: set[str], folder: Path) -> dict[str, str]:
+    """The split of each name that tells one. Where none does, all are for training if they are
+    pieces of one thing (the names have one stem); else nobody knows which are held out.
+    """
     found = {name: split for name in names if (split := _split_of(name))}
     if not found:
+        if len(stems) > 1:
+            raise UserError(
+                f"data.path={folder}: which part is for training is told by none of "
+                f"{', '.join(names[:5])}",
+                f"begin their names with one of {', '.join(SPLIT_FOLDERS)}",
+            )
         return dict.fromkeys(names, "train")
     if odd := [name for name in names if name not in found]:
         _log.warning("%s: left out %s, which name no split", folder, ", ".join(odd[:5]))

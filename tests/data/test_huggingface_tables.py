@@ -8,6 +8,7 @@ import pytest
 from data.fake_tables import pictures, put_parquet
 
 from nsca.data.huggingface_tables import (
+    Part,
     class_names,
     is_huggingface,
     label_column_of,
@@ -44,6 +45,27 @@ def test_names_without_a_split_are_training_or_left_out(tmp_path: Path, caplog) 
     plain().to_parquet(tmp_path / "train.parquet")
     assert [part.name for part in read_parts(tmp_path)] == ["train.parquet"]
     assert "left out numbers.parquet" in caplog.text
+
+
+def test_pieces_of_one_thing_are_training_and_several_unknown_parts_are_refused(
+    tmp_path: Path,
+) -> None:
+    for name in ("piece-00000-of-00002", "piece-00001-of-00002"):
+        plain().to_parquet(tmp_path / f"{name}.parquet")
+    assert [part.split for part in read_parts(tmp_path)] == ["train", "train"]
+    for one, other in (("training-0", "testing-0"), ("set-training", "set-testing")):
+        for name in (one, other):
+            (tmp_path / one).mkdir(exist_ok=True)
+            plain().to_parquet(tmp_path / one / f"{name}.parquet")
+        with pytest.raises(UserError, match=f"{other}.parquet, {one}.parquet") as refused:
+            read_parts(tmp_path / one)
+        assert "train, val, valid, validation, test" in refused.value.remedy
+    for keys in (("fit", "dev"), ("fold1", "fold2")):
+        datasets.DatasetDict({key: plain() for key in keys}).save_to_disk(tmp_path / keys[0])
+        with pytest.raises(UserError, match=f"told by none of {', '.join(keys)}"):
+            read_parts(tmp_path / keys[0])
+    datasets.DatasetDict(fit=plain()).save_to_disk(tmp_path / "single")
+    assert [part.split for part in read_parts(tmp_path / "single")] == ["train"]
 
 
 def test_arrow_files_of_either_kind(tmp_path: Path) -> None:
@@ -92,3 +114,18 @@ def test_columns_are_found_by_kind(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="several columns of kind ClassLabel: a, b"):
         label_column_of(parts, None, tmp_path)
     assert class_names(parts[0], "b") == ["w"]
+
+
+def test_columns_that_hold_no_classes_are_refused_by_name(tmp_path: Path) -> None:
+    (part,) = read_parts(put_parquet(tmp_path / "a", train=pictures(2)))
+    with pytest.raises(UserError, match="holds dict in column image, not classes"):
+        class_names(part, "image")
+    tags = plain(tags=[["a", "b"], ["a"]], code=[1.0, None])
+    (part,) = read_parts(put_parquet(tmp_path / "b", train=tags))
+    with pytest.raises(UserError, match="holds list in column tags, not classes"):
+        class_names(part, "tags")
+    assert class_names(part, "code") == ["1.0", None]
+    features = {"kind": datasets.ClassLabel(names=["x", "y", "z"])}
+    beyond = Part("train", "train.parquet", pa.table({"kind": [2, -1, 7]}), features)
+    with pytest.raises(UserError, match=r"row 2 of train.parquet is of class 7 in column kind"):
+        class_names(beyond, "kind")
