@@ -10,7 +10,13 @@ approximately.
 """
 
 import io
-import warnings
+import lzma
+import math
+import re
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +31,22 @@ AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg"})
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".mpeg", ".gif"}
 )
+
+
+ARRAY_ERRORS = (
+    OSError,
+    ValueError,
+    EOFError,
+    SyntaxError,
+    OverflowError,
+    MemoryError,
+    NotImplementedError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What numpy raises on a damaged .npy or .npz, its own and what unpacks and parses it."""
 
 
 class BrokenFileError(Exception):
@@ -60,18 +82,15 @@ def read_image(
         content: gives the bytes.
 
     Raises:
-        BrokenFileError: missing, empty, truncated, not a picture, or larger than Pillow's
+        BrokenFileError: missing, empty, truncated, damaged, not a picture, or larger than Pillow's
         decompression limit.
     """
     data = _some_bytes(path, content)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as image:
-                image.draft(
-                    "RGB", (2 * size, 2 * size)
-                )  # JPEG only: decode at a fraction of the size
-                upright = _rgb(ImageOps.exif_transpose(image))
+        with Image.open(io.BytesIO(data)) as image:
+            _check_pixels(image)
+            image.draft("RGB", (2 * size, 2 * size))  # JPEG only: decode at a fraction of the size
+            upright = _rgb(_upright(image))
     except (
         OSError,
         SyntaxError,
@@ -91,8 +110,8 @@ def read_audio(
     """Samples in [-1, 1] and the rate in Hz; for `path` and `content` see `read_image`.
 
     Raises:
-        BrokenFileError: missing, empty, truncated, not a sound file, no samples, or samples that
-        are not finite.
+        BrokenFileError: missing, empty, truncated, not a sound file, no samples, samples that are
+        not finite, or more announced than there is memory for.
     """
     import soundfile
 
@@ -102,7 +121,7 @@ def read_audio(
             announced = sound.frames
             samples = sound.read(dtype="float32", always_2d=True)
             rate_hz = sound.samplerate
-    except (soundfile.SoundFileError, RuntimeError, ValueError) as e:
+    except (soundfile.SoundFileError, RuntimeError, ValueError, MemoryError) as e:
         raise BrokenFileError(path, one_line(e, "is not a sound that can be read")) from e
     if missing := _missing_wav_bytes(data):
         raise BrokenFileError(
@@ -125,7 +144,7 @@ def read_array(path: Path) -> np.ndarray:
     data = _some_bytes(path, file_bytes)
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError, SyntaxError) as e:
+    except ARRAY_ERRORS as e:
         raise BrokenFileError(path, one_line(e, "is not an array that can be read")) from e
     if not isinstance(array, np.ndarray):
         raise BrokenFileError(path, "is an archive of arrays (.npz), not one array (.npy)")
@@ -141,6 +160,22 @@ def _some_bytes(path: Path, content: Content) -> bytes:
     if not data:
         raise BrokenFileError(path, "is empty (0 bytes)")
     return data
+
+
+def _check_pixels(image: Image.Image) -> None:
+    """Raises ValueError beyond the size that Pillow only warns of."""
+    if (limit := Image.MAX_IMAGE_PIXELS) is not None and math.prod(image.size) > limit:
+        raise ValueError(f"{image.width} x {image.height} pixels, more than {limit}")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF says. Raises ValueError where that is damaged: Pillow writes it anew then,
+    and fails at wrong types and numbers in its own ways.
+    """
+    try:
+        return ImageOps.exif_transpose(image)
+    except (struct.error, TypeError, AttributeError, LookupError, ArithmeticError) as e:
+        raise ValueError(f"damaged EXIF: {e}") from e
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -181,6 +216,6 @@ def _missing_wav_bytes(data: bytes) -> int:
 
 def one_line(error: BaseException, fallback: str) -> str:
     """The fallback, and after it in brackets what the error says, where it says something."""
-    text = " ".join(str(error).split())
-    # Pillow puts the address of the buffer into this message, which would differ from run to run.
+    # Addresses of buffers, which libraries name like a file, would differ from run to run.
+    text = re.sub(r"<\S+ object at 0x[0-9a-fA-F]+>", "it", " ".join(str(error).split()))
     return fallback if not text or "cannot identify image file" in text else f"{fallback} ({text})"

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,26 @@ def test_a_picture_too_large_to_unpack_is_refused(tmp_path, monkeypatch):
         read_image(path, 16)
 
 
+def test_a_picture_that_pillow_only_warns_of_is_refused(tmp_path, monkeypatch):
+    path = save(tmp_path / "large.png", solid("1", 0, (200, 200)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with pytest.raises(BrokenFileError, match="200 x 200 pixels, more than 30000"):
+            read_image(path, 16)
+
+
+@pytest.mark.parametrize("entry", [(0x0103, 4, 1, 70_000), (0x011A, 1, 1, 5)])
+def test_a_picture_with_damaged_exif_is_named(tmp_path, entry):
+    """A number too large for its tag, and a type that its tag cannot have."""
+    entries = sorted([entry, (0x0112, 3, 1, 6)])
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 2)
+    exif += b"".join(struct.pack("<HHII", *each) for each in entries) + bytes(4)
+    path = save(tmp_path / "exif.jpg", solid("RGB", 0), exif=exif)
+    with pytest.raises(BrokenFileError, match=r"exif\.jpg.*damaged EXIF"):
+        read_image(path, 16)
+
+
 def test_sounds_are_read_whole(tmp_path):
     wave = np.sin(np.arange(1600) / 10).astype(np.float32) / 2
     for name in ("a.wav", "a.flac"):
@@ -125,6 +146,7 @@ def test_broken_sounds_are_named(tmp_path):
     good = (tmp_path / "good.wav").read_bytes()
     soundfile.write(tmp_path / "good.flac", np.random.default_rng(0).normal(size=8000) / 9, 16_000)
     flac = (tmp_path / "good.flac").read_bytes()
+    announcing = int.from_bytes(flac[18:26], "big") | 2**36 - 1  # samples: 256 GiB in memory
     header = b"RIFF\x24\x00\x00\x00WAVEfmt " + struct.pack(
         "<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16
     )
@@ -134,11 +156,14 @@ def test_broken_sounds_are_named(tmp_path):
         "truncated.wav": good[: len(good) // 2],
         "no_samples.wav": header + b"data\x00\x00\x00\x00",
         "truncated.flac": flac[: len(flac) // 2],
+        "vast.flac": flac[:18] + announcing.to_bytes(8, "big") + flac[26:],
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(BrokenFileError, match=name):
+        with pytest.raises(BrokenFileError, match=name) as caught:
             read_audio(tmp_path / name)
+        assert "0x" not in str(caught.value), "an address would change from run to run"
+        assert "\n" not in str(caught.value)
     nan = np.full(100, np.nan, np.float32)
     soundfile.write(tmp_path / "nan.wav", nan, 16_000, subtype="FLOAT")
     with pytest.raises(BrokenFileError, match="not finite"):
@@ -157,6 +182,9 @@ def test_arrays_are_read_and_never_unpickled(tmp_path):
     (tmp_path / "zero.npy").write_bytes(b"")
     (tmp_path / "text.npy").write_text("1 2 3")
     (tmp_path / "truncated.npy").write_bytes(good[:-8])
-    for name in ("object", "words", "nan", "archive", "zero", "text", "truncated", "missing"):
+    (tmp_path / "header.npy").write_bytes(good.replace(b"(2, 3), }", b"(2, 3, [("))
+    (tmp_path / "zip.npy").write_bytes(b"PK\x03\x04" + bytes(100))
+    names = ("object", "words", "nan", "archive", "zero", "text", "truncated", "missing")
+    for name in (*names, "header", "zip"):
         with pytest.raises(BrokenFileError, match=f"{name}.npy"):
             read_array(tmp_path / f"{name}.npy")
