@@ -7,10 +7,12 @@ and rate of turning (rad/s) on the car's axes. Either the dataset's folders, or 
 are their paths with `__` for `/`.
 
 A frame at rest takes what streams said in the 50 ms before it (nothing of the future), what is done
-the steering until the next frame. Unsure: poses come from an optimiser that has seen the whole
-drive, so the last pose seen knows a little of what comes.
+the steering until the next frame; where none was recorded the wheel is taken to stay as it was, for
+two frames at most. Unsure: poses come from an optimiser that has seen the whole drive, so the last
+pose seen knows a little of what comes.
 """
 
+import math
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from nsca.data.media import one_line
+from nsca.data.media import ARRAY_ERRORS, one_line
 from nsca.errors import UserError
 
 POSE = {
@@ -41,6 +43,8 @@ KEYS = {
 WIDTHS = {"positions": 3, "velocities": 3, "orientations": 4, "accelerometer": 3, "gyro": 3}
 BODY = 6  # numbers of acceleration and turning
 FURTHEST_OFF = 0.2  # of the usual interval, that a frame may come early or late
+LONGEST_HELD = 2  # frames without steering in a row that keep the angle before them
+GROUND_M = (6.3e6, 6.4e6)  # from the Earth's middle, wherever cars drive
 POLAR_AXES_RATIO = 6378137.0 / 6356752.314245  # WGS 84
 
 
@@ -49,8 +53,9 @@ class Drive:
     """Frames of a recording in time order.
 
     Attributes:
-        stretch: number of the unbroken stretch that a frame is in: a pose that is not finite and a
-            frame that is early or late end one.
+        stretch: number of the unbroken stretch that a frame is in: a pose that is not finite or not
+            on the Earth, steering that was not recorded for longer, and a frame that is early or
+            late end one.
         place: m, x ahead and y to the left of where the car first stood, z up.
         velocity: m/s on the same axes.
         heading: rad from x to y.
@@ -76,9 +81,11 @@ class Drive:
 
 
 def find_recordings(folder: Path) -> list[Path]:
-    """Every .npz and every folder of comma2k19 in a folder, sorted; itself, too."""
+    """Every .npz and every folder with any file of comma2k19 in a folder, sorted; itself, too."""
     archives = {path for path in folder.rglob("*.npz") if path.is_file()}
-    segments = {path.parent.parent for path in folder.rglob(POSE["times"])}
+    tops = {key.partition("/")[0] for key in KEYS.values()}
+    beside = {path.parent for top in tops for path in folder.rglob(top)}
+    segments = {path for path in beside if any((path / key).is_file() for key in KEYS.values())}
     return sorted(archives | segments)
 
 
@@ -89,8 +96,9 @@ def read_drive(path: Path) -> Drive:
         path: of an .npz or a folder, see `find_recordings`.
 
     Raises:
-        UserError: something is missing, of another shape or length, cannot be read, or times do
-            not increase.
+        UserError: something is missing, of another shape or length, cannot be read, times do not
+            increase, positions are not from the Earth's middle in metres, or no frame has both a
+            pose and steering.
     """
     found = _arrays(path)
     times, ignored = found["times"], []
@@ -99,26 +107,46 @@ def read_drive(path: Path) -> Drive:
         raise UserError(f"{path} has {len(times)} frames", "take it out, or record for longer")
     interval_s = 1 / round(1 / usual) if usual <= 1 else usual
     poses = np.concatenate([found[name] for name in ("positions", "velocities", "orientations")], 1)
-    fine = np.asarray(np.isfinite(poses).all(axis=1) & found["orientations"].any(axis=1))
-    if not fine.all():
-        ignored.append(f"{int((~fine).sum())} of {len(fine)} poses that are not finite")
-    if not fine.any():
+    finite = np.asarray(np.isfinite(poses).all(axis=1) & found["orientations"].any(axis=1))
+    if not finite.all():
+        ignored.append(f"{int((~finite).sum())} of {len(finite)} poses that are not finite")
+    if not finite.any():
         raise UserError(f"{path}: no pose is finite", "take it out")
+    height = np.linalg.norm(found["positions"], axis=1)
+    posed = finite & (height > GROUND_M[0]) & (height < GROUND_M[1])
+    if off := int((finite & ~posed).sum()):
+        ignored.append(f"{off} of {len(finite)} poses that are not on the Earth")
+    if not posed.any():
+        raise UserError(
+            f"{path}: no position is on the Earth, {GROUND_M[0]:g} to {GROUND_M[1]:g} m from its "
+            "middle",
+            f"{POSE['positions']} must be ECEF metres",
+        )
     broken = np.abs(np.diff(times) - interval_s) > FURTHEST_OFF * interval_s
     if broken.any():
         ignored.append(f"{int(broken.sum())} gaps or hurries between frames")
+    streams = {name: _finite(found, name, path, ignored) for name in STREAMS}
+    steering, told = _mean_between(*streams["steering"], times, times + interval_s)
+    if not told.any():
+        raise UserError(f"{path}: nothing is steered while there are frames", "take it out")
+    frame = np.arange(len(told))
+    known = np.maximum.accumulate(np.where(told, frame, -1))
+    steered = (known >= 0) & (frame - known <= LONGEST_HELD)
+    if not told.all():
+        ignored.append(
+            f"the steering of {int((~told).sum())} of {len(told)} frames, which was not recorded "
+            f"({int((steered & ~told).sum())} keep the angle before)"
+        )
+    fine = posed & steered
+    if not fine.any():
+        raise UserError(f"{path}: no frame has both a pose and steering", "take it out")
     ends = np.concatenate([[False], broken | ~fine[:-1]])
     first = int(fine.argmax())
     axes = _axes_at(found["positions"][first], found["orientations"][first])
     forward = _forward(found["orientations"]) @ axes.T
-    streams = {name: _finite(found, name, path, ignored) for name in STREAMS}
     before = times - interval_s
     acceleration, accelerated = _mean_between(*streams["accelerometer"], before, times)
     turning, turned = _mean_between(*streams["gyro"], before, times)
-    steering, told = _mean_between(*streams["steering"], times, times + interval_s)
-    if not told.any():
-        raise UserError(f"{path}: nothing is steered while there are frames", "take it out")
-    known = np.maximum.accumulate(np.where(told, np.arange(len(told)), int(told.argmax())))
     return Drive(
         stretch=np.cumsum(ends)[fine],
         place=((found["positions"] - found["positions"][first]) @ axes.T)[fine],
@@ -144,13 +172,13 @@ def _arrays(path: Path) -> Mapping[str, Float64[np.ndarray, "..."]]:
             found = _read(lambda key: (path / key).is_file(), lambda key: np.load(path / key))
         else:
             if not zipfile.is_zipfile(path):
-                raise zipfile.BadZipFile("no .npz archive, or its end is missing")
+                raise ValueError("no .npz archive, or its end is missing")
             with np.load(path) as archive:
                 found = _read(
                     lambda key: key.replace("/", "__") in archive,
                     lambda key: archive[key.replace("/", "__")],
                 )
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except ARRAY_ERRORS as error:
         raise UserError(
             f"{path}: {one_line(error, 'cannot be read as a recorded drive')}",
             "fetch it again, or take it out",
@@ -165,13 +193,17 @@ def _arrays(path: Path) -> Mapping[str, Float64[np.ndarray, "..."]]:
 
 
 def _read(there: Callable[[str], bool], load: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: np.asarray(load(key), np.float64) for name, key in KEYS.items() if there(key)}
+    return {
+        name: np.atleast_1d(np.asarray(load(key), np.float64))
+        for name, key in KEYS.items()
+        if there(key)
+    }
 
 
 def _check_shapes(found: dict[str, np.ndarray], path: Path) -> None:
     for name in STREAMS:
         if name not in WIDTHS:
-            found[name] = found[name].reshape(len(found[name]), -1)
+            found[name] = found[name].reshape(len(found[name]), math.prod(found[name].shape[1:]))
     for name, values in found.items():
         clock = "times" if name in POSE else name.removesuffix("_t") + "_t"
         width = WIDTHS.get(name, 1)
@@ -198,7 +230,7 @@ def _finite(
     if not fine.all():
         ignored.append(f"{int((~fine).sum())} of {len(fine)} values of {name} that are not finite")
     if not fine.any():
-        raise UserError(f"{path}: no value of {name} is finite", "take it out")
+        raise UserError(f"{path}: {len(fine)} values of {name}, none finite", "take it out")
     return times[fine], values[fine]
 
 
