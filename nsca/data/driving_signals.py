@@ -13,6 +13,7 @@ ones ask less: other moments of the same traffic.
 """
 
 import logging
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +47,8 @@ class DrivingSignals:
         body: whether the body's sense is there.
 
     Raises:
-        UserError: no path, no drive there, a number outside its range, or no such steering.
+        UserError: no path, no drive there, a number outside its range or not finite, or no such
+            steering.
     """
 
     name = "driving_signals"
@@ -64,6 +66,8 @@ class DrivingSignals:
     ) -> None:
         self.path = existing_folder(path, self.name)
         check_share_ranges(fraction, 0.0)
+        if not math.isfinite(stretch_s):
+            raise UserError(f"data.stretch_s={stretch_s} is not finite", "data.stretch_s=5")
         if not 0 <= gap_s < stretch_s:
             raise UserError(
                 f"data.gap_s={gap_s} is not in [0, data.stretch_s={stretch_s})", "data.gap_s=0.5"
@@ -112,11 +116,10 @@ class DrivingSignals:
                 if drive.ignored:
                     _log.warning("%s: left out %s", path, "; ".join(drive.ignored))
                 if found and drive.interval_s != found[0].interval_s:
-                    raise UserError(
-                        f"{path} has a frame every {drive.interval_s:g} s, {self.recordings[0]} "
-                        f"every {found[0].interval_s:g} s",
-                        "keep drives of one rate in a folder",
+                    what = _other_rate(
+                        path, drive.interval_s, self.recordings[0], found[0].interval_s
                     )
+                    raise UserError(what, "keep drives of one rate in a folder")
                 found.append(drive)
             self._drives = found
         return self._drives
@@ -125,7 +128,7 @@ class DrivingSignals:
         """Every moment of a part; a clip is a stretch, or what a broken recording left of it.
 
         Raises:
-            UserError: see `drives`; no stretch is in the part.
+            UserError: see `drives`; stretches are shorter than a frame; none is in the part.
         """
         drives = self.drives()
         parts = list(self._stretches(split))
@@ -163,19 +166,29 @@ class DrivingSignals:
     def problems(self) -> list[str]:
         """Read every drive; one line for each that cannot be used or lacks something."""
         found: list[str] = []
+        first: tuple[Path, float] | None = None
         for path in self.recordings:
             try:
                 drive = read_drive(path)
             except UserError as error:
                 found.append(error.cause)
-            else:
-                found += [f"{path}: {what}" for what in drive.ignored]
+                continue
+            found += [f"{path}: {what}" for what in drive.ignored]
+            first = first or (path, drive.interval_s)
+            if drive.interval_s != first[1]:
+                found.append(_other_rate(path, drive.interval_s, *first))
         return found
 
     def _stretches(self, split: Split) -> Iterator[tuple[Drive, Int64[np.ndarray, " frame"]]]:
         for drive in self.drives():
             length = round(self.stretch_s / drive.interval_s)
             used = length - round(self.gap_s / drive.interval_s)
+            if used < 1:
+                raise UserError(
+                    f"data.stretch_s={self.stretch_s} without data.gap_s={self.gap_s} is not a "
+                    f"frame of {drive.interval_s:g} s",
+                    f"data.stretch_s={self.gap_s + 100 * drive.interval_s:g}",
+                )
             for number, start in enumerate(range(0, len(drive) - used + 1, length)):
                 place = (number + self.fold) % self.folds
                 if split == {self.folds - 1: "test", self.folds - 2: "val"}.get(place, "train"):
@@ -189,3 +202,7 @@ class DrivingSignals:
         if self.steering == "shuffled":
             return np.random.default_rng(0).permutation(steering)
         return steering
+
+
+def _other_rate(path: Path, interval_s: float, first: Path, first_interval_s: float) -> str:
+    return f"{path} has a frame every {interval_s:g} s, {first} every {first_interval_s:g} s"

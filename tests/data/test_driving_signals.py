@@ -107,12 +107,18 @@ def test_a_gap_in_the_recording_ends_a_clip(tmp_path: Path, caplog) -> None:
 def test_bad_settings_and_folders_are_named(folder: Path, tmp_path: Path) -> None:
     for match, settings in {
         "gap_s=5.0 is not in": {"gap_s": 5.0},
+        "stretch_s=inf is not finite": {"stretch_s": np.inf},
+        "stretch_s=nan is not finite": {"stretch_s": np.nan},
+        "gap_s=nan is not in": {"gap_s": np.nan},
         "folds=2 leaves nothing": {"folds": 2},
         "steering=automatic": {"steering": "automatic"},
         "fraction=0": {"fraction": 0},
     }.items():
         with pytest.raises(UserError, match=match):
             DrivingSignals(folder, **settings)
+    for stretch_s, gap_s in ((0.5, 0.49), (0.02, 0.0)):
+        with pytest.raises(UserError, match=r"is not a frame of 0\.05 s"):
+            DrivingSignals(folder, stretch_s=stretch_s, gap_s=gap_s).moments("train")
     with pytest.raises(UserError, match="needs a folder"):
         DrivingSignals(None)
     (tmp_path / "photo.jpg").write_bytes(b"")
@@ -126,3 +132,6 @@ def test_bad_settings_and_folders_are_named(folder: Path, tmp_path: Path) -> Non
     put_archive(tmp_path / "b.npz", slow)
     with pytest.raises(UserError, match=r"every 0\.05 s"):
         DrivingSignals(tmp_path).moments("train")
+    assert DrivingSignals(tmp_path).problems()[-1] == (
+        f"{tmp_path / 'b.npz'} has a frame every 0.1 s, {tmp_path / 'a.npz'} every 0.05 s"
+    )
