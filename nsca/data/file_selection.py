@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nsca.data.folder_listing import NO_LABEL, LabelledFile
+from nsca.data.media import BrokenFileError, file_bytes
 from nsca.errors import UserError
 
 
@@ -82,26 +83,31 @@ def same_bytes(
     candidates: list[Path],
     reference: list[Path],
     length: Callable[[Path], int] = file_length,
-    content: Callable[[Path], bytes] = Path.read_bytes,
+    content: Callable[[Path], bytes] = file_bytes,
 ) -> set[Path]:
     """Candidates whose bytes equal those of a reference file. Only files of equal length are
-    read.
+    read; one that cannot be (BrokenFileError of `content`) is no copy.
     """
     by_length: dict[int, list[Path]] = {}
     for path in reference:
         by_length.setdefault(length(path), []).append(path)
-    digests: dict[Path, bytes] = {}
+    digests: dict[Path, bytes | None] = {}
 
-    def digest(path: Path) -> bytes:
+    def digest(path: Path) -> bytes | None:
         if path not in digests:
-            digests[path] = hashlib.sha256(content(path)).digest()
+            try:
+                digests[path] = hashlib.sha256(content(path)).digest()
+            except BrokenFileError:
+                digests[path] = None
         return digests[path]
 
     return {
         path
         for path in candidates
         if length(path) > 0
-        and any(digest(path) == digest(other) for other in by_length.get(length(path), []))
+        and any(
+            digest(path) == digest(other) is not None for other in by_length.get(length(path), [])
+        )
     }
 
 

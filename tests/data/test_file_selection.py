@@ -4,6 +4,7 @@ import pytest
 
 from nsca.data.file_selection import fingerprint_of, hold_out, same_bytes, thin
 from nsca.data.folder_listing import LabelledFile
+from nsca.data.media import BrokenFileError, file_bytes
 
 
 def put(path: Path, content: bytes = b"never opened by a listing") -> Path:
@@ -64,3 +65,15 @@ def test_copies_are_found_by_content_and_empty_files_are_none(tmp_path: Path) ->
     path = {name: put(tmp_path / name, content) for name, content in names.items()}
     candidates = [path["copy"], path["b"], path["void"], tmp_path / "missing"]
     assert same_bytes(candidates, [path["a"], path["empty"], tmp_path / "gone"]) == {path["copy"]}
+
+
+def test_a_file_that_cannot_be_read_is_no_copy(tmp_path: Path) -> None:
+    path = {name: put(tmp_path / name, b"12345") for name in ("train", "copy", "bad", "worse")}
+
+    def content(asked: Path) -> bytes:
+        if asked in (path["bad"], path["worse"]):
+            raise BrokenFileError(asked, "Input/output error")
+        return file_bytes(asked)
+
+    candidates, reference = [path["copy"], path["bad"]], [path["worse"], path["train"]]
+    assert same_bytes(candidates, reference, content=content) == {path["copy"]}

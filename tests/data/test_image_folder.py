@@ -10,6 +10,7 @@ from PIL import Image
 
 from nsca.data.batch import FrameSource
 from nsca.data.image_folder import ImageFolder
+from nsca.data.media import BrokenFileError, file_bytes
 from nsca.errors import UserError
 
 
@@ -92,6 +93,22 @@ def test_copies_of_training_pictures_are_left_out_of_val(photos, caplog):
     source = ImageFolder(photos)
     assert len(source.frames("val")) == 9
     assert "again.png" in caplog.text
+
+
+def test_a_file_that_cannot_be_read_is_skipped_where_copies_are_looked_for(photos, monkeypatch):
+    shutil.copy(photos / "train" / "red" / "0.png", photos / "val" / "red" / "again.png")
+
+    def spoiled(path):
+        if path.name == "again.png":
+            raise BrokenFileError(path, "Input/output error")
+        return file_bytes(path)
+
+    monkeypatch.setattr("nsca.data.file_store.file_bytes", spoiled)
+    with pytest.raises(UserError, match=r"again\.png: Input/output error"):
+        ImageFolder(photos).frames("val")
+    source = ImageFolder(photos, max_broken=0.2)
+    assert len(source.frames("val")) == 9
+    assert [file.path.name for file in source.broken["val"]] == ["again.png"]
 
 
 def test_the_fingerprint_follows_the_files(photos):
