@@ -4,16 +4,19 @@ is there and the fix where it is not.
 These layouts are understood, looked for in this order:
 
     labels.csv                                   columns split,label,file; files relative to the
-                                                 folder, or starting with its name
+                                                 folder, or all starting with its name
     train/<class>/*.jpg and val/<class>/*.jpg    also `valid`, `validation`; `test` if there is one
     <class>/*.jpg                                everything is train; the reader holds a part out
 
 Of videos, which need no labels, also:
 
     train/*.mp4 and val/*.mp4, or *.mp4          no labels
+
+Files that lie elsewhere are left out and named in a warning.
 """
 
 import csv
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -30,6 +33,9 @@ SPLIT_FOLDERS = {
     "test": "test",
 }
 NO_LABEL = ""  # the class of files that have none
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,20 +82,26 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
 
     Raises:
         UserError: the folder is empty or laid out in another way (says what was expected, what is
-        there, and the fix).
+        there, and the fix), or two folders of parts differ in case alone.
     """
     children = visible(folder)
     if not children:
         raise UserError(f"data.path={folder} is empty", f"put {kind.many} there as {kind.layout}")
     _check_kind(folder, kind)
     table = folder / "labels.csv"
-    splits = {
-        child.name.lower(): child
-        for child in children
-        if child.is_dir() and child.name.lower() in SPLIT_FOLDERS
-    }
+    splits: dict[str, Path] = {}
+    for child in children:
+        name = child.name.lower()
+        if child.is_dir() and name in SPLIT_FOLDERS:
+            if name in splits:
+                raise UserError(
+                    f"data.path={folder} has both {splits[name].name}/ and {child.name}/",
+                    "put what is in them into one folder",
+                )
+            splits[name] = child
     required = not splits and not (_loose(children, kind) and not kind.needs_labels)
-    if table.is_file() and (listed := _from_table(table, required)):
+    listed = _from_table(table, required) if table.is_file() else []
+    if listed:
         files = listed
     elif splits:
         if "train" not in splits:
@@ -108,6 +120,8 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
         files = _from_classes(folder, "train", folder, kind)
     if kind.needs_labels:
         check_classes(files, folder)
+    if not listed:
+        _name_left_out(files, folder, kind)
     return sorted(files)
 
 
@@ -134,6 +148,27 @@ def _check_kind(folder: Path, kind: Kind) -> None:
             raise UserError(
                 f"data.path={folder} holds {other.many} and no {kind.one}", f"data={data}"
             )
+
+
+def _name_left_out(files: list[LabelledFile], folder: Path, kind: Kind) -> None:
+    """One warning about files of the kind that lie where no layout looks for them."""
+    used = {file.path for file in files}
+    unused = (path.relative_to(folder) for path in folder.rglob("*") if path not in used)
+    left_out = sorted(
+        name.as_posix()
+        for name in unused
+        if name.suffix.lower() in kind.suffixes
+        and not any(part.startswith((".", "__")) for part in name.parts)
+    )
+    if left_out:
+        _log.warning(
+            "%s: left out %d %s lying elsewhere: %s%s",
+            folder,
+            len(left_out),
+            kind.one if len(left_out) == 1 else kind.many,
+            ", ".join(left_out[:5]),
+            ", ..." if len(left_out) > 5 else "",
+        )
 
 
 def _loose(children: list[Path], kind: Kind) -> list[Path]:
@@ -196,6 +231,7 @@ def _from_table(table: Path, required: bool) -> list[LabelledFile]:
                 folder, "labels.csv with the columns split,label,file", found, "rename the columns"
             )
         return []
+    heads = {Path(row["file"] or "").parts[:1] for row in rows}
     files = []
     for number, row in enumerate(rows, start=2):
         split, label, file = (row[column] or "" for column in ("split", "label", "file"))
@@ -212,8 +248,10 @@ def _from_table(table: Path, required: bool) -> list[LabelledFile]:
                 f"{table} line {number} points outside the folder: {file}",
                 "use paths inside the folder",
             )
-        # Listings often start with the folder's own name, also after the folder was renamed.
-        inner = folder / Path(*parts[1:]) if len(parts) > 1 else folder / file
+        # Listings often start with the folder's own name, also after the folder was renamed; with
+        # several names left out, one file could be in two lines.
+        named = len(heads) == 1 and len(parts) > 1
+        inner = folder / Path(*parts[1:]) if named else folder / file
         path = folder / file if (folder / file).exists() or not inner.exists() else inner
         files.append(LabelledFile(SPLIT_FOLDERS[split.lower()], label, path))
     if not any(file.split == "train" for file in files):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nsca.data.file_selection import hold_out
-from nsca.data.folder_listing import PICTURES, SOUNDS, list_files
+from nsca.data.folder_listing import PICTURES, SOUNDS, VIDEOS, list_files
 from nsca.data.folders import existing_folder
 from nsca.errors import UserError
 
@@ -49,9 +49,43 @@ def test_a_table_goes_before_folders(tmp_path: Path) -> None:
     root = tmp_path / "photos"
     put(root / "train" / "cat" / "1.jpg")
     put(root / "a.jpg")
-    table = "\ufefffile,label,note,split\na.jpg,dog,x,Train\nphotos/train/cat/1.jpg,dog,,VALID\n"
-    put(root / "labels.csv", table.encode())
-    assert listed(root) == [("train", "dog", "a.jpg"), ("val", "dog", "train/cat/1.jpg")]
+    for head in ("photos/", ""):
+        table = f"\ufefffile,label,note,split\n{head}a.jpg,dog,x,Train\n"
+        put(root / "labels.csv", f"{table}{head}train/cat/1.jpg,dog,,VALID\n".encode())
+        assert listed(root) == [("train", "dog", "a.jpg"), ("val", "dog", "train/cat/1.jpg")]
+
+
+def test_a_table_of_two_folders_is_not_taken_for_one_that_was_renamed(tmp_path: Path) -> None:
+    put(tmp_path / "1.jpg")
+    table = b"split,label,file\ntrain,cat,cats/1.jpg\ntrain,dog,dogs/1.jpg\n"
+    put(tmp_path / "labels.csv", table)
+    assert listed(tmp_path) == [("train", "cat", "cats/1.jpg"), ("train", "dog", "dogs/1.jpg")]
+
+
+def test_files_that_no_layout_looks_for_are_named_once(tmp_path: Path, caplog) -> None:
+    for place in ("train/cat", "dev/cat", "train/cat/day1", ".git"):
+        put(tmp_path / "parts" / place / "1.jpg")
+    put(tmp_path / "parts" / "notes.txt")
+    assert listed(tmp_path / "parts") == [("train", "cat", "train/cat/1.jpg")]
+    (record,) = caplog.records
+    assert "left out 2 pictures" in record.getMessage()
+    assert record.getMessage().endswith("dev/cat/1.jpg, train/cat/day1/1.jpg")
+    for place in ("jump/1.mp4", "2.mp4"):
+        put(tmp_path / "videos" / place)
+    assert len(list_files(tmp_path / "videos", VIDEOS)) == 1
+    assert "left out 1 video lying elsewhere: 2.mp4" in caplog.text
+    put(tmp_path / "parts" / "labels.csv", b"split,label,file\ntrain,cat,train/cat/1.jpg\n")
+    list_files(tmp_path / "parts", PICTURES)
+    assert len(caplog.records) == 2, "a table chooses"
+
+
+def test_parts_whose_names_differ_in_case_alone_are_refused(tmp_path: Path) -> None:
+    for part in ("Train", "train"):
+        put(tmp_path / part / "cat" / "1.jpg")
+    if len(list(tmp_path.iterdir())) == 1:
+        pytest.skip("this file system does not tell them apart")
+    with pytest.raises(UserError, match="has both Train/ and train/"):
+        list_files(tmp_path, PICTURES)
 
 
 def test_a_table_of_other_columns_leaves_it_to_the_folders(tmp_path: Path) -> None:
