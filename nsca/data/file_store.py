@@ -30,6 +30,10 @@ class Store(Protocol):
         """Return them. Raises BrokenFileError where there are none."""
         ...
 
+    def example(self, split: str) -> str:
+        """Return what files of a part are called there, for messages."""
+        ...
+
 
 class FolderStore:
     """Files that are files.
@@ -54,3 +58,7 @@ class FolderStore:
     def content(self, path: Path) -> bytes:
         """See `Store`."""
         return file_bytes(path)
+
+    def example(self, split: str) -> str:
+        """See `Store`."""
+        return f"{split}/<class>/{self._kind.example}"

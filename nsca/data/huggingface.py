@@ -5,6 +5,7 @@ of training rows are not held out, broken rows are named and skipped, labels rea
 """
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 from nsca.data.audio_folder import AudioFolder
@@ -111,27 +112,33 @@ class HuggingFace:
             self._pictures = _Pictures(rows, image_size, *shares)
         if audio is not None:
             self._sounds = _Sounds(RowStore(self.path, parts, audio, labels), seconds, *shares)
-        self._any: LabelledFolder = next(each for each in (self._pictures, self._sounds) if each)
-        self.classes = self._any.classes
-        self.files = self._any.files
+        self._all: list[LabelledFolder] = [e for e in (self._pictures, self._sounds) if e]
+        self.classes = self._all[0].classes
+        self.files = self._all[0].files
 
     @property
     def held_out(self) -> tuple[Split, ...]:
         """`val`, and `test` where there is such a part."""
-        return self._any.held_out
+        return self._all[0].held_out
 
     @property
     def broken(self) -> dict[str, list[BrokenFileError]]:
         """Rows that could not be read, of the parts that were loaded."""
-        return self._any.broken
+        return {
+            split: [file for each in self._all for file in each.broken.get(split, [])]
+            for split in dict.fromkeys(split for each in self._all for split in each.broken)
+        }
 
     def fingerprint(self) -> str:
-        """sha256 over split, class, place and size in bytes of every row, and the sizes read at."""
-        return self._any.fingerprint()
+        """sha256 over split, class, place and size in bytes of every row, and the sizes read at; of
+        pictures and sounds both where there are both.
+        """
+        prints = [each.fingerprint() for each in self._all]
+        return prints[0] if len(prints) == 1 else sha256(" ".join(prints).encode()).hexdigest()
 
     def problems(self) -> list[str]:
         """Open every row; one line for each that is broken."""
-        return [line for each in (self._pictures, self._sounds) if each for line in each.problems()]
+        return [line for each in self._all for line in each.problems()]
 
     def frames(self, split: Split) -> Frames:
         """See `ImageFolder`. Raises UserError where there are no pictures, too."""

@@ -87,5 +87,9 @@ class RowStore:
         kind = "nothing" if cell is None else type(cell).__name__
         raise BrokenFileError(path, f"holds {kind} in column {self._column}, not bytes")
 
+    def example(self, split: str) -> str:
+        """See `Store`."""
+        return f"{split}-*.parquet, or a split {split}"
+
     def _name(self, part: Part, row: int) -> Path:
         return self.path / part.name / f"row {row:08d}"

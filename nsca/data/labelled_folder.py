@@ -155,7 +155,7 @@ class LabelledFolder(ABC):
     def _held_out(self, split: str, files: list[LabelledFile]) -> list[LabelledFile]:
         if not files:
             raise UserError(
-                f"{self.path} has no {split} part", f"add {split}/<class>/{self.kind.example} to it"
+                f"{self.path} has no {split} part", f"add {self._store.example(split)} to it"
             )
         if split == "train":
             return files

@@ -19,5 +19,6 @@ def test_files_of_a_folder(tmp_path: Path) -> None:
     assert [path.name for path in paths] == ["a.png", "b.png"]
     assert [store.content(path) for path in paths] == [b"a.png", b"b.png"]
     assert [store.length(path) for path in (paths[0], tmp_path / "gone")] == [5, -1]
+    assert store.example("val") == "val/<class>/*.jpg"
     with pytest.raises(BrokenFileError, match="No such file"):
         store.content(tmp_path / "gone")

@@ -83,6 +83,53 @@ def test_a_fraction_of_training_rows_and_the_fingerprint(parquet: Path) -> None:
     assert len({each.fingerprint() for each in (whole, half, small)}) == 3
 
 
+def both_kinds(root: Path, first: int = 0) -> Path:
+    """Rows with a picture and a sound each."""
+    shown, heard = pictures(2), sounds(3, first)
+    return put_parquet(root, train=datasets.concatenate_datasets([shown, heard], axis=1))
+
+
+def test_with_pictures_and_sounds_both_are_in_the_fingerprint(tmp_path: Path) -> None:
+    one = both_kinds(tmp_path / "one")
+    whole = HuggingFace(one).fingerprint()
+    assert HuggingFace(one).fingerprint() == whole
+    assert HuggingFace(one, seconds=0.5).fingerprint() != whole
+    assert HuggingFace(one, image_size=32).fingerprint() != whole
+    assert HuggingFace(both_kinds(tmp_path / "other", first=7)).fingerprint() != whole
+
+
+def test_with_one_kind_the_fingerprint_is_that_of_its_rows(tmp_path: Path) -> None:
+    """A fixed one, because data cards and checkpoints keep it."""
+    rows = datasets.Dataset.from_dict({"image": [b"a", b"bc"], "label": ["x", "x"]})
+    source = HuggingFace(put_parquet(tmp_path, train=rows), image_column="image")
+    assert source.fingerprint() == (
+        "0dd5e52c01054c3ece1b921c56cc7eefbaae7ed9db6d94370eae344f6fb2e866"
+    )
+
+
+def test_broken_pictures_and_sounds_are_both_named(tmp_path: Path) -> None:
+    def spoil(row: dict, number: int) -> dict:
+        bad = {"bytes": b"spoiled", "path": None}
+        return {**row, **({"image": bad} if number == 1 else {"audio": bad} if number == 4 else {})}
+
+    good = datasets.concatenate_datasets([pictures(2), sounds(3)], axis=1)
+    plain = good.cast_column("image", datasets.Image(decode=False))
+    bad = plain.map(spoil, with_indices=True, features=good.features)
+    source = HuggingFace(
+        put_parquet(tmp_path, train=bad, test=good), max_broken=0.5, val_fraction=0.4
+    )
+    for split in ("train", "val"):
+        source.frames(split)
+        source.sounds(split)
+    named = [file.path.name for split in ("train", "val") for file in source.broken[split]]
+    assert sorted(named) == ["row 00000001", "row 00000004"]
+
+
+def test_an_absent_part_is_asked_for_as_a_table(parquet: Path) -> None:
+    with pytest.raises(UserError, match=r"no test part \(add test-\*\.parquet"):
+        HuggingFace(parquet).frames("test")
+
+
 def test_broken_rows_are_named_and_skipped(tmp_path: Path) -> None:
     def spoil(row: dict, number: int) -> dict:
         return {**row, "image": {"bytes": b"no picture", "path": None}} if number == 5 else row

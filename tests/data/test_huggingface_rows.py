@@ -6,6 +6,7 @@ import datasets
 import pytest
 from data.fake_tables import picture, put_parquet
 
+from nsca.data.file_store import Store
 from nsca.data.huggingface_rows import RowStore
 from nsca.data.huggingface_tables import read_parts
 from nsca.data.media import BrokenFileError
@@ -29,6 +30,8 @@ def test_bytes_come_from_the_cell_or_from_where_it_points(tmp_path: Path) -> Non
     ]
     rows = store(tmp_path / "set", ["red"] * 4, cells)
     files = [file.path for file in rows.files()]
+    assert isinstance(rows, Store)
+    assert rows.example("test") == "test-*.parquet, or a split test"
     assert [file.name for file in files] == [f"row 0000000{n}" for n in range(4)]
     assert [rows.content(file) for file in files[:2]] == [inside, outside]
     assert [rows.length(file) for file in files] == [len(inside), len(outside), -1, -1]
