@@ -11,7 +11,7 @@ from nsca.agents.object_dynamics import ObjectDynamics
 from nsca.agents.proposals import Variation, vary
 from nsca.agents.scene import scene_facts
 from nsca.agents.warping import warp
-from nsca.priors.none import NoPrior
+from nsca.priors.gravity import Gravity
 from nsca.priors.physics import Physics
 from nsca.priors.weight import PriorWeight
 from nsca.worlds.metaworld.observation import places
@@ -76,8 +76,8 @@ def test_a_short_plan_beside_a_long_one_is_imagined_as_if_alone():
     np.testing.assert_allclose(beside.place_m, alone.place_m, atol=1e-5)
 
 
-def test_without_a_prior_and_without_learning_it_stays_where_it_is():
-    course = imagined(dynamics(NoPrior()), PLAN)[0]
+def test_without_gravity_and_without_learning_it_stays_where_it_is():
+    course = imagined(dynamics(Gravity(0.0)), PLAN)[0]
     np.testing.assert_allclose(course.place_m[-1, 0], (*THING, 0.02), atol=1e-6)
     assert course.spread_m.max() == 0
 
