@@ -16,6 +16,7 @@ from nsca.errors import UserError
         ("modle=nsca_tiny", "modle", "model"),
         ("hardware.micro_bathc=3", "hardware.micro_bathc", "micro_batch"),
         ("hardware.micro_batch.visoin=3", "visoin", "vision"),
+        ("hardware.micro_batch.driving_dynamics=3", "driving_dynamics", "dynamics"),
         ("trainer.max_stps=3", "trainer.max_stps", "max_steps"),
         ("phase.optimizer.lerning_rate=1", "lerning_rate", "learning_rate"),
         ("phase.loss_weights.nt_xnet=1", "nt_xnet", "nt_xent"),
