@@ -14,6 +14,8 @@ from nsca.reporting.plots import FURTHER_COLOURS, INK, STYLE
 from nsca.statistics import mean_and_standard_error, mean_interval
 
 BAND_ALPHA = 0.16
+STYLES = ("o-", "s--", "^:")
+"""Of lines: the next one where all colours have been used."""
 
 
 def demonstration_curves(
@@ -48,10 +50,11 @@ def demonstration_curves(
         ):
             axis.axhline(level, color=INK, alpha=0.5, linewidth=1.2, linestyle=dash, label=name)
         for place, (condition, points) in enumerate(curves.items()):
-            colour = FURTHER_COLOURS[place % len(FURTHER_COLOURS)]
+            again, first = divmod(place, len(FURTHER_COLOURS))
+            colour, style = FURTHER_COLOURS[first], STYLES[again % len(STYLES)]
             counts = sorted(points)
             means = [mean_and_standard_error(points[count])[0] for count in counts]
-            axis.plot(counts, means, "o-", color=colour, markersize=4, label=condition)
+            axis.plot(counts, means, style, color=colour, markersize=4, label=condition)
             banded = [count for count in counts if len(points[count]) > 1]
             bands = [mean_interval(points[count], confidence) for count in banded]
             if limits is not None:

@@ -52,3 +52,9 @@ def test_what_cannot_be_drawn_is_refused(curves):
 def test_a_point_without_values_is_refused():
     with pytest.raises(ValueError, match="no values"):
         demonstration_curves({"prior": {5: []}}, "success")
+
+
+def test_more_conditions_than_colours_still_differ():
+    nine = {f"condition {rank}": {1: [0.1 * rank]} for rank in range(9)}
+    lines = demonstration_curves(nine, "success").axes[0].lines
+    assert len({(line.get_color(), line.get_linestyle(), line.get_marker()) for line in lines}) == 9
