@@ -3,6 +3,7 @@
 The p-values of one table are corrected together (Holm), over all of its conditions and metrics.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -118,9 +119,9 @@ def cells(line: Line, table: PairedTable) -> list[str]:
     """The texts of a line: condition, mean ± SE, seeds, difference, d, p."""
     if not line.seeds:
         return [line.row, "not measured", "0", "", "", ""]
-    digits = 3 if line.standard_error == 0 or line.standard_error >= 0.0005 else 4
-    error = "" if np.isnan(line.standard_error) else f" ± {line.standard_error:.{digits}f}"
-    known = [line.row, f"{line.mean:.3f}{error}", str(line.seeds)]
+    places = _places(line.standard_error)
+    error = "" if np.isnan(line.standard_error) else f" ± {line.standard_error:.{places}f}"
+    known = [line.row, f"{line.mean:.{places}f}{error}", str(line.seeds)]
     difference = line.difference
     if difference is None:
         return [
@@ -131,13 +132,24 @@ def cells(line: Line, table: PairedTable) -> list[str]:
         ]
     if difference.pairs == 1:
         return [*known, f"{difference.mean:+.3f} (one seed)", "", ""]
-    interval = f"{difference.mean:+.3f} ({difference.low:+.3f} .. {difference.high:+.3f})"
+    mean, low, high = (
+        f"{value:+.{_places(difference.standard_error)}f}"
+        for value in (difference.mean, difference.low, difference.high)
+    )
+    interval = f"{mean} ({low} .. {high})"
     said = difference.verdict
     if not table.higher_is_better:
         said = {"better": "higher", "worse": "lower"}.get(said, said)
     d = "" if np.isnan(difference.cohens_d) else f"{difference.cohens_d:+.1f}"
     p = "<0.001" if line.p_holm < 0.001 else f"{line.p_holm:.3f}"
     return [*known, f"{interval}, {said}", d, p]
+
+
+def _places(standard_error: float) -> int:
+    """Decimal places: three, and more (at most six) where the error would be rounded away."""
+    if not standard_error > 0 or standard_error >= 0.0005:
+        return 3
+    return min(6, math.ceil(-math.log10(standard_error)))
 
 
 def header(reference: str) -> list[str]:

@@ -44,6 +44,14 @@ def test_each_row_says_what_it_has(table):
     assert "3 paired seeds detect" in text
 
 
+def test_small_figures_are_not_rounded_away():
+    small = {"off": {0: 9.0e-4, 1: 9.3e-4, 2: 9.1e-4}, "on": {0: 8.0e-4, 1: 8.4e-4, 2: 8.1e-4}}
+    table = PairedTable(["off", "on"], ["metres"], "off", lambda row, _: small[row])
+    text = markdown(table)
+    assert "| off | 0.000913 ± 0.000009 |" in text
+    assert "-0.000097 (-0.000111 .. -0.000082), worse" in text
+
+
 def test_differences_without_a_better_side_are_called_higher_or_lower(table):
     assert "), better |" in markdown(table)
     neutral = replace(table, higher_is_better=False)
