@@ -4,6 +4,10 @@ A few learned queries read one token a sense by cross-attention, talk to each ot
 self-attention and think for themselves, layer after layer (Perceiver: Jaegle et al. 2021). A sense
 that is missing is masked, never replaced; one token that is always there stands for nothing, so
 that the state is defined without any sense, too.
+
+What the queries say is added to what a linear map tells of each sense that is there. Without that
+path attention has to learn to pass on what it is given, and a short training loses what one sense
+alone knows, such as colour (measured: experiments/LOG.md, "a linear path past the attention").
 """
 
 from collections.abc import Sequence
@@ -92,8 +96,9 @@ class Fusion(nn.Module):
             nn.LayerNorm(n_inner),
             nn.Flatten(),
             nn.Linear(n_queries * n_inner, n_state),
-            nn.LayerNorm(n_state, elementwise_affine=False),  # states can be compared
         )
+        self.direct = nn.ModuleList(nn.Linear(width, n_state, bias=False) for width in widths)
+        self.comparable = nn.LayerNorm(n_state, elementwise_affine=False)  # states can be compared
         self.latent = nn.Linear(n_state, n_latent)
         self.aligned = nn.ModuleList(nn.Linear(n_inner, n_aligned) for _ in widths)
 
@@ -127,7 +132,10 @@ class Fusion(nn.Module):
         for layer in self.layers:
             queries, attention = layer(queries, tokens, missing)
             attentions.append(attention)
-        return self.state(queries), aligned, attentions[-1]
+        state = self.state(queries)
+        for place, (direct, part) in enumerate(zip(self.direct, parts, strict=True)):
+            state = state + torch.where(there[:, place, None], direct(part), 0.0)
+        return self.comparable(state), aligned, attentions[-1]
 
     def embed_stored(
         self, stored: Float[Tensor, "row packed_and_mask"], chunk: int = 4096

@@ -23,6 +23,18 @@ def test_shapes_and_attention_of_one():
     assert fusion.latent(state).shape == (3, 8)
 
 
+def test_beside_attention_stands_a_linear_map_of_each_sense_that_is_there():
+    torch.manual_seed(0)
+    fusion, packed = tiny_fusion(), rows(4)
+    with torch.no_grad():
+        for parameter in fusion.state.parameters():
+            parameter.zero_()
+        there = torch.tensor([[True, False, True]]).expand(4, 3)
+        first, _, last = packed.split(fusion.widths, dim=1)
+        expected = fusion.comparable(fusion.direct[0](first) + fusion.direct[2](last))
+        assert torch.allclose(fusion(packed, there)[0], expected, atol=1e-6)
+
+
 def test_a_row_does_not_depend_on_its_batch():
     torch.manual_seed(0)
     fusion, there = tiny_fusion(), torch.ones(6, 3, dtype=torch.bool)

@@ -111,7 +111,7 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(stop: int, tmp_path: Path):
 def fast(**changes: object) -> torch.Tensor:
     """Errors [after, task] of a training that moves far."""
     optimizer = OptimizerSettings(learning_rate=2e-2, final_share=1.0)
-    return trained(40, 60, optimizer=optimizer, **changes).errors[..., 0]
+    return trained(40, 80, optimizer=optimizer, **changes).errors[..., 0]
 
 
 @pytest.fixture(scope="module")
