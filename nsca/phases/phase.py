@@ -273,6 +273,18 @@ class Phase(LightningModule, ABC):
         if self.micro_batch < self._asked_micro_batch:
             self.log("train/micro_batch", float(self.micro_batch), batch_size=len(batch))
 
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """See torch. Raises UserError for weights that are not this phase's."""
+        try:
+            return super().load_state_dict(state_dict, strict, assign)
+        except RuntimeError as error:
+            raise UserError(
+                f"weights do not fit: {' '.join(str(error).split())}",
+                "other code made them (run.json of their run has its commit): train again",
+            ) from error
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["skipped_steps"] = self.skipped_steps
         checkpoint["skipped_in_a_row"] = self.skipped_in_a_row

@@ -119,6 +119,22 @@ def test_accidents_apart_do_not_stop_training_in_half_precision_either(micro_bat
         fit(ToyPhase(micro_batch, poison=tuple(range(1, 20))), steps=20, plugins=[half()])
 
 
+def test_weights_of_other_code_are_named_on_resume(tmp_path):
+    trainer = fit(ToyPhase(), steps=1)
+    trainer.save_checkpoint(tmp_path / "now.ckpt")
+    content = torch.load(tmp_path / "now.ckpt", weights_only=True)
+    content["state_dict"]["gone.weight"] = torch.zeros(2)
+    torch.save(content, tmp_path / "before.ckpt")
+    with pytest.raises(UserError, match=r"do not fit: .*gone\.weight"):
+        tiny_trainer(2).fit(
+            ToyPhase(),
+            Batches(2),
+            Batches(1),
+            ckpt_path=tmp_path / "before.ckpt",
+            weights_only=True,
+        )
+
+
 def test_skipped_steps_survive_a_checkpoint(tmp_path):
     trainer = fit(ToyPhase(poison=(1,)), steps=3)
     trainer.save_checkpoint(tmp_path / "a.ckpt")
