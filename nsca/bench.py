@@ -16,6 +16,10 @@ from nsca.errors import UserError, show
 
 EVALUATION_LOOPS = ("ours", "metaworld", "processes")  # of nsca.benches.evaluation_loop
 WANTED_INTERACTIONS_PER_MIN = 2000.0  # 10,000 in five minutes
+SMALL_BATCH, STUDY_BATCH = (
+    8,
+    64,
+)  # a step of tens of ms, where overhead shows; what studies train with
 Figures = Mapping[str, float]
 
 
@@ -56,27 +60,32 @@ def compare_worlds(
 
 
 def measure_training(rounds: int, steps: int) -> dict[str, Measurement]:
-    """The Trainer's step beside a bare loop's, and the input pipeline's share of it."""
-    trainer, bare = [], []
+    """The Trainer's step beside a bare loop's, and the input pipeline's share of the latter."""
+    trainer, bare, larger = [], [], []
     with tempfile.TemporaryDirectory(prefix="nsca-bench-") as folder:
         data = Path(folder) / "set"
         generate(200, data, seed=0)
         for number in range(rounds):
-            arguments = (str(data), "--steps", str(steps))
-            bare.append(figures_in_own_process("nsca.benches.training_step", *arguments))
+            small = (str(data), "--steps", str(steps), "--batch", str(SMALL_BATCH))
+            bare.append(figures_in_own_process("nsca.benches.training_step", *small))
             trainer.append(
-                figures_in_own_process("nsca.benches.training_step", "--trainer", *arguments)
+                figures_in_own_process("nsca.benches.training_step", "--trainer", *small)
             )
+            study = (str(data), "--steps", str(steps), "--batch", str(STUDY_BATCH))
+            larger.append(figures_in_own_process("nsca.benches.training_step", *study))
             print(f"training: round {number + 1} of {rounds} done", file=sys.stderr)
     ours, baseline = medians(trainer), medians(bare)
-    return {
+    shares = {SMALL_BATCH: baseline, STUDY_BATCH: medians(larger)}
+    rows = {
         "trainer_vs_bare_loop": Measurement(
             ours["steps_per_s"], baseline["steps_per_s"], "optimiser steps/s"
-        ),
-        "vision_input_share": Measurement(
-            baseline["input_share"], 1.0, "share of the step (gather and augment)"
-        ),
+        )
     }
+    for batch, found in shares.items():
+        rows[f"vision_input_share_batch_{batch}"] = Measurement(
+            found["input_share"], 1.0, "share of the step (gather and augment)"
+        )
+    return rows
 
 
 def measure_evaluation(rounds: int, episodes: int) -> dict[str, Measurement]:

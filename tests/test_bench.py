@@ -25,7 +25,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
         if module.endswith("evaluation_loop"):
             return {"steps_per_s": {"ours": 9000.0, "metaworld": 2000.0}.get(arguments[1], 6000.0)}
         through_trainer = "--trainer" in arguments
-        return {"steps_per_s": 19.0 if through_trainer else 20.0, "input_share": 0.04}
+        share = {"8": 0.07, "64": 0.04}[arguments[arguments.index("--batch") + 1]]
+        return {"steps_per_s": 19.0 if through_trainer else 20.0, "input_share": share}
 
     monkeypatch.setattr(bench, "figures_in_own_process", figures)
     monkeypatch.setattr(bench, "generate", lambda *_, **__: OURS)
@@ -41,6 +42,8 @@ def test_rows(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert rows["renderer_vs_mujoco_renderer"]["ratio"] == 900 / 50
     assert rows["babble_interactions"]["ratio"] == 1.5
     assert rows["trainer_vs_bare_loop"]["ratio"] == pytest.approx(0.95)
+    assert rows["vision_input_share_batch_8"]["ratio"] == 0.07
+    assert rows["vision_input_share_batch_64"]["ratio"] == 0.04
     assert rows["evaluation_vs_metaworld"]["ratio"] == 4.5
     assert rows["evaluation_vs_processes"]["ratio"] == 1.5
     assert {f"babble_share_{part}" for part in PARTS} < set(rows)
