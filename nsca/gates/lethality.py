@@ -1,8 +1,8 @@
 """The lethality gate: does a physics prior help a few-shot agent at all?
 
 Every arm has the same demonstrations, recipe, agent and evaluation episodes under a seed; between
-them only the prior and the weight at which it is held differ. Where all arms are at the ceiling, or
-all at the floor, of the first setting, the next of the settings fixed beforehand is judged.
+them only the prior and the weight at which it is held differ. Where the arms are at the ceiling or the
+floor of the first setting, the next of the settings fixed beforehand is judged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class LethalityGate(Gate):
         recipe: how the dynamics are trained, in every arm.
         episodes: of evaluation, for every arm and seed.
         gain: that the 0.9 arm must have over the 0.5 arm, as a share of episodes.
-        ceiling, floor: arms all above, or all below, cannot differ.
+        ceiling, floor: weights 0.9 and 0.5 above, or all three below, cannot differ.
     """
 
     prior: Prior
@@ -77,7 +77,8 @@ class LethalityGate(Gate):
         return (
             f"success with weight 0.9 exceeds that with 0.5 by more than {self.gain:.0%} points, "
             f"the paired interval above 0, at {self.setting} demonstrations or, where the arms are "
-            f"above {self.ceiling:.0%} or below {self.floor:.0%} there, at {self.harder}"
+            f"above {self.ceiling:.0%} or below {self.floor:.0%} there, at {self.harder}; neither "
+            "a random prior at 0.9 nor a model without one does as well"
         )
 
     def cells(self, quick: bool) -> list[Cell]:
@@ -123,7 +124,10 @@ class LethalityGate(Gate):
         errors = {arm: values(rows, arm, f"{prefix}model_error_cm") for arm in WEIGHTS}
         seeds = sorted(success[HIGH])
         high, middle, low = ([success[arm][seed] for seed in seeds] for arm in (HIGH, MIDDLE, LOW))
-        gain, against_low = paired_difference(high, middle), paired_difference(high, low)
+        gain, over_low, over_none, over_random = (
+            paired_difference(high, [success[arm][seed] for seed in seeds])
+            for arm in (MIDDLE, LOW, NONE, RANDOM)
+        )
         return {
             "high": float(np.mean(high)),
             "middle": float(np.mean(middle)),
@@ -135,8 +139,12 @@ class LethalityGate(Gate):
             "gain_low": gain.low,
             "gain_high": gain.high,
             "gain_d": gain.cohens_d,
-            "over_low": against_low.mean,
-            "over_low_high": against_low.high,
+            "over_low": over_low.mean,
+            "over_low_high": over_low.high,
+            "over_none": over_none.mean,
+            "over_none_low": over_none.low,
+            "over_random": over_random.mean,
+            "over_random_low": over_random.low,
             "error_high": float(np.mean(list(errors[HIGH].values()))),
             "error_none": float(np.mean(list(errors[NONE].values()))),
             "seeds": len(seeds),
@@ -144,17 +152,21 @@ class LethalityGate(Gate):
         }
 
     def _saturated(self, f: dict[str, float]) -> Kind | None:
-        if min(f["high"], f["middle"], f["low"]) > self.ceiling:
+        if min(f["high"], f["middle"]) > self.ceiling:  # whatever 0.1 does, it cannot beat them
             return Kind.CEILING
         return Kind.FLOOR if max(f["high"], f["middle"], f["low"]) < self.floor else None
 
     def _outcome(self, f: dict[str, float]) -> tuple[Kind, str]:
         if (saturated := self._saturated(f)) is not None:
             return saturated, f"no setting leaves room to differ ({saturated})"
-        if f["over_low_high"] < 0:
-            return Kind.HARMFUL, "a low weight beats a high one"
+        if f["over_low_high"] < 0 or f["gain_high"] < 0:
+            return Kind.HARMFUL, "a lower weight beats a high one"
         if f["gain_low"] <= 0:
             return Kind.NO_EFFECT, "no effect on success (prior mechanism too weak)"
+        if f["over_random_low"] <= 0:
+            return Kind.CONTROL_MISBEHAVED, "a prior that knows nothing does as well"
+        if f["over_none_low"] <= 0:
+            return Kind.NO_EFFECT, "0.9 beats 0.5, but not a model without a prior"
         if f["gain"] <= self.gain:
             return Kind.WEAK, "the effect on success is weak"
         return Kind.PASS, "the prior helps"

@@ -61,6 +61,9 @@ MIXED = {HIGH: 0.5, MIDDLE: 0.5, LOW: 0.5}
         ({HIGH: 0.65, MIDDLE: 0.5, LOW: 0.3}, Kind.WEAK),
         ({HIGH: 0.5, MIDDLE: 0.5, LOW: 0.5}, Kind.NO_EFFECT),
         ({HIGH: 0.3, MIDDLE: 0.3, LOW: 0.8}, Kind.HARMFUL),
+        ({HIGH: 0.3, MIDDLE: 0.8, LOW: 0.3}, Kind.HARMFUL),
+        ({HIGH: 0.9, MIDDLE: 0.5, LOW: 0.3, RANDOM: 0.9}, Kind.CONTROL_MISBEHAVED),
+        ({HIGH: 0.9, MIDDLE: 0.5, LOW: 0.3, NONE: 0.95}, Kind.NO_EFFECT),
     ],
 )
 def test_the_verdict_follows_from_the_figures(first, kind):
@@ -75,6 +78,8 @@ def test_a_saturated_setting_gives_way_to_the_harder_one():
     assert verdict.kind is Kind.PASS
     assert "At reach-v3 with 1" in verdict.text
     assert gate().judge(rows(full, full)).kind is Kind.CEILING
+    compared = {HIGH: 1.0, MIDDLE: 0.99, LOW: 0.8}
+    assert gate().judge(rows(compared, compared)).kind is Kind.CEILING
     empty = dict.fromkeys((HIGH, MIDDLE, LOW), 0.0)
     assert gate().judge(rows(empty, empty)).kind is Kind.FLOOR
 
