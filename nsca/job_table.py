@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nsca.errors import UserError
+
 COLUMNS = ("condition", "seed", "metric", "value")
 JOB_COLUMNS = ("condition", "seed")
 
@@ -34,7 +36,7 @@ class JobTable:
         origin: the further columns of `jobs.csv`, which say where a job's figures come from.
 
     Raises:
-        ValueError: when a file exists with other columns.
+        UserError: when a file exists with other columns.
     """
 
     def __init__(self, path: Path, origin: Sequence[str]) -> None:
@@ -147,7 +149,10 @@ def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != columns:
-            raise ValueError(f"{path} has columns {reader.fieldnames}, expected {columns}")
+            raise UserError(
+                f"{path} has columns {reader.fieldnames}, expected {list(columns)}",
+                "restore it (git checkout), or move it away to begin anew",
+            )
         return list(reader)
 
 

@@ -17,8 +17,12 @@ from nsca.run_card import load_run_card
 from nsca.trained_phase import best_or_last, load_config
 
 LATEST = "latest"
-LEARNED_FOR = {"dynamics": ("dt_s", "past", "ahead", "drives", "linear")}
+LEARNED_FOR = {
+    "dynamics": ("dt_s", "past", "ahead", "drives", "linear", "prior", "weight.floor"),
+}
 """Settings of `phase.imagination` without which weights of a part mean something else."""
+TRAINING_PRESETS = frozenset({"off", "anomaly"})
+"""Choices of `debug` whose runs learn what they were asked to."""
 
 
 def with_found_parts(cfg: DictConfig) -> DictConfig:
@@ -66,8 +70,8 @@ def load_parts(phase: Phase, parts: Mapping[str, str | None]) -> None:
             except RuntimeError as error:
                 raise UserError(
                     f"{run} holds a part {name} that does not fit: {' '.join(str(error).split())}",
-                    "another model or version of the code made it; train it again, or "
-                    f"parts.{name}=null",
+                    "another model or version of the code made it; train it again with "
+                    f"resume=never, or parts.{name}=null",
                 ) from error
 
 
@@ -91,12 +95,12 @@ def _latest(name: str, cfg: DictConfig) -> Path:
 
 
 def _finished_with(name: str, root: Path) -> Iterator[Path]:
-    """Finished runs that trained the part, newest first."""
+    """Finished runs that trained the part, newest first; not those that were for debugging."""
     for card in sorted(root.glob("*/*/run.json"), key=lambda path: path.parent.name, reverse=True):
         run = card.parent
         if load_run_card(run).get("status") == "finished":
             config = load_config(run)
-            if "phase" not in config:
+            if "phase" not in config or config.debug.name not in TRAINING_PRESETS:
                 continue
             phase = phase_class(config)
             if name in phase.parts.keys() - phase.frozen:
@@ -125,11 +129,10 @@ def _differences(name: str, theirs: DictConfig, ours: DictConfig) -> list[str]:
 
 def _shape(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """What a part's weights are made for, by key."""
-    imagination = config["phase"].get("imagination", {})
-    settings = {
-        f"phase.imagination.{key}": imagination.get(key) for key in LEARNED_FOR.get(name, ())
-    }
-    return _flat(config["model"].get(name), f"model.{name}") | settings
+    settings = _flat(config["phase"].get("imagination", {}), "phase.imagination")
+    chosen = tuple(f"phase.imagination.{key}" for key in LEARNED_FOR.get(name, ()))
+    meant = {key: value for key, value in settings.items() if key.startswith(chosen)}
+    return _flat(config["model"].get(name), f"model.{name}") | meant
 
 
 def _flat(node: Any, path: str = "") -> dict[str, Any]:

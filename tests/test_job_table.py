@@ -1,5 +1,6 @@
 import pytest
 
+from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
 
 ORIGIN = ("seconds", "settings")
@@ -54,7 +55,7 @@ def test_figures_of_a_job_cut_between_the_two_files_do_not_count(tmp_path):
 def test_a_table_of_another_shape_is_refused(tmp_path):
     path = tmp_path / "results.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="columns"):
+    with pytest.raises(UserError, match="columns"):
         JobTable(path, ORIGIN)
 
 

@@ -52,6 +52,14 @@ def test_latest_is_the_newest_finished_run_of_this_shape(outputs: Path):
     assert cfg.parts.audio == str(outputs / "train/audio-nsca_tiny/2026-01-01_00-00-00-000")
 
 
+def test_a_run_for_debugging_is_not_the_latest(tmp_path: Path):
+    good = finished_run(tmp_path, "vision", "2026-01-01_00-00-00-000", 1.0)
+    finished_run(tmp_path, "vision", "2026-01-02_00-00-00-000", 2.0, "debug=overfit")
+    finished_run(tmp_path, "vision", "2026-01-03_00-00-00-000", 3.0, "debug=find_lr")
+    cfg = with_found_parts(fusion(tmp_path, "parts.audio=null"))
+    assert cfg.parts.vision == str(good)
+
+
 def test_a_run_that_only_held_a_part_has_not_trained_it(tmp_path: Path):
     finished_run(tmp_path, "fusion", "2026-02-01_00-00-00-000", 7.0, "parts.vision=null")
     with pytest.raises(UserError, match="no finished run"):
@@ -123,6 +131,21 @@ def test_dynamics_of_another_time_step_do_not_fit(tmp_path: Path):
     said = r"phase\.imagination\.dt_s is 0\.05 there and 0\.1 here"
     with pytest.raises(UserError, match=said):
         with_found_parts(compose("train", [*own, "phase.imagination.dt_s=0.1"]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["prior=none", "prior_weight=none"], r"imagination\.prior.* is nsca\.priors\.physics"),
+        (["prior=gravity"], r"imagination\.prior"),
+        (["prior_weight=held"], r"imagination\.weight\.floor is 0\.3 there and 0\.0 here"),
+    ],
+)
+def test_dynamics_above_another_prior_do_not_fit(tmp_path: Path, changes: list[str], said: str):
+    run = finished_run(tmp_path, "dynamics", "2026-01-01_00-00-00-000", 1.0, "parts.fusion=null")
+    own = ["phase=memory", "model=nsca_tiny", f"parts.dynamics={run}"]
+    with pytest.raises(UserError, match=said):
+        with_found_parts(compose("train", [*own, *changes]))
 
 
 def test_weights_of_another_version_are_refused(outputs: Path, tmp_path: Path):

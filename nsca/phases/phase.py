@@ -282,7 +282,7 @@ class Phase(LightningModule, ABC):
         except RuntimeError as error:
             raise UserError(
                 f"weights do not fit: {' '.join(str(error).split())}",
-                "other code made them (run.json of their run has its commit): train again",
+                "other code made them (its commit is in their run.json): resume=never trains anew",
             ) from error
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
