@@ -1,8 +1,8 @@
 """The lethality gate: does a physics prior help a few-shot agent at all?
 
 Every arm has the same demonstrations, recipe, agent and evaluation episodes under a seed; between
-them only the prior and the weight at which it is held differ. Where the arms are at the ceiling or floor
-of the first setting, the next of the settings fixed beforehand is judged.
+them only the prior and the weight at which it is held differ. Where the arms are at the ceiling or
+the floor of the first setting, the next of the settings fixed beforehand is judged.
 """
 
 from collections.abc import Mapping, Sequence
