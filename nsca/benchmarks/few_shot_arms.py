@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+from lightning import Callback
+
 from nsca.agents.behaviour_cloning import plain_clone, relative_clone, relative_ensemble
 from nsca.agents.imagining import ImaginingAgent
 from nsca.agents.nearest_replay import NearestReplay
@@ -80,8 +82,13 @@ class Imagining:
     def figures(
         self, shown: Shown, setting: Setting, recipe: Recipe, seed: int, episodes: int
     ) -> dict[str, float]:
-        phase = learn(shown, self.prior, self._start(), recipe, seed)
-        return self.judge(phase, shown, setting, seed, episodes)
+        return self.judge(self.learn(shown, recipe, seed), shown, setting, seed, episodes)
+
+    def learn(
+        self, shown: Shown, recipe: Recipe, seed: int, watching: Sequence[Callback] = ()
+    ) -> FewShotPhase:
+        """One trained phase; see `few_shot_learning.learn`."""
+        return learn(shown, self.prior, self._start(), recipe, seed, watching)
 
     def learn_seeds(
         self, shown: Sequence[Shown], recipe: Recipe, seeds: Sequence[int]

@@ -92,7 +92,12 @@ def record(setting: Setting, count: int, seed: int) -> Shown:
 
 
 def learn(
-    shown: Shown, prior: Prior, weight: PriorWeight, recipe: Recipe, seed: int
+    shown: Shown,
+    prior: Prior,
+    weight: PriorWeight,
+    recipe: Recipe,
+    seed: int,
+    watching: Sequence[lightning.Callback] = (),
 ) -> FewShotPhase:
     """Train the few-shot phase; neither simulator nor expert is reached from here on."""
     phase = _untrained(prior, weight, recipe)
@@ -107,6 +112,7 @@ def learn(
         enable_model_summary=False,
         num_sanity_val_steps=0,
         limit_val_batches=0,
+        callbacks=list(watching),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Lightning's, of missing loggers and workers

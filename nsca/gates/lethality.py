@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from lightning import Callback, LightningModule, Trainer
 from matplotlib.figure import Figure
 
 from nsca.benchmarks.few_shot_arms import Imagining
@@ -18,6 +19,7 @@ from nsca.benchmarks.few_shot_learning import Recipe, record
 from nsca.benchmarks.few_shot_setting import Setting
 from nsca.gates.gate import Cell, CellResult, Gate, Row, values
 from nsca.gates.verdict import Kind, Verdict
+from nsca.phases.fewshot.module import FewShotPhase
 from nsca.priors.none import NoPrior
 from nsca.priors.prior import Prior
 from nsca.reporting.plots import INK
@@ -28,6 +30,41 @@ NONE, RANDOM, LEARNED = "none", "random_fixed", "learnable"
 WEIGHTS = {HIGH: 0.9, MIDDLE: 0.5, LOW: 0.1, NONE: 0.0, RANDOM: 0.9, LEARNED: 0.9}
 HARDER = "harder_"  # before the names of that setting's figures
 QUICK_STEPS, QUICK_SEEDS, QUICK_EPISODES = 20, 2, 3
+
+
+class WeightTrace(Callback):
+    """The prior's weight before the first step, and after every hundredth of the training.
+
+    Args:
+        steps: of the training.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.every = max(1, steps // 100)
+        self.step: list[float] = []
+        self.weight: list[float] = []
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note where the weight begins."""
+        self._note(trainer, pl_module)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Note where it is."""
+        if trainer.global_step % self.every == 0:
+            self._note(trainer, pl_module)
+
+    def _note(self, trainer: Trainer, phase: LightningModule) -> None:
+        if not isinstance(phase, FewShotPhase):
+            raise TypeError(f"{type(phase).__name__} blends no prior")
+        self.step.append(float(trainer.global_step))
+        self.weight.append(float(phase.dynamics.blend.weight()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +131,7 @@ class LethalityGate(Gate):
         prior = {NONE: NoPrior(), RANDOM: self.control}.get(cell.arm, self.prior)
         recipe = replace(self.recipe, steps=int(cell.parameters["steps"]))
         figures: dict[str, float] = {}
+        series: dict[str, list[float]] = {}
         for prefix, setting in (("", self.setting), (HARDER, self.harder)):
             text, _, count = setting.rpartition(" ")
             where = Setting.parse(text)
@@ -101,9 +139,13 @@ class LethalityGate(Gate):
             torch.manual_seed(cell.seed)  # the second setting must not depend on the first
             arm = Imagining(prior, float(cell.parameters["weight"]), cell.arm == LEARNED)
             episodes = int(cell.parameters["episodes"])
-            found = arm.figures(shown, where, recipe, cell.seed, episodes)
+            trace = WeightTrace(recipe.steps)
+            phase = arm.learn(shown, recipe, cell.seed, [trace])
+            found = arm.judge(phase, shown, where, cell.seed, episodes)
             figures |= {f"{prefix}{name}": value for name, value in found.items()}
-        return CellResult(figures)
+            if arm.learnable:
+                series |= {"step": trace.step, f"{prefix}weight": trace.weight}
+        return CellResult(figures, series)
 
     def judge(self, rows: Sequence[Row]) -> Verdict:
         chosen, figures = self.setting, self._figures(rows, "")
@@ -172,11 +214,17 @@ class LethalityGate(Gate):
         return Kind.PASS, "the prior helps"
 
     def plot(self, rows: Sequence[Row]) -> Figure:
-        figure = Figure(figsize=(10.5, 6.8), layout="constrained")
-        panels = figure.subplots(2, 3)
+        figure = Figure(figsize=(13.5, 6.8), layout="constrained")
+        panels = figure.subplots(2, 4)
         settings = (("", self.setting), (HARDER, self.harder))
         for line, (prefix, setting) in zip(panels, settings, strict=True):
-            for axis, name in zip(line, ("success", "imagined", "model_error_cm"), strict=True):
+            for row in rows:
+                if row.series:
+                    line[3].plot(row.series["step"], row.series[f"{prefix}weight"], color=INK)
+            line[3].set_title(f"{setting} demonstrations: learnable weight", fontsize=9)
+            line[3].set_xlabel("optimiser step")
+            line[3].set_ylim(0, 1)
+            for axis, name in zip(line[:3], ("success", "imagined", "model_error_cm"), strict=True):
                 for place, arm in enumerate(WEIGHTS):
                     found = list(values(rows, arm, f"{prefix}{name}").values())
                     axis.plot([place] * len(found), found, "o", color="#3b7ddd", alpha=0.4)

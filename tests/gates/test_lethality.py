@@ -105,3 +105,15 @@ def test_a_cell_learns_acts_and_repeats_itself():
     assert set(first) == set(gate().shown)
     assert first["success"] >= 0.5, "push from one demonstration is easy"
     assert first["weight"] == pytest.approx(0.9)
+
+
+def test_a_learnable_weight_leaves_its_trace_and_a_held_one_has_none():
+    found = gate().run(Cell(LEARNED, 0, {"weight": 0.9, "steps": 5, "episodes": 1}))
+    assert found.series["step"] == [0, 1, 2, 3, 4, 5]
+    for prefix in ("", HARDER):
+        trace = found.series[f"{prefix}weight"]
+        assert trace[0] == pytest.approx(0.9)
+        assert trace[-1] == pytest.approx(found.figures[f"{prefix}weight"])
+        assert len(set(trace)) == 6
+    figure = gate().plot([Row(LEARNED, 0, found.figures, found.series), *rows(MIXED, MIXED)])
+    assert [len(axis.lines) for axis in figure.axes[3::4]] == [1, 1]

@@ -87,6 +87,11 @@ class FewShotPhase(Phase):
         """A learnable weight has the rate that it has in every experiment."""
         return self.dynamics.blend.weight.rate_groups()
 
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        super().on_train_batch_end(outputs, batch, batch_idx)
+        weight = self.dynamics.blend.weight().detach()
+        self.log("train/prior_weight", weight, batch_size=len(batch))
+
     def example_batch(self, samples: int) -> Windows:
         noise = torch.rand(samples, LENGTH + 1, 2, 3)
         flags = torch.zeros(samples, LENGTH, dtype=torch.bool)
