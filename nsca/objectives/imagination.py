@@ -25,7 +25,7 @@ from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
 from nsca.objectives.bodies import felt, felt_numbers, seen_at_rest, seen_by_prior
 from nsca.objectives.driving import FELT, felt_driving
-from nsca.objectives.linear_future import Increments, LinearFuture
+from nsca.objectives.linear_future import Added, LinearFuture
 from nsca.priors.blended_motion import BlendedMotion
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
@@ -188,7 +188,8 @@ class Imagination(nn.Module):
         guessed_m = FIRST_REST_HEIGHT_M * torch.exp(self.rest_height(context)[:, 0])
         rest_height_m = torch.where(known, lay_m, guessed_m)
         latent = latents[:, past - 1].expand(members, -1, -1)
-        physical = last.expand(members, -1, -1)
+        # with and without what the linear map says
+        physical = rolled = last.expand(members, -1, -1)
         added = self._added(batch)
         found: list[list[Tensor]] = []
         for ahead in range(self.ahead):
@@ -197,16 +198,15 @@ class Imagination(nn.Module):
             step = self.dynamics(context, latent, own, actions[:, now], (ahead + 1) / self.ahead)
             latent = latent + step.latent + added.latent[:, ahead]
             hand = step.hand * self.physical_change[0, 6:] + added.hand[:, ahead]
-            physical, contribution = self._move(
-                physical,
-                physical[..., 6:] + hand,
+            rolled, contribution = self._move(
+                rolled,
+                rolled[..., 6:] + hand,
                 None if by_prior else step.correction,
                 told_m[:, now],
                 rest_height_m,
             )
-            if not by_prior:
-                thing = physical[..., :THING] + added.thing[:, ahead]
-                physical = torch.cat([thing, physical[..., THING:]], dim=-1)
+            thing, rest = rolled[..., :THING], rolled[..., THING:]
+            physical = rolled if by_prior else torch.cat([thing + added.thing[:, ahead], rest], -1)
             log_variances = [step.latent_log_variance, step.physical_log_variance]
             found.append([latent, physical, *log_variances, contribution])
         # [ahead][part] of [m, row, ..] to [part] of [row, m, ahead, ..]
@@ -287,15 +287,15 @@ class Imagination(nn.Module):
             return felt_driving(physical, last, seconds, self.physical_change[-1])
         return felt(physical)
 
-    def _added(self, batch: DynamicsBatch) -> Increments:
-        """What each step adds to what the ensemble and the prior say."""
+    def _added(self, batch: DynamicsBatch) -> Added:
+        """What stands beside what the ensemble and the prior say."""
         if self.linear is not None:
             return self.linear(batch, self.motion.weight(), self.physical_change)
         nothing = [
             batch.latent.new_zeros(len(batch), self.ahead, width)
             for width in (batch.latent.shape[2], THING, batch.physical.shape[2] - THING)
         ]
-        return Increments(*nothing)
+        return Added(*nothing)
 
     def _move(
         self,

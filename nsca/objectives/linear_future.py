@@ -11,7 +11,10 @@ regression is linear in its targets, so what is left over at any weight w of the
 
     map of what happens - w / w0 · map of what the prior, at weight w0, foretells,
 
-the same as a fit to the rest at w = w0, where it was made, and the plain map at w = 0.
+the same as a fit to the rest at w = w0, where it was made, and the plain map at w = 0. What the map
+says stands beside the way that the prior foretells and is no part of it: a prior that answers to
+where the thing is (grip, support, friction) would answer to the map as well, and what was left over
+when the map was fitted would not be left over any more.
 """
 
 from typing import NamedTuple
@@ -30,13 +33,13 @@ from nsca.ridge import Ridge
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)  # in units of the features' variance
 
 
-class Increments(NamedTuple):
-    """What each step adds, SI units but for the latent.
+class Added(NamedTuple):
+    """What a map adds at each horizon, SI units but for the latent.
 
     Attributes:
-        latent: standardised.
-        thing: to place and velocity, beyond going on.
-        hand: to the rest of the physical state.
+        latent: standardised, by each step.
+        thing: to place and velocity, in all.
+        hand: to the rest of the physical state, by each step.
     """
 
     latent: Float[Tensor, "row ahead latent"]
@@ -125,18 +128,12 @@ class LinearFuture(nn.Module):
         batch: DynamicsBatch,
         weight: Float[Tensor, ""],
         unit: Float[Tensor, "ahead quantity"],
-    ) -> Increments:
-        """Return what each step adds, at a weight of the prior."""
+    ) -> Added:
+        """Return what it adds at a weight of the prior."""
         rest = self.rest(self.features(batch)).unflatten(1, (self.ahead, -1))
         latent, hand = rest.split(self._widths, dim=-1)
-        place, velocity = self.beyond(batch, weight, unit).split(3, dim=-1)
-        faster = _steps(velocity)
-        farther = _steps(place) - self.dt_s * (velocity - faster)
-        return Increments(
-            _steps(latent),
-            torch.cat([farther, faster], dim=-1),
-            _steps(hand * unit[:, THING:]),
-        )
+        thing = self.beyond(batch, weight, unit)
+        return Added(_steps(latent), thing, _steps(hand * unit[:, THING:]))
 
     def beyond(
         self,

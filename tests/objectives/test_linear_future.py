@@ -9,10 +9,12 @@ from phases.tiny_dynamics import (
     held_out,
 )
 
+from nsca.data.moments import THING
 from nsca.errors import UserError
 from nsca.objectives.linear_future import STRENGTHS, best_strength
 from nsca.phases.dynamics.module import DynamicsPhase
 from nsca.priors.gravity import Gravity
+from nsca.priors.physics import Physics
 
 
 @torch.no_grad()
@@ -37,6 +39,20 @@ def test_it_says_what_a_prior_leaves_over():
     assert place_error(falling)[0] < 0.02 * place_error(falling)[1]
     falling.imagination.motion.weight.fixed.fill_(0.3)
     assert place_error(falling)[0] < 0.02 * place_error(falling)[1]
+
+
+@torch.no_grad()
+def test_a_prior_that_answers_to_the_state_does_not_answer_to_the_map():
+    """Friction and support depend on speed and height: what was left over stays left over."""
+    model = first_fit(prior=Physics(9.81), weight=held(0.9)).imagination
+    batch = held_out(first_fit())
+    whole = model(batch).physical[..., :THING]
+    beyond = model.linear.beyond(batch, model.motion.weight(), model.physical_change)
+    assert beyond.abs().max() > 0.01
+    model.linear.thing.weights.zero_()
+    model.linear.thing.offset.zero_()
+    by_prior = model(batch).physical[..., :THING]
+    torch.testing.assert_close(whole, by_prior + beyond[:, None], atol=1e-5, rtol=0)
 
 
 def test_without_weight_the_prior_is_not_heard_and_the_map_is_plain():
