@@ -54,7 +54,7 @@ def benchmark(**changes: object) -> FusedState:
 def scores() -> list[Score]:
     phase = tiny_phase(loss_weights={**WEIGHTS, "consistency": 1.0})
     data = tiny_data(source=Pushed(clips=80))
-    tiny_trainer(300, limit_val_batches=0).fit(phase, datamodule=data)
+    tiny_trainer(500, limit_val_batches=0).fit(phase, datamodule=data)
     torch.manual_seed(1)
     fusions = {"trained": phase.encoder.eval(), "random": tiny_fusion()}
     source = Pushed(clips=80)
@@ -110,7 +110,7 @@ def test_every_figure_is_of_one_of_the_three_questions(scores, values):
 def digits() -> list[Score]:
     phase = tiny_phase(loss_weights={**WEIGHTS, "consistency": 1.0})
     source = Digits(clips=60)
-    tiny_trainer(200, limit_val_batches=0).fit(phase, datamodule=tiny_data(source=source))
+    tiny_trainer(400, limit_val_batches=0).fit(phase, datamodule=tiny_data(source=source))
     torch.manual_seed(1)
     fusions = {"trained": phase.encoder.eval(), "random": tiny_fusion()}
     pieces = benchmark(gallery=70).run(phase.senses, fusions, source, report=lambda _line: None)

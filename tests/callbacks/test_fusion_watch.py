@@ -89,7 +89,7 @@ def watched(steps: int, **source: object) -> dict[str, float]:
 
 
 def test_figures_are_logged_with_the_validation():
-    found = watched(60)
+    found = watched(120)
     assert found["val/alignment"] > watched(1)["val/alignment"] + 0.03
     assert 0 < found["val/attention_entropy"] <= 1
     shares = [f"val/attention_{name}" for name in ("vision", "proprioception", "nothing")]
