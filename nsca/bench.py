@@ -16,10 +16,8 @@ from nsca.errors import UserError, show
 
 EVALUATION_LOOPS = ("ours", "metaworld", "processes")  # of nsca.benches.evaluation_loop
 WANTED_INTERACTIONS_PER_MIN = 2000.0  # 10,000 in five minutes
-SMALL_BATCH, STUDY_BATCH = (
-    8,
-    64,
-)  # a step of tens of ms, where overhead shows; what studies train with
+SMALL_BATCH = 8  # a step of tens of ms, where overhead shows
+STUDY_BATCH = 64  # what studies train with
 Figures = Mapping[str, float]
 
 

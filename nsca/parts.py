@@ -100,7 +100,8 @@ def _finished_with(name: str, root: Path) -> Iterator[Path]:
         run = card.parent
         if load_run_card(run).get("status") == "finished":
             config = load_config(run)
-            if "phase" not in config or config.debug.name not in TRAINING_PRESETS:
+            preset = OmegaConf.select(config, "debug.name", default="off")
+            if "phase" not in config or preset not in TRAINING_PRESETS:
                 continue
             phase = phase_class(config)
             if name in phase.parts.keys() - phase.frozen:
@@ -130,8 +131,8 @@ def _differences(name: str, theirs: DictConfig, ours: DictConfig) -> list[str]:
 def _shape(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """What a part's weights are made for, by key."""
     settings = _flat(config["phase"].get("imagination", {}), "phase.imagination")
-    chosen = tuple(f"phase.imagination.{key}" for key in LEARNED_FOR.get(name, ()))
-    meant = {key: value for key, value in settings.items() if key.startswith(chosen)}
+    chosen = tuple(f"phase.imagination.{key}." for key in LEARNED_FOR.get(name, ()))
+    meant = {key: value for key, value in settings.items() if f"{key}.".startswith(chosen)}
     return _flat(config["model"].get(name), f"model.{name}") | meant
 
 
