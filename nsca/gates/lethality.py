@@ -2,7 +2,8 @@
 
 Every arm has the same demonstrations, recipe, agent and evaluation episodes under a seed; between
 them only the prior and the weight at which it is held differ. Where the arms are at the ceiling or
-the floor of the first setting, the next of the settings fixed beforehand is judged.
+the floor of the first setting, the next of the settings fixed beforehand is judged. Beside them
+stand agents that have no model or do not choose by it; the verdict does not depend on these.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from matplotlib.figure import Figure
 
-from nsca.benchmarks.few_shot_arms import Imagining
+from nsca.benchmarks.few_shot_arms import BASELINES, Arm, Baseline, Imagining
 from nsca.benchmarks.few_shot_learning import Recipe, record
 from nsca.benchmarks.few_shot_setting import Setting
 from nsca.gates.gate import Cell, CellResult, Gate, Row, values
@@ -28,6 +29,8 @@ from nsca.statistics import detectable_effect, mean_and_standard_error, paired_d
 HIGH, MIDDLE, LOW = "prior_0.9", "prior_0.5", "prior_0.1"
 NONE, RANDOM, LEARNED = "none", "random_fixed", "learnable"
 WEIGHTS = {HIGH: 0.9, MIDDLE: 0.5, LOW: 0.1, NONE: 0.0, RANDOM: 0.9, LEARNED: 0.9}
+ACCEPT_ALL = "accept_all"  # 0.9, but its proposals are taken as they come
+CLONES = frozenset({"plain_bc", "relative_bc", "ensemble_bc"})
 HARDER = "harder_"  # before the names of that setting's figures
 QUICK_STEPS, QUICK_SEEDS, QUICK_EPISODES = 20, 2, 3
 
@@ -121,14 +124,19 @@ class LethalityGate(Gate):
     def cells(self, quick: bool) -> list[Cell]:
         steps = QUICK_STEPS if quick else self.recipe.steps
         episodes = QUICK_EPISODES if quick else self.episodes
+        held = WEIGHTS | {ACCEPT_ALL: WEIGHTS[HIGH]}
+        # how long clones train was chosen with them: a quick run cannot shorten it
+        beside = [each for each in BASELINES if not (quick and each in CLONES)]
         return [
-            Cell(arm, seed, {"weight": weight, "steps": steps, "episodes": episodes})
+            Cell(arm, seed, own | {"steps": steps, "episodes": episodes})
             for seed in self.seeds[: QUICK_SEEDS if quick else None]
-            for arm, weight in WEIGHTS.items()
+            for arm, own in (
+                *((arm, {"weight": weight}) for arm, weight in held.items()),
+                *((arm, {}) for arm in beside),
+            )
         ]
 
     def run(self, cell: Cell) -> CellResult:
-        prior = {NONE: NoPrior(), RANDOM: self.control}.get(cell.arm, self.prior)
         recipe = replace(self.recipe, steps=int(cell.parameters["steps"]))
         figures: dict[str, float] = {}
         series: dict[str, list[float]] = {}
@@ -137,15 +145,24 @@ class LethalityGate(Gate):
             where = Setting.parse(text)
             shown = record(where, int(count), cell.seed)
             torch.manual_seed(cell.seed)  # the second setting must not depend on the first
-            arm = Imagining(prior, float(cell.parameters["weight"]), cell.arm == LEARNED)
-            episodes = int(cell.parameters["episodes"])
-            trace = WeightTrace(recipe.steps)
-            phase = arm.learn(shown, recipe, cell.seed, [trace])
-            found = arm.judge(phase, shown, where, cell.seed, episodes)
+            arm, episodes = self._arm(cell), int(cell.parameters["episodes"])
+            if isinstance(arm, Imagining):
+                trace = WeightTrace(recipe.steps)
+                phase = arm.learn(shown, recipe, cell.seed, [trace])
+                found = arm.judge(phase, shown, where, cell.seed, episodes)
+                if arm.learnable:
+                    series |= {"step": trace.step, f"{prefix}weight": trace.weight}
+            else:
+                found = arm.figures(shown, where, recipe, cell.seed, episodes)
             figures |= {f"{prefix}{name}": value for name, value in found.items()}
-            if arm.learnable:
-                series |= {"step": trace.step, f"{prefix}weight": trace.weight}
         return CellResult(figures, series)
+
+    def _arm(self, cell: Cell) -> Arm:
+        if cell.arm in BASELINES:
+            return Baseline(cell.arm)
+        prior = {NONE: NoPrior(), RANDOM: self.control}.get(cell.arm, self.prior)
+        choice = "chance" if cell.arm == ACCEPT_ALL else "imagined"
+        return Imagining(prior, float(cell.parameters["weight"]), cell.arm == LEARNED, choice)
 
     def judge(self, rows: Sequence[Row]) -> Verdict:
         chosen, figures = self.setting, self._figures(rows, "")
@@ -214,7 +231,7 @@ class LethalityGate(Gate):
         return Kind.PASS, "the prior helps"
 
     def plot(self, rows: Sequence[Row]) -> Figure:
-        figure = Figure(figsize=(13.5, 6.8), layout="constrained")
+        figure = Figure(figsize=(15, 7.6), layout="constrained")
         panels = figure.subplots(2, 4)
         settings = (("", self.setting), (HARDER, self.harder))
         for line, (prefix, setting) in zip(panels, settings, strict=True):
@@ -225,10 +242,14 @@ class LethalityGate(Gate):
             line[3].set_xlabel("optimiser step")
             line[3].set_ylim(0, 1)
             for axis, name in zip(line[:3], ("success", "imagined", "model_error_cm"), strict=True):
-                for place, arm in enumerate(WEIGHTS):
-                    found = list(values(rows, arm, f"{prefix}{name}").values())
+                by_arm = {
+                    row.arm: list(values(rows, row.arm, f"{prefix}{name}").values())
+                    for row in rows
+                    if f"{prefix}{name}" in row.figures
+                }
+                for place, found in enumerate(by_arm.values()):
                     axis.plot([place] * len(found), found, "o", color="#3b7ddd", alpha=0.4)
-                    axis.plot(place, np.mean(found), "_", color=INK, markersize=22)
-                axis.set_xticks(range(len(WEIGHTS)), list(WEIGHTS), rotation=30, ha="right")
+                    axis.plot(place, np.mean(found), "_", color=INK, markersize=14)
+                axis.set_xticks(range(len(by_arm)), list(by_arm), rotation=45, ha="right")
                 axis.set_title(f"{setting} demonstrations: {name.replace('_', ' ')}", fontsize=9)
         return figure

@@ -6,9 +6,21 @@ import numpy as np
 import pytest
 import torch
 
+from nsca.benchmarks.few_shot_arms import BASELINES
 from nsca.benchmarks.few_shot_learning import Recipe
 from nsca.gates.gate import Cell, Row
-from nsca.gates.lethality import HARDER, HIGH, LEARNED, LOW, MIDDLE, NONE, RANDOM, LethalityGate
+from nsca.gates.lethality import (
+    ACCEPT_ALL,
+    CLONES,
+    HARDER,
+    HIGH,
+    LEARNED,
+    LOW,
+    MIDDLE,
+    NONE,
+    RANDOM,
+    LethalityGate,
+)
 from nsca.gates.verdict import Kind
 from nsca.priors.physics import Physics
 from nsca.priors.random_fixed import RandomFixed
@@ -84,14 +96,34 @@ def test_a_saturated_setting_gives_way_to_the_harder_one():
     assert gate().judge(rows(empty, empty)).kind is Kind.FLOOR
 
 
-def test_arms_differ_in_prior_and_weight_alone():
+def test_arms_differ_in_prior_and_weight_alone_and_every_baseline_stands_beside_them():
     cells = gate().cells(quick=False)
-    assert len(cells) == 30
-    assert {cell.arm for cell in cells} == set(ARMS)
+    assert len(cells) == 5 * 13
+    assert {cell.arm for cell in cells} == {*ARMS, ACCEPT_ALL, *BASELINES}
     shared = {(cell.parameters["steps"], cell.parameters["episodes"]) for cell in cells}
     assert len(shared) == 1
-    weights = {cell.arm: cell.parameters["weight"] for cell in cells}
+    weights = {cell.arm: cell.parameters.get("weight") for cell in cells}
     assert (weights[HIGH], weights[MIDDLE], weights[NONE]) == (0.9, 0.5, 0.0)
+    assert weights[ACCEPT_ALL] == weights[HIGH]
+    assert weights["warped"] is None
+
+
+def test_a_quick_run_leaves_out_what_cannot_be_shortened():
+    cells = gate().cells(quick=True)
+    assert {cell.arm for cell in cells} == {*ARMS, ACCEPT_ALL, *BASELINES} - CLONES
+    assert {cell.seed for cell in cells} == {0, 1}
+
+
+def test_a_baseline_has_no_figure_but_success_and_the_verdict_does_not_see_it():
+    found = gate().run(Cell("warped", 0, {"steps": 5, "episodes": 2}))
+    assert set(found.figures) == {"success", f"{HARDER}success"}
+    assert found.figures["success"] == 1.0
+    without = rows({HIGH: 0.9, MIDDLE: 0.5, LOW: 0.3}, MIXED)
+    beside = [Row("warped", seed, {"success": 1.0, f"{HARDER}success": 1.0}) for seed in range(5)]
+    assert gate().judge([*without, *beside]).figures == gate().judge(without).figures
+    figure = gate().plot([*without, *beside])
+    assert len(figure.axes[0].get_xticks()) == len(ARMS) + 1
+    assert len(figure.axes[1].get_xticks()) == len(ARMS)
 
 
 def test_a_cell_learns_acts_and_repeats_itself():
