@@ -28,13 +28,16 @@ class DemonstrationSource:
         path: a set of `python -m nsca.data demonstrate`.
         count: how many are learned from; 1 or more.
         validation: how many of the following ones only measure; 0 measures on what was learned.
+        task: what they must be demonstrations of, by any of its names; None takes any task.
 
     Raises:
         ValueError: `count` below 1 or `validation` below 0.
         UserError: no path.
     """
 
-    def __init__(self, path: str | None, count: int, validation: int) -> None:
+    def __init__(
+        self, path: str | None, count: int, validation: int, task: str | None = None
+    ) -> None:
         if count < 1 or validation < 0:
             raise ValueError(f"count={count} must be 1 or more, validation={validation} 0 or more")
         if path is None:
@@ -43,6 +46,7 @@ class DemonstrationSource:
                 "python -m nsca.data demonstrate pick-place, then data.path=<its folder>",
             )
         self.path = Path(path)
+        self.task = task
         self.count = count
         self.validation = validation
         self._loaded: list[Demonstration] | None = None
@@ -67,5 +71,6 @@ class DemonstrationSource:
 
     def _all(self) -> list[Demonstration]:
         if self._loaded is None:
-            self._loaded = load_demonstrations(self.path, count=self.count + self.validation)
+            wanted = self.count + self.validation
+            self._loaded = load_demonstrations(self.path, self.task, wanted)
         return self._loaded

@@ -13,26 +13,30 @@ from nsca.worlds.metaworld.experts import Expert
 from nsca.worlds.metaworld.physics import AlteredPhysics
 
 pytestmark = pytest.mark.skipif(not envpool_is_here(), reason="envpool is not installed")
-PLACES = [0, 1, 2, *range(4, 7), *range(36, 39)]  # hand, first object, goal
+NOW, BEFORE = slice(0, 18), slice(18, 36)  # hand, gripper and two objects; the goal is the rest
 
 
 @pytest.mark.parametrize("task", ["pick-place-v3", "hammer-v3", "drawer-open-v3", "assembly-v3"])
 def test_both_backends_play_the_same_episode(task) -> None:
-    """Same places at the start, and the same actions lead to the same observations and rewards."""
+    """Same observations at the start, and the same actions lead to the same ones and to rewards.
+
+    All 39 columns: metres, quaternions and the gripper's opening. tests/slow plays every task.
+    """
     seeds = episode_seeds(task, "tuning", 0, 2)
     fast = EnvPoolBackend(task, threads=1, max_steps=500)
     slow = MetaworldBackend(task, 2, AlteredPhysics())
     seen, reference = fast.reset(seeds), slow.reset(seeds)
-    np.testing.assert_allclose(seen[:, PLACES], reference[:, PLACES], atol=1e-4)
+    np.testing.assert_allclose(seen, reference, atol=1e-3)
     expert, gaps = Expert(task), []
     succeeded = [np.zeros(2, bool), np.zeros(2, bool)]
     for _ in range(120):
-        actions = expert(seen)
+        actions, earlier = expert(seen), seen
         (seen, reward, success), (other, other_reward, other_success) = (
             fast.step(actions),
             slow.step(actions),
         )
-        assert np.abs(seen - other)[:, PLACES].max() < 0.02
+        np.testing.assert_allclose(seen, other, atol=0.03)
+        np.testing.assert_array_equal(seen[:, BEFORE], earlier[:, NOW])
         gaps.append(np.abs(reward - other_reward))
         succeeded[0] |= success
         succeeded[1] |= other_success
