@@ -209,16 +209,12 @@ def _corrected(table: PairedTable) -> str:
         return ""
     marked = '"before correction" marks a 95 % interval that excludes 0'
     if not family:
-        return (
-            f"None of these {testable} comparisons is a primary one: no p is corrected, {marked}."
-        )
+        return f"None of these {testable} comparisons is primary: no p is corrected, and {marked}."
     shown = [metric for metric in table.metrics if any(metric == key[1] for key in family)]
-    which = " and ".join(f"`{metric}`" for metric in shown)
-    which = (
-        f"all {testable} comparisons"
-        if len(family) == testable
-        else (f"the {len(family)} comparisons of {which}, the primary ones of {testable}")
-    )
+    names = " and ".join(f"`{metric}`" for metric in shown)
+    which = f"the {len(family)} comparisons of {names}, the primary ones of {testable}"
+    if len(family) == testable:
+        which = f"all {testable} comparisons"
     text = f"p (Holm) is corrected over {which}; {marked} without a corrected p below {LEVEL}."
     pairs = max(difference.pairs for difference in family.values())
     least = smallest_sign_flip_p(pairs)
