@@ -9,8 +9,14 @@ Three questions on moments of held-out objects at which every sense of the data 
 
 Properties and next moment are read by linear probes (`quantity_probes`) from the trained state, the
 same fusion untrained, the senses' features side by side without a fusion (`concatenated`), each
-sense's features alone, and, as a ceiling for the next moment, from the true physical state now. The
-probes are fitted with all senses and also scored with one of them missing, or with one alone.
+sense's features alone, the best of these (`best_sense`), and, as a ceiling for the next moment,
+from the true physical state now.
+
+With all senses the probes are fitted with all senses. With one of them missing, or one alone, other
+probes answer, fitted on the same moments with senses dropped at random: the same ones for the state
+and for the senses side by side, which have which senses are there beside them. So the two differ in
+nothing but the representation. `best_sense` is then the best of the senses that are still there,
+each read by probes of its own.
 
 Where senses were recorded apart (custom folder, pairs by label) properties are read from moments
 whose senses were put together, each with one partner drawn with the seed; retrieval searches what
@@ -25,11 +31,13 @@ import numpy as np
 import torch
 
 from nsca.benchmarks.benchmark import JudgedRun
+from nsca.benchmarks.best_sense import best_sense
 from nsca.benchmarks.encoders import untrained_encoder
 from nsca.benchmarks.hidden_labels import hidden_labels
 from nsca.benchmarks.moment_rows import (
     Columns,
     columns_in,
+    dropping,
     features_of,
     parts_in,
     rows_of,
@@ -68,9 +76,11 @@ class FusedState:
         gallery: at most so many moments, each of another clip, in which retrieval searches, and
             as many that ask.
         ranks: k of recall at k.
+        drop: probability of each sense to be left out of the moments that fit the probes with
+            senses lost, in [0, 1); that of training.
 
     Raises:
-        UserError: a budget that is too small.
+        UserError: a budget that is too small, or a probability out of bounds.
     """
 
     judges: ClassVar[frozenset[str]] = frozenset({"fusion", "full"})
@@ -83,16 +93,20 @@ class FusedState:
         hidden: Sequence[str],
         gallery: int,
         ranks: Sequence[int],
+        drop: float,
     ) -> None:
         check_at_least("fit_moments", fit_moments, 2)
         check_at_least("test_moments", test_moments, 2)
         check_at_least("gallery", gallery, 2)
         for rank in ranks:
             check_at_least("ranks", rank, 1)
+        if not 0 <= drop < 1:
+            raise UserError(f"drop={drop} is no share of senses to lose", "drop: in [0, 1)")
         self.probes = QuantityProbes(fit_moments, test_moments, 0, corrupted_rows=test_moments)
         self.hidden = list(hidden)
         self.gallery = gallery
         self.ranks = list(ranks)
+        self.drop = drop
 
     def judge(self, run: JudgedRun | None, seed: int, folder: Path) -> Iterator[Sequence[Score]]:
         """See `Benchmark`; the run's fusion beside its untrained twin above the same encoders.
@@ -166,7 +180,7 @@ class FusedState:
                 for name, label in labels.items()
             }
 
-        yield self.probes.run(
+        scores = self.probes.run(
             features_of(fusions, columns, parts),
             part,
             source.held_out,
@@ -174,7 +188,9 @@ class FusedState:
             seed,
             with_lost_senses(columns, parts),
             report,
+            dropping(columns, self.drop, seed),
         )
+        yield [*scores, *best_sense(scores, list(parts))]
         for split in source.held_out:
             yield list(self._retrieval(moments[split], senses, fusions, columns, split, seed))
 

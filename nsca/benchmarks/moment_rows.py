@@ -1,9 +1,9 @@
-"""A judged moment as one row: all senses, which of them are there, action and physical state.
+"""A judged moment as one row: all senses, which of them to listen to, action and physical state.
 
 So probes handle a fused state, a sense alone and a lost sense alike: each is a function of the row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -16,7 +16,7 @@ from torch import Tensor
 from nsca.benchmarks.quantity_probes import Corruption
 from nsca.benchmarks.scores import Encoder
 from nsca.data.moments import Moments
-from nsca.data.packing import pack
+from nsca.data.packing import left_over, pack
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.sense_names import SENSES
@@ -64,6 +64,10 @@ def features_of(
 ) -> dict[str, Encoder]:
     """Features of judged rows by name; what is done stands beside all of them.
 
+    The state and `concatenated` know only the senses that a row's mask tells to listen to; the
+    latter has 0, the mean, in the place of others, and the mask beside it, so that a linear map can
+    tell missing from mean. A sense alone is taken whatever the mask says.
+
     A state that is not finite raises UserError when it is asked for.
     """
 
@@ -77,11 +81,17 @@ def features_of(
             )
         return np.concatenate([states.numpy(), rows[:, columns.action]], axis=1)
 
+    def side_by_side(rows: np.ndarray) -> np.ndarray:
+        packed, mask = rows[:, columns.packed].copy(), rows[:, columns.mask]
+        for sense, part in parts.items():
+            packed[:, part] *= mask[:, SENSES.index(sense), None]
+        return np.concatenate([packed, mask, rows[:, columns.action]], axis=1)
+
     def columns_of(part: slice, rows: np.ndarray) -> np.ndarray:
         return np.concatenate([rows[:, part], rows[:, columns.action]], axis=1)
 
     found: dict[str, Encoder] = {name: partial(state, each) for name, each in fusions.items()}
-    found["concatenated"] = partial(columns_of, columns.packed)
+    found["concatenated"] = side_by_side
     for sense, part in parts.items():
         found[sense] = partial(columns_of, part)
     if columns.physical.stop > columns.physical.start:
@@ -110,3 +120,29 @@ def with_lost_senses(columns: Columns, parts: Mapping[str, slice]) -> list[Corru
     if len(parts) > 2:
         ways |= {f"{sense}{ALONE}": [other for other in parts if other != sense] for sense in parts}
     return [Corruption(name, 1, partial(without, senses)) for name, senses in ways.items()]
+
+
+def dropping(columns: Columns, drop: float, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Rows that are not told to listen to some senses, drawn as in training (`left_over`); what the
+    senses say stays in the row.
+
+    Args:
+        columns: where the parts of a row are.
+        drop: probability of each sense, in [0, 1).
+        seed: of the draws.
+    """
+
+    def drop_senses(rows: np.ndarray) -> np.ndarray:
+        changed = rows.copy()
+        rng = np.random.default_rng([seed, len(rows)])
+        changed[:, columns.mask] = left_over(rows[:, columns.mask] > 0, drop, rng)
+        return changed
+
+    return drop_senses
+
+
+def left_in(name: str, senses: Sequence[str]) -> list[str]:
+    """Which of these senses are there under a change of `with_lost_senses`; all under another."""
+    if name.startswith(WITHOUT):
+        return [sense for sense in senses if sense != name.removeprefix(WITHOUT)]
+    return [name.removesuffix(ALONE)] if name.endswith(ALONE) else list(senses)

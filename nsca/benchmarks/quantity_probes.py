@@ -65,6 +65,7 @@ class QuantityProbes:
         seed: int,
         corruptions: Sequence[Corruption] = (),
         report: Report = print,
+        hardened: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> list[Score]:
         """Judge every encoder on the same rows.
 
@@ -76,6 +77,8 @@ class QuantityProbes:
             seed: of the choice of rows and the validation groups.
             corruptions: under which the scored rows are judged again.
             report: receives a line when the next features are begun, and for a part left out.
+            hardened: what is done to the training rows for the probes that answer under
+                corruption; None where the probes fitted on clean rows answer there, too.
 
         Returns:
             One score for each part, protocol, label, kind of features and corruption; labels that
@@ -101,7 +104,7 @@ class QuantityProbes:
         scores: list[Score] = []
         for name, encode in encoders.items():
             report(f"probing {name} features")
-            scores += self._judge(name, encode, fit, tests, corruptions, seed)
+            scores += self._judge(name, encode, fit, tests, corruptions, seed, hardened)
         if not scores:
             raise nothing_to_probe
         return scores
@@ -114,10 +117,13 @@ class QuantityProbes:
         tests: Mapping[Split, Part],
         corruptions: Sequence[Corruption],
         seed: int,
+        hardened: Callable[[np.ndarray], np.ndarray] | None,
     ) -> Iterator[Score]:
         rows, labels = fit
         fit_x = encode(rows)
-        fitted = FittedProbes(fit_x, labels, seed)
+        hardy = fitted = FittedProbes(fit_x, labels, seed)
+        if hardened is not None and corruptions:
+            hardy = FittedProbes(encode(hardened(rows)), labels, seed)
         shuffled = None
         if name == "trained":
             mixed = {key: _shuffled(label, seed) for key, label in labels.items()}
@@ -135,7 +141,7 @@ class QuantityProbes:
             few = np.arange(len(test_rows))[: self.corrupted_rows]
             few_labels = {key: _rows_of(label, few) for key, label in test_labels.items()}
             for corruption in corruptions:
-                answers = fitted.score(encode(corruption.change(test_rows[few])), few_labels)
+                answers = hardy.score(encode(corruption.change(test_rows[few])), few_labels)
                 yield from _scores(split, "transfer", name, answers, corruption)
 
     def _nearest(

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from nsca.gates.gate import Cell, Gate, Row, values
 from nsca.gates.verdict import Verdict
 from nsca.job_table import Job, JobTable
-from nsca.paired_table import PairedTable, cells, header, lines, markdown, power
+from nsca.paired_table import PairedTable, cells, foot, header, lines, markdown
 from nsca.reporting import page
 from nsca.reporting.plots import STYLE, as_svg
 from nsca.reporting.tables import paired_csv, paired_latex
@@ -29,6 +29,7 @@ def paired_table(gate: Gate, rows: Sequence[Row]) -> PairedTable:
     arms = list(dict.fromkeys([gate.reference, *(row.arm for row in rows)]))
     return PairedTable(
         arms,
+        list(gate.shown),
         list(gate.shown),
         gate.reference,
         lambda arm, figure: values(rows, arm, figure),
@@ -116,7 +117,7 @@ def gate_details(
 ) -> str:
     """Tables, figures of the verdict, cells and run card."""
     card = load_run_card(results.path.parent)
-    intro = f"{power(table)} Differences are taken seed by seed, with a 95 % t interval."
+    intro = f"{foot(table)} Differences are taken seed by seed, with a 95 % t interval."
     return "".join(
         [
             page.section("Figures", *_tables(table), intro=intro.strip()),

@@ -32,6 +32,7 @@ COLOURS = {
     "proprioception": "#9a6b3f",
     "nothing": "#8b919a",
     "true_state": "#b8860b",
+    "best_sense": "#c026d3",
 }
 FURTHER_COLOURS = ("#3b7ddd", "#0f9d76", "#c2410c", "#9b5de5", "#e05780", "#b8860b")
 NAMES = {
@@ -40,6 +41,7 @@ NAMES = {
     "pixels": "raw pixels",
     "statistics": "statistics of the spectrogram",
     "concatenated": "senses side by side, no fusion",
+    "best_sense": "best single sense",
     "true_state": "true physical state",
     "shuffled": "shuffled labels",
 }

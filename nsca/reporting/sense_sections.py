@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nsca.benchmarks.best_sense import BEST
 from nsca.benchmarks.fused_state import NEXT, RECALL
 from nsca.benchmarks.moment_rows import ALONE, WITHOUT
 from nsca.benchmarks.scores import CLEAN, Score
 from nsca.reporting import page, plots, sense_plots
 from nsca.reporting.outcome_sections import spread
 from nsca.reporting.score_sections import PARTS, in_order
+
+SHOWN = ("trained", "random", "concatenated", BEST)  # with senses lost
 
 
 def belongs_here(score: Score) -> bool:
@@ -51,9 +54,7 @@ def lost_senses(scores: Sequence[Score]) -> str:
     ):
         own = [s for s in here if s.measure == measure and s.quantity.startswith(NEXT) == later]
         means = {
-            name: kept
-            for name in ("trained", "random", "concatenated")
-            if (kept := _means([s for s in own if s.features == name]))
+            name: kept for name in SHOWN if (kept := _means([s for s in own if s.features == name]))
         }
         if means:
             unit = "mean accuracy" if measure == "accuracy" else "mean R² (below 0 counts as 0)"
@@ -61,10 +62,13 @@ def lost_senses(scores: Sequence[Score]) -> str:
     if not drawings:
         return ""
     intro = (
-        f"Probes stay as fitted with all senses; the scored moments ({PARTS.get(part, part)}) lose "
-        "some. What no fusion made has the mean in place of what is lost."
+        f"The scored moments ({PARTS.get(part, part)}) lose senses. The probes that answer then "
+        "were fitted on moments that lose some at random, the same ones for the state and for the "
+        "senses side by side, which have the mean in place of what is lost, and beside it which "
+        "senses are there. With all senses the probes were fitted with all. The best single sense "
+        "is the best of those that are there, quantity by quantity, each by its own probe."
     )
-    key = page.legend(plots.legend(["trained", "random", "concatenated"]))
+    key = page.legend(plots.legend(SHOWN))
     row = f'<div class="row">{"".join(drawings)}</div>'
     return page.section("With senses lost", key, row, intro=intro)
 

@@ -11,9 +11,9 @@ from nsca.benchmarks.few_shot_learning import Recipe
 from nsca.benchmarks.few_shot_setting import Setting
 from nsca.job_table import Job, JobTable
 from nsca.jobs import JobOutcome
-from nsca.studies.few_shot_summary import Scores, effects, learning_curves, tables
+from nsca.studies.few_shot_summary import SUCCESS, Scores, effects, learning_curves, tables
 from nsca.studies.few_shot_trials import ORIGIN, Seeds, Trial, try_arm, try_seeds
-from nsca.studies.study import Study, refuse
+from nsca.studies.study import Study, refuse, refuse_primary
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class FewShotStudy(Study):
             arms.
         settings: see `Setting.parse`.
         counts: numbers of demonstrations.
+        primary: the one or two figures that the question is about, such as `success @ 1`: p is
+            corrected over their comparisons alone.
         arms: configurations of `Arm`s by name (`_recursive_: false` keeps them unbuilt).
         recipe: how dynamics are learned, in every arm that does.
         episodes: of evaluation, for every arm, setting and seed.
@@ -37,7 +39,7 @@ class FewShotStudy(Study):
 
     Raises:
         ValueError: the reference is no arm, or a seed, setting or count repeats.
-        UserError: no such task.
+        UserError: no such task; no figure is primary, or one that is not the success at a count.
     """
 
     reference: str
@@ -45,6 +47,7 @@ class FewShotStudy(Study):
     seeds: Sequence[int]
     settings: Sequence[str]
     counts: Sequence[int]
+    primary: Sequence[str]
     arms: Mapping[str, Mapping[str, Any]]
     recipe: Mapping[str, Any]
     episodes: int
@@ -61,6 +64,7 @@ class FewShotStudy(Study):
             values = getattr(self, what)
             if len(set(values)) != len(values):
                 raise ValueError(f"{what} repeat: {list(values)}")
+        refuse_primary(self.primary, [f"{SUCCESS} @ {count}" for count in self.counts])
         self.places()
 
     def places(self) -> list[Setting]:
@@ -113,6 +117,7 @@ class FewShotStudy(Study):
         scores = Scores(
             [setting.slug for setting in self.places()],
             self.counts,
+            self.primary,
             list(self.arms),
             self.reference,
             self.model_reference,

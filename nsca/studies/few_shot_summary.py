@@ -31,7 +31,9 @@ class Scores:
     """What was measured, by setting, count, arm, seed and figure.
 
     Attributes:
-        settings, counts, arms: in the order to show them.
+        settings, counts: in the order to show them.
+        primary: of success, by count, such as `success @ 1`.
+        arms: in the order to show them.
         reference: the arm that success is compared with.
         model_reference: the arm that what the model says is compared with; None where no arm has
             a model.
@@ -40,6 +42,7 @@ class Scores:
 
     settings: Sequence[str]
     counts: Sequence[int]
+    primary: Sequence[str]
     arms: Sequence[str]
     reference: str
     model_reference: str | None
@@ -71,7 +74,7 @@ class Scores:
     def paired(self) -> list[PairedTable]:
         """Means over settings, paired by seed: success, and what models say where there are some.
 
-        Two tables, each with its own reference and its own correction of p-values.
+        Two tables, each with its own reference; what models say is never primary.
         """
         tables = [self._paired([SUCCESS], self.reference, self.arms)]
         if self.model_reference is not None:
@@ -99,7 +102,10 @@ class Scores:
             return self.means(int(count), arm, figure)
 
         explained = {metric: self._explained(*metric.split(" @ "), reference) for metric in metrics}
-        return PairedTable(arms, metrics, reference, values, explained, higher_is_better=False)
+        primary = [metric for metric in self.primary if metric in metrics]
+        return PairedTable(
+            arms, metrics, primary, reference, values, explained, higher_is_better=False
+        )
 
     def _explained(self, figure: str, count: str, reference: str) -> str:
         text = f"{EXPLAINED[figure]}; mean over {len(self.settings)} settings"

@@ -18,7 +18,7 @@ from nsca.job_table import Job, JobTable
 from nsca.paired_table import PairedTable, markdown
 from nsca.reporting.tables import paired_csv, paired_latex
 from nsca.studies.jobs import ORIGIN, JobSpecification, short, train_and_evaluate
-from nsca.studies.study import Study, refuse
+from nsca.studies.study import Study, refuse, refuse_primary
 from nsca.studies.summary import plot, plot_groups
 from nsca.training import fingerprint_of
 from nsca.verb import compose
@@ -45,6 +45,8 @@ class StudyPlan(Study):
         leave_out: a regular expression; figures in whose "condition name" it is found are not kept
             in results.csv.
         metrics: of the figures kept, what the table and the picture show.
+        primary: the one or two of them that the question is about: p is corrected over their
+            comparisons alone.
         baselines: rows without training, by name: what stands in place of `trained` in the name of
             a metric, such as `pixels`. Their values come from the evaluation of the reference.
         earlier: overrides of the training runs that come before, by name, in order.
@@ -53,6 +55,7 @@ class StudyPlan(Study):
     Raises:
         ValueError: when the reference is no condition, a seed repeats, a name is used twice, or
             `<name>` stands where no earlier run has that name.
+        UserError: no metric is primary, or one that is not shown.
     """
 
     reference: str
@@ -63,6 +66,7 @@ class StudyPlan(Study):
     evaluate: Sequence[str]
     leave_out: str
     metrics: Sequence[str]
+    primary: Sequence[str]
     baselines: Mapping[str, str]
     earlier: Mapping[str, Sequence[str]] = field(default_factory=dict)
     higher_is_better: bool = True
@@ -79,6 +83,7 @@ class StudyPlan(Study):
             raise ValueError(f"a seed repeats: {list(self.seeds)}")
         if both := self.conditions.keys() & self.baselines.keys():
             raise ValueError(f"both a condition and a baseline: {sorted(both)}")
+        refuse_primary(self.primary, self.metrics)
         known = {SEED}
         last = (self.train, *self.conditions.values(), self.evaluate)
         for name, own in (*self.earlier.items(), *(("", own) for own in last)):
@@ -147,6 +152,7 @@ class StudyPlan(Study):
         return PairedTable(
             rows,
             self.metrics,
+            self.primary,
             self.reference,
             values,
             higher_is_better=self.higher_is_better,

@@ -88,6 +88,19 @@ def refuse(what: str, odd: Mapping[Job, str], results: JobTable) -> None:
     )
 
 
+def refuse_primary(primary: Sequence[str], metrics: Sequence[str]) -> None:
+    """A study says which metrics its question is about, before it runs.
+
+    Raises:
+        UserError: none, one twice, or one that is not among the metrics.
+    """
+    if not primary or len(set(primary)) < len(primary) or not set(primary) <= set(metrics):
+        raise UserError(
+            f"study.primary={list(primary)} are not metrics of this study, or none, or one twice",
+            f"name one or two of {', '.join(metrics)}",
+        )
+
+
 def kept(condition: str, figures: Mapping[str, float], leave_out: str) -> dict[str, float]:
     """The figures that stay: `leave_out`, a regular expression, is not found in their "condition
     name".

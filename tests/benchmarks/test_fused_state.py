@@ -18,6 +18,7 @@ from phases.tiny_vision import tiny_trainer
 
 from nsca.benchmarks.fused_state import FusedState
 from nsca.benchmarks.scores import Score
+from nsca.composition import compose
 from nsca.data.batch import ProbeLabel, Split
 from nsca.errors import UserError
 
@@ -46,6 +47,7 @@ def benchmark(**changes: object) -> FusedState:
         "hidden": [],
         "gallery": 60,
         "ranks": [1, 10],
+        "drop": 0.3,
     }
     return FusedState(**{**settings, **changes})
 
@@ -80,13 +82,27 @@ def test_the_next_moment_follows_from_state_and_action(values):
     assert not names, "where the hand will be is told by the action"
 
 
-def test_a_state_that_has_lost_a_sense_is_judged_by_the_same_probes(values):
-    lost = values["properties/val/level/trained/without_proprioception-1"]
-    assert lost > 0.3, "the other senses know it, too, and the state says so in the same place"
-    assert values["properties/val/level/concatenated/without_proprioception-1"] < 0.1
-    assert values["properties/val/level/random/without_proprioception-1"] < 0.1
+def test_without_a_fusion_a_lost_sense_is_made_up_for_as_far_as_a_linear_map_can(values):
+    name = "properties/val/level/{}/without_proprioception-1"
+    assert values[name.format("trained")] > 0.3, "the other senses know it, too"
+    assert values[name.format("concatenated")] > 0.3, "and a map fitted with senses lost asks them"
     assert values["properties/val/level/vision/without_vision-1"] < 0.05
     assert values["properties/val/level/proprioception/proprioception_alone-1"] > 0.9
+
+
+def test_what_fusing_has_to_beat_is_the_best_sense_that_is_there(values):
+    name = "properties/val/level/{}/without_proprioception-1"
+    left = [values[name.format(sense)] for sense in ("vision", "audio")]
+    assert values[name.format("best_sense")] == max(left)
+    assert values["properties/val/level/best_sense"] > max(left), "touch tells it best"
+    assert values["properties/val/level/best_sense/vision_alone-1"] == left[0]
+
+
+def test_senses_are_dropped_as_in_training():
+    for phase in ("fusion", "full"):
+        config = compose("train", [f"phase={phase}"])
+        judged = compose("evaluate", ["run=none", "benchmark=fused_state"]).benchmark
+        assert judged.fused_state.drop == config.data_module.drop
 
 
 def test_trained_senses_find_each_other(scores, values):
@@ -128,7 +144,7 @@ def test_senses_recorded_apart_find_their_class(digits):
 
 def test_what_the_data_never_has_is_no_column_of_the_table(digits):
     assert {s.features for s in digits if s.measure == "accuracy"} == {
-        *("trained", "random", "concatenated", "vision", "audio", "shuffled")
+        *("trained", "random", "concatenated", "vision", "audio", "best_sense", "shuffled")
     }
     lost = {score.corruption for score in digits} - {"clean"}
     assert lost == {"without_vision", "without_audio"}, "with two, alone says the same again"
@@ -140,6 +156,11 @@ def test_what_the_data_never_has_is_no_column_of_the_table(digits):
 def test_a_run_of_fusion_is_needed(tmp_path):
     with pytest.raises(ValueError, match="a run is needed"):
         next(benchmark().judge(None, 0, tmp_path))
+
+
+def test_a_probability_is_below_one():
+    with pytest.raises(UserError, match="drop=1"):
+        benchmark(drop=1)
 
 
 @pytest.mark.parametrize("wrong", [{"fit_moments": 1}, {"gallery": 1}, {"ranks": [0]}])

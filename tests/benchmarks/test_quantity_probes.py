@@ -56,6 +56,26 @@ def test_a_corruption_changes_the_scored_rows_alone():
     assert not [s for s in scores if s.measure == "knn_accuracy"]
 
 
+def test_hardened_probes_answer_under_corruption_and_nowhere_else():
+    def size_told_twice(rows: np.ndarray) -> np.ndarray:
+        return np.concatenate([rows, rows[:, 4:5] + 0.1 * rows[:, 5:]], axis=1)
+
+    def without(rows: np.ndarray) -> np.ndarray:
+        changed = rows.copy()
+        changed[:, 4] = 0.0
+        return changed
+
+    def twice(split: Split) -> Part:
+        rows, labels = part(split)
+        return size_told_twice(rows), labels
+
+    probes = QuantityProbes(fit_rows=120, test_rows=120, neighbours=0, corrupted_rows=120)
+    given = {"part": twice, "corruptions": [Corruption("lost", 1, without)]}
+    plain, hard = judged(probes, **given), judged(probes, **given, hardened=without)
+    assert value(hard, "val/size/trained") == value(plain, "val/size/trained") > 0.95
+    assert value(plain, "val/size/trained/lost-1") < 0.9 < value(hard, "val/size/trained/lost-1")
+
+
 def test_budgets_are_kept_and_the_choice_is_of_the_seed():
     probes = QuantityProbes(fit_rows=50, test_rows=30, neighbours=0)
     first = judged(probes)

@@ -74,6 +74,6 @@ def test_a_study_without_demonstrations_has_tables_and_no_curve(tmp_path: Path):
     for arm, success in (("sac", 0.8), ("ppo", 0.2)):
         origin = dict.fromkeys(ORIGIN, "0")
         results.add(Job(f"reach-v3/0/{arm}", 0), {"success": success}, origin)
-    scores = Scores(["reach-v3"], [0], ["sac", "ppo"], "ppo", None, results)
+    scores = Scores(["reach-v3"], [0], ["success @ 0"], ["sac", "ppo"], "ppo", None, results)
     assert "0.80" in tables(scores)["settings.md"]
     assert not learning_curves(scores).axes

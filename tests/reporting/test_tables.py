@@ -52,10 +52,11 @@ def test_a_ragged_row_is_refused(write):
 
 def test_a_paired_table_in_both_formats():
     values = {"off": {0: 0.1, 1: 0.2}, "on_top": {0: 0.4, 1: 0.5}}
-    table = PairedTable(["off", "on_top"], ["success"], "off", lambda row, _: values[row])
+    rows, metrics = ["off", "on_top"], ["success"]
+    table = PairedTable(rows, metrics, metrics, "off", lambda row, _: values[row])
     columns, off, on = csv.reader(io.StringIO(paired_csv(table)))
     assert tuple(columns) == CSV_COLUMNS
     assert (off[1], on[1], on[3]) == ("off", "on_top", "0.45")
     latex = paired_latex(table)
-    assert "success & off & 0.150 $\\pm$ 0.050 & 2 & reference &  &  \\\\" in latex
+    assert "success & off & 0.150 $\\pm$ 0.050 & 2 & reference &  &  &  \\\\" in latex
     assert "success & on\\_top & 0.450 $\\pm$ 0.050" in latex

@@ -27,6 +27,7 @@ def plan() -> StudyPlan:
         evaluate=[],
         leave_out="-[1-5]$",
         metrics=["val/shape/trained"],
+        primary=["val/shape/trained"],
         baselines={"raw pixels": "pixels"},
     )
 

@@ -41,6 +41,7 @@ def study(**changes) -> FewShotStudy:
         seeds=[0, 1],
         settings=["push-v3", "soccer-v3 friction=0.3"],
         counts=[1, 5],
+        primary=["success @ 1"],
         arms={
             "warped": {"_target_": f"{ARM}.Baseline", "agent": "warped"},
             "replay": {"_target_": f"{ARM}.Baseline", "agent": "nearest_replay"},
@@ -50,6 +51,12 @@ def study(**changes) -> FewShotStudy:
         leave_out="^$",
     )
     return replace(known, **changes)
+
+
+def test_what_is_primary_is_success_at_a_count():
+    for wrong in ([], ["success @ 2"], ["imagined @ 1"]):
+        with pytest.raises(UserError, match="are not metrics of this study"):
+            study(primary=wrong)
 
 
 def test_jobs_go_seed_by_seed_and_name_setting_count_and_arm():
@@ -71,7 +78,7 @@ def test_what_a_job_is_made_of_changes_its_settings_and_its_names_do_not():
     assert digest(arms={"warped": blank}) != digest(
         arms={"warped": blank}, recipe={**RECIPE, "steps": 3}
     )
-    assert digest() != digest(counts=[2])
+    assert digest() != digest(counts=[2], primary=["success @ 2"])
 
 
 def test_finished_jobs_of_other_settings_or_worlds_are_refused(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ def results(tmp_path) -> JobTable:
 
 @pytest.fixture
 def scores(results) -> Scores:
-    return Scores(SETTINGS, (1, 5), ("ours", "none"), "none", "none", results)
+    return Scores(SETTINGS, (1, 5), ("success @ 1",), ("ours", "none"), "none", "none", results)
 
 
 def test_a_mean_over_settings_needs_all_of_them(scores):
@@ -46,18 +46,19 @@ def test_arms_are_compared_seed_by_seed(scores):
     assert found.mean == pytest.approx(0.305)
 
 
-def test_what_models_say_has_a_reference_and_a_correction_of_its_own(results):
+def test_what_models_say_has_a_reference_of_its_own_and_is_not_corrected(results):
     for setting in SETTINGS:
         results.add(Job(f"{setting}/1/blank", 0), {"success": 0.5, "imagined": 0.4}, WHERE)
     arms = ("ours", "blank", "none")
-    success, model = Scores(SETTINGS, (1,), arms, "none", "blank", results).paired
+    success, model = Scores(SETTINGS, (1,), ("success @ 1",), arms, "none", "blank", results).paired
     assert (success.reference, success.metrics) == ("none", ["success @ 1"])
     assert (model.reference, model.rows) == ("blank", ["ours", "blank"])
+    assert (success.primary, model.primary) == (["success @ 1"], [])
     assert comparisons(model)["ours", "imagined @ 1"].mean == pytest.approx(0.5)
-    written = tables(Scores(SETTINGS, (1,), arms, "none", "blank", results))
+    written = tables(Scores(SETTINGS, (1,), ("success @ 1",), arms, "none", "blank", results))
     assert written["table.csv"].count("metric,condition") == 1
     assert "imagined @ 1,ours" in written["table.csv"]
-    assert len(Scores(SETTINGS, (1,), arms, "none", None, results).paired) == 1
+    assert len(Scores(SETTINGS, (1,), ("success @ 1",), arms, "none", None, results).paired) == 1
 
 
 def test_how_far_things_move_is_said_and_not_compared(results):
@@ -65,7 +66,9 @@ def test_how_far_things_move_is_said_and_not_compared(results):
         for arm, error in (("ours", 1.0), ("none", 2.0)):
             found = {"success": 0.5, "model_error_cm": error, "motion_cm": 4.0}
             results.add(Job(f"{setting}/2/{arm}", 0), found, WHERE)
-    _, model = Scores(SETTINGS, (2,), ("ours", "none"), "none", "none", results).paired
+    _, model = Scores(
+        SETTINGS, (2,), ("success @ 2",), ("ours", "none"), "none", "none", results
+    ).paired
     assert model.metrics == ["model_error_cm @ 2"]
     assert model.explained["model_error_cm @ 2"].endswith("nothing moves errs by 4.0 cm")
 
@@ -95,5 +98,7 @@ def test_effects_are_those_of_the_first_arm(scores):
 
 def test_one_seed_shows_no_interval(results):
     """Nothing is drawn, and matplotlib has nothing to warn about."""
-    figure = effects(Scores(("soccer-v3",), (1,), ("nobody", "none"), "none", "none", results))
+    figure = effects(
+        Scores(("soccer-v3",), (1,), ("success @ 1",), ("nobody", "none"), "none", "none", results)
+    )
     assert not [line for line in figure.axes[0].lines if line.get_marker() == "o"]

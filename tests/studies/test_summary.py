@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
 from nsca.paired_table import comparisons, markdown
 from nsca.studies.plan import StudyPlan
@@ -24,6 +25,7 @@ def plan(*conditions: str) -> StudyPlan:
         evaluate=[],
         leave_out="-[1-5]$",
         metrics=[METRIC],
+        primary=[METRIC],
         baselines={"raw pixels": "pixels"},
     )
 
@@ -102,3 +104,9 @@ def test_conditions_of_a_group_are_compared_with_its_reference(by_number, tmp_pa
 def test_every_group_needs_its_reference():
     with pytest.raises(ValueError, match="'200/off' is not among"):
         plan("20/off", "200/on")
+
+
+@pytest.mark.parametrize("wrong", [[], ["held_out/size/trained"], [METRIC, METRIC]])
+def test_a_study_says_what_its_question_is_about(wrong):
+    with pytest.raises(UserError, match="are not metrics of this study"):
+        replace(plan("off", "on"), primary=wrong)
