@@ -30,7 +30,7 @@ class FewShotStudy(Study):
         settings: see `Setting.parse`.
         counts: numbers of demonstrations.
         primary: the one or two figures that the question is about, such as `success @ 1`: p is
-            corrected over their comparisons alone.
+            corrected over their comparisons alone; None for all, as in studies older than this.
         arms: configurations of `Arm`s by name (`_recursive_: false` keeps them unbuilt).
         recipe: how dynamics are learned, in every arm that does.
         episodes: of evaluation, for every arm, setting and seed.
@@ -39,7 +39,7 @@ class FewShotStudy(Study):
 
     Raises:
         ValueError: the reference is no arm, or a seed, setting or count repeats.
-        UserError: no such task; no figure is primary, or one that is not the success at a count.
+        UserError: no such task; a primary figure is no success at a count, or the list is empty.
     """
 
     reference: str
@@ -47,7 +47,7 @@ class FewShotStudy(Study):
     seeds: Sequence[int]
     settings: Sequence[str]
     counts: Sequence[int]
-    primary: Sequence[str]
+    primary: Sequence[str] | None
     arms: Mapping[str, Mapping[str, Any]]
     recipe: Mapping[str, Any]
     episodes: int

@@ -32,7 +32,7 @@ class Scores:
 
     Attributes:
         settings, counts: in the order to show them.
-        primary: of success, by count, such as `success @ 1`.
+        primary: of success, by count, such as `success @ 1`; None for all figures.
         arms: in the order to show them.
         reference: the arm that success is compared with.
         model_reference: the arm that what the model says is compared with; None where no arm has
@@ -42,7 +42,7 @@ class Scores:
 
     settings: Sequence[str]
     counts: Sequence[int]
-    primary: Sequence[str]
+    primary: Sequence[str] | None
     arms: Sequence[str]
     reference: str
     model_reference: str | None
@@ -74,7 +74,8 @@ class Scores:
     def paired(self) -> list[PairedTable]:
         """Means over settings, paired by seed: success, and what models say where there are some.
 
-        Two tables, each with its own reference; what models say is never primary.
+        Two tables, each with its own reference and correction; what models say is primary only
+        where all is.
         """
         tables = [self._paired([SUCCESS], self.reference, self.arms)]
         if self.model_reference is not None:
@@ -102,7 +103,8 @@ class Scores:
             return self.means(int(count), arm, figure)
 
         explained = {metric: self._explained(*metric.split(" @ "), reference) for metric in metrics}
-        primary = [metric for metric in self.primary if metric in metrics]
+        named = metrics if self.primary is None else self.primary
+        primary = [metric for metric in named if metric in metrics]
         return PairedTable(
             arms, metrics, primary, reference, values, explained, higher_is_better=False
         )

@@ -46,7 +46,7 @@ class StudyPlan(Study):
             in results.csv.
         metrics: of the figures kept, what the table and the picture show.
         primary: the one or two of them that the question is about: p is corrected over their
-            comparisons alone.
+            comparisons alone; None for all, as in studies that are older than this.
         baselines: rows without training, by name: what stands in place of `trained` in the name of
             a metric, such as `pixels`. Their values come from the evaluation of the reference.
         earlier: overrides of the training runs that come before, by name, in order.
@@ -55,7 +55,7 @@ class StudyPlan(Study):
     Raises:
         ValueError: when the reference is no condition, a seed repeats, a name is used twice, or
             `<name>` stands where no earlier run has that name.
-        UserError: no metric is primary, or one that is not shown.
+        UserError: a primary metric is not shown, or the list of them is empty.
     """
 
     reference: str
@@ -66,7 +66,7 @@ class StudyPlan(Study):
     evaluate: Sequence[str]
     leave_out: str
     metrics: Sequence[str]
-    primary: Sequence[str]
+    primary: Sequence[str] | None
     baselines: Mapping[str, str]
     earlier: Mapping[str, Sequence[str]] = field(default_factory=dict)
     higher_is_better: bool = True
@@ -152,7 +152,7 @@ class StudyPlan(Study):
         return PairedTable(
             rows,
             self.metrics,
-            self.primary,
+            self.metrics if self.primary is None else self.primary,
             self.reference,
             values,
             higher_is_better=self.higher_is_better,

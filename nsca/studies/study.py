@@ -88,12 +88,14 @@ def refuse(what: str, odd: Mapping[Job, str], results: JobTable) -> None:
     )
 
 
-def refuse_primary(primary: Sequence[str], metrics: Sequence[str]) -> None:
-    """A study says which metrics its question is about, before it runs.
+def refuse_primary(primary: Sequence[str] | None, metrics: Sequence[str]) -> None:
+    """A study says which metrics its question is about, before it runs; None stands for all.
 
     Raises:
-        UserError: none, one twice, or one that is not among the metrics.
+        UserError: an empty list, a metric twice, or one that is not among the metrics.
     """
+    if primary is None:
+        return
     if not primary or len(set(primary)) < len(primary) or not set(primary) <= set(metrics):
         raise UserError(
             f"study.primary={list(primary)} are not metrics of this study, or none, or one twice",
