@@ -18,6 +18,7 @@ where the thing is (grip, support, friction) would answer to the map as well, an
 when the map was fitted would not be left over any more.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -101,10 +102,8 @@ class LinearFuture(nn.Module):
         hand = batch.physical[..., THING:]
         changes.append((hand[:, self.past :] - hand[:, last, None]) / unit[:, THING:])
         targets = torch.cat(changes, dim=-1).unbind(1)
-        for linear, told, target in zip(
-            _each(self.rest), self.features(batch), targets, strict=True
-        ):
-            fit(linear, told, target, best_strength(told, target))
+        features = self.features(batch)
+        fit(self.rest, features, targets, best_strength(features, targets))
 
     def fit_thing(
         self,
@@ -124,12 +123,9 @@ class LinearFuture(nn.Module):
         going, unit = self.going_on(batch), unit[:, :THING]
         true = (batch.physical[:, self.past :, :THING] - going) / unit
         known = (foretold - going) / unit
-        targets = torch.cat([true, known], dim=-1).unbind(1)
-        for linear, told, target in zip(
-            _each(self.thing), self.features(batch), targets, strict=True
-        ):
-            true_then, known_then = target.chunk(2, dim=-1)
-            fit(linear, told, target, best_strength(told, true_then - known_then))
+        features = self.features(batch)
+        strength = best_strength(features, (true - known).unbind(1))
+        fit(self.thing, features, torch.cat([true, known], dim=-1).unbind(1), strength)
         self.weight.copy_(weight)
 
     def forward(
@@ -181,52 +177,56 @@ class LinearFuture(nn.Module):
 
 
 def best_strength(
-    features: Float[Tensor, "row feature"], targets: Float[Tensor, "row target"]
+    features: Sequence[Float[Tensor, "row _"]], targets: Sequence[Float[Tensor, "row target"]]
 ) -> float:
-    """Return the strength that is best on the last third of the rows after a fit to the others.
+    """Return the strength that is best on the last third of the rows after a fit to the others, by
+    the mean over horizons: chosen for each of them it is a matter of luck where clips are few.
+
+    Args:
+        features, targets: of each horizon.
 
     Raises:
         UserError: no strength gives a solution.
     """
-    cut = 2 * len(features) // 3
-    ridge = Ridge(features[:cut], targets[:cut])
-    errors: dict[float, float] = {}
-    for strength in STRENGTHS:
-        weights = ridge.weights(strength)
-        if weights is not None:
-            told = (features[cut:] - ridge.mean) * ridge.scale @ weights + ridge.target_mean
-            errors[strength] = float((told - targets[cut:]).square().mean())
+    errors = dict.fromkeys(STRENGTHS, 0.0)
+    for told, target in zip(features, targets, strict=True):
+        cut = 2 * len(told) // 3
+        ridge = Ridge(told[:cut], target[:cut])
+        for strength in tuple(errors):
+            weights = ridge.weights(strength)
+            if weights is None:
+                del errors[strength]
+                continue
+            said = (told[cut:] - ridge.mean) * ridge.scale @ weights + ridge.target_mean
+            errors[strength] += float((said - target[cut:]).square().mean())
     if not errors:
         raise UserError("no linear map can be fitted: windows do not vary", "give more data")
     return min(errors, key=errors.__getitem__)
 
 
 def fit(
-    linear: LinearMap,
-    features: Float[Tensor, "row feature"],
-    targets: Float[Tensor, "row target"],
+    maps: nn.ModuleList,
+    features: Sequence[Float[Tensor, "row _"]],
+    targets: Sequence[Float[Tensor, "row target"]],
     strength: float,
 ) -> None:
-    """Fit a map by ridge regression.
+    """Fit the maps of all horizons by ridge regression.
 
     Raises:
         UserError: see `best_strength`.
     """
-    ridge = Ridge(features, targets)
-    weights = ridge.weights(strength)
-    if weights is None:
-        raise UserError("no linear map can be fitted: windows do not vary", "give more data")
-    for buffer, values in (
-        (linear.mean, ridge.mean),
-        (linear.scale, ridge.scale),
-        (linear.weights, weights),
-        (linear.offset, ridge.target_mean),
-    ):
-        buffer.copy_(values)
-
-
-def _each(maps: nn.ModuleList) -> list[LinearMap]:
-    return [linear for linear in maps if isinstance(linear, LinearMap)]
+    for linear, told, target in zip(maps, features, targets, strict=True):
+        ridge = Ridge(told, target)
+        weights = ridge.weights(strength)
+        if weights is None:
+            raise UserError("no linear map can be fitted: windows do not vary", "give more data")
+        fitted = {
+            "mean": ridge.mean,
+            "scale": ridge.scale,
+            "weights": weights,
+            "offset": ridge.target_mean,
+        }
+        linear.load_state_dict(fitted)
 
 
 def _steps(path: Float[Tensor, "row ahead number"]) -> Float[Tensor, "row ahead number"]:

@@ -86,10 +86,13 @@ def test_what_is_done_after_a_horizon_does_not_count():
 def test_what_is_noise_is_held_small():
     torch.manual_seed(0)
     features = torch.randn(90, 60)
-    assert best_strength(features, torch.randn(90, 4)) == STRENGTHS[-1]
-    assert best_strength(features, features @ torch.randn(60, 4)) < 0.1
+    noise, told = torch.randn(90, 4), features @ torch.randn(60, 4)
+    assert best_strength([features], [noise]) == STRENGTHS[-1]
+    assert best_strength([features], [told]) < 0.1
+    both = best_strength([features, features], [0.1 * noise, told])
+    assert both < 0.1, "one for all, as what can be told of any horizon asks"
 
 
 def test_windows_that_tell_nothing_are_refused():
     with pytest.raises(UserError, match="no linear map can be fitted"):
-        best_strength(torch.full((9, 3), torch.nan), torch.zeros(9, 1))
+        best_strength([torch.full((9, 3), torch.nan)], [torch.zeros(9, 1)])
