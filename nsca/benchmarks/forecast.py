@@ -2,15 +2,23 @@
 
 Beside it stand keeping the last state (`copy_last`), going on as it moves (`inertia`), and the
 prior with the run's own hand and no correction (`prior`), which need no training, and a linear map
-fitted on the training part (`linear`, see linear_forecast.py); and where the run went on from
+fitted on the training part (`linear`, see linear_forecast.py), on windows from all over it, which
+are those that the run's own linear map is fitted to; and where the run went on from
 trained dynamics, those as they came (`before`): what leaving the phase out would give. The latent
 is read in metres, too: by a linear map from true latents to places, fitted on the training part,
 and beside what the same map reads from the true latent of that moment (`seen`), which no forecast
 of the latent can beat. Of a thing that drives it is not: windows begin at its own place, which no
 sense can tell.
 
-Doubt is judged on one half of the objects after one factor on all deviations (one a quantity and a
-horizon) has been fitted on the other half (`scaled`), and as it comes (`trained`).
+What is held out is what the data holds out: `val`, and `test` where there is one.
+
+Doubt is judged as it comes (`trained`), and after one factor on all deviations, one a quantity and
+a horizon, from other objects (`scaled`): on `test` after factors fitted on the whole of `val`; on
+`val`, or where nothing else is held out, on one half of the objects after factors fitted on the
+other half. `val` has been used before: the best checkpoint is the one with the smallest loss on it,
+so errors on it, and with them the factors for `test`, are rather too small than too large. And
+things of `test` may be of kinds that `val` does not have, as in babbling, which one factor from
+`val` cannot know.
 """
 
 import logging
@@ -30,6 +38,7 @@ from nsca.benchmarks.forecast_figures import (
     doubts,
     errors,
     read_latents,
+    spread_factors,
 )
 from nsca.benchmarks.forecast_picture import AXES, DRIVING, PICTURE, draw_forecasts
 from nsca.benchmarks.forecasts import Forecast, forecast_metrics
@@ -53,8 +62,7 @@ class ForecastBenchmark:
     """The benchmark with its budget.
 
     Args:
-        windows: at most so many of each part are foretold, drawn with the seed; linear maps are
-            fitted on as many of the training part.
+        windows: at most so many of each held-out part are foretold, drawn with the seed.
 
     Raises:
         UserError: fewer than 4 windows, whose halves would say nothing.
@@ -83,15 +91,20 @@ class ForecastBenchmark:
         if not isinstance(phase, ImaginingPhase):
             raise TypeError(f"{type(phase).__name__} foretells nothing")
         model = phase.imagination
-        rows, starts = self._windows(phase, source, "train", seed)
-        known = rows.window(starts, 0)
+        known = _spread(phase, source)
         linear = LinearForecast(model, known)
-        places = known.latent[:, model.past], known.physical[:, model.past, :3]
+        last = model.past - 1
+        places = known.latent[:, last], known.physical[:, last, :3]
         read = None if model.drives else PlaceReader(*places)
         earlier = began_from(run, "dynamics")
+        if source.held_out == ("val",):
+            _log.warning(
+                "the data has no test part: val, by which checkpoints are chosen, is judged"
+            )
+        factors = None
         for split in source.held_out:
             rows, starts = self._windows(phase, source, split, seed)
-            found = _foretell(phase, linear, source, split, rows, starts, seed)
+            found = _foretell(phase, linear, source, split, rows, starts)
             if isinstance(earlier, ImaginingPhase) and _same_windows(earlier.imagination, model):
                 rows.ask(earlier.senses, earlier.encoder, starts)
                 before = np.concatenate([_mean(earlier, piece) for piece in _pieces(rows, starts)])
@@ -104,12 +117,17 @@ class ForecastBenchmark:
             if split == source.held_out[0]:
                 _draw(found, model, folder / PICTURE)
             judged = list(errors(found, split, model))
-            if found.fits.all():
-                _log.warning(
-                    "%s: one thing alone: whether the doubt is honest is not judged", split
-                )
+            if factors is not None:
+                judged += doubts(found, factors, split, model)
             else:
-                judged += doubts(found, split, model)
+                fitted, others = found.halves(seed)
+                if len(others.true):
+                    judged += doubts(others, spread_factors(fitted), split, model)
+                else:
+                    _log.warning(
+                        "%s: one thing alone: whether the doubt is honest is not judged", split
+                    )
+                factors = spread_factors(found)
             yield judged
             if read is not None:
                 yield list(read_latents(found, split, model, read))
@@ -122,14 +140,25 @@ class ForecastBenchmark:
         self, phase: ImaginingPhase, source: MomentSource, split: Split, seed: int
     ) -> tuple[WindowRows, Int64[np.ndarray, " row"]]:
         """The windows of some clips: as many as are asked for, in the order of clips."""
-        model, moments = phase.imagination, source.moments(split)
-        model.check_moments(moments)
-        rows = WindowRows(moments, model.past, model.ahead, source.name)
+        rows = _rows(phase, source, split)
         clips, which = np.unique(rows.clip[rows.starts], return_inverse=True)
         place = np.random.default_rng([seed, len(clips)]).permutation(len(clips))[which]
         starts = np.sort(rows.starts[np.argsort(place, kind="stable")[: self.windows]])
         rows.ask(phase.senses, phase.encoder, starts)
         return rows, starts
+
+
+def _rows(phase: ImaginingPhase, source: MomentSource, split: Split) -> WindowRows:
+    model, moments = phase.imagination, source.moments(split)
+    model.check_moments(moments)
+    return WindowRows(moments, model.past, model.ahead, source.name)
+
+
+def _spread(phase: ImaginingPhase, source: MomentSource) -> DynamicsBatch:
+    """Windows from all over the training part, each with the last seen of its latents alone."""
+    rows = _rows(phase, source, "train")
+    rows.ask(phase.senses, phase.encoder, rows.spread_starts(), last_seen=True)
+    return rows.spread()
 
 
 def _foretell(
@@ -139,22 +168,19 @@ def _foretell(
     split: Split,
     rows: WindowRows,
     starts: Int64[np.ndarray, " row"],
-    seed: int,
 ) -> Foretold:
     with torch.no_grad():
         parts = [_imagine(phase.imagination, linear, piece) for piece in _pieces(rows, starts)]
     together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     labels = source.moment_labels(split)
     thing = next(iter(labels.values())).group if labels else rows.clip
-    things, which = np.unique(thing[starts], return_inverse=True)
-    half = np.random.default_rng([seed, len(things)]).permutation(len(things)) % 2 == 0
     latent = [torch.from_numpy(together.pop(f"latent_{n}")) for n in ("told", "true", "last")]
     return Foretold(
         true=together.pop("true"),
         past=together.pop("past"),
         deviation=together.pop("deviation"),
         latent=(latent[0], latent[1], latent[2]),
-        fits=half[which],
+        thing=np.unique(thing[starts], return_inverse=True)[1],
         mean=together,
     )
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast
@@ -33,8 +34,7 @@ class Foretold:
         mean: by forecaster.
         deviation: of `trained`.
         latent: of `trained`, then the true one of the same moments, then the last one seen.
-        fits: windows by which the factor on deviations is fitted; calibration is scored on the
-            others.
+        thing: whose number each window shows.
     """
 
     true: Float[np.ndarray, "window ahead quantity"]
@@ -42,7 +42,26 @@ class Foretold:
     mean: Mapping[str, Float[np.ndarray, "window ahead quantity"]]
     deviation: Float[np.ndarray, "window ahead quantity"]
     latent: tuple[Tensor, Tensor, Tensor]
-    fits: Bool[np.ndarray, " window"]
+    thing: Int[np.ndarray, " window"]
+
+    def halves(self, seed: int) -> "tuple[Foretold, Foretold]":
+        """Return the windows of one half of the things, drawn with the seed, and of the others; of
+        one thing alone, nothing is left for the second.
+        """
+        things, which = np.unique(self.thing, return_inverse=True)
+        first = np.random.default_rng([seed, len(things)]).permutation(len(things)) % 2 == 0
+        return self._of(first[which]), self._of(~first[which])
+
+    def _of(self, rows: Bool[np.ndarray, " window"]) -> "Foretold":
+        told, true, last = (latent[torch.from_numpy(rows)] for latent in self.latent)
+        return Foretold(
+            true=self.true[rows],
+            past=self.past[rows],
+            mean={name: mean[rows] for name, mean in self.mean.items()},
+            deviation=self.deviation[rows],
+            latent=(told, true, last),
+            thing=self.thing[rows],
+        )
 
 
 class PlaceReader:
@@ -99,25 +118,41 @@ def _by_horizon(
         yield _row(model, (split, quantity, ahead), forecaster, ERROR, error, len(off))
 
 
-def doubts(found: Foretold, split: str, model: Imagination) -> Iterator[Forecast]:
-    """How honest the deviations are, as they come and after one factor from other objects."""
-    judged = ~found.fits
-    for quantity, columns in QUANTITIES.items():
-        for ahead in range(found.true.shape[1]):
-            error = found.true[:, ahead, columns] - found.mean["trained"][:, ahead, columns]
-            deviation = found.deviation[:, ahead, columns]
-            factor = spread_factor(error[found.fits].ravel(), deviation[found.fits].ravel())
-            left, own = error[judged].ravel(), deviation[judged].ravel()
-            for forecaster, wide in (("trained", own), ("scaled", factor * own)):
-                figures = {
-                    CALIBRATION_ERROR: quantile_calibration_error(left, wide),
-                    "crps": gaussian_crps(left, wide),
-                    "nll": gaussian_nll(left, wide),
-                    "deviation": float(wide.mean()),
-                }
-                for measure, value in figures.items():
-                    key = split, quantity, ahead
-                    yield _row(model, key, forecaster, measure, value, int(judged.sum()))
+def spread_factors(found: Foretold) -> dict[tuple[str, int], float]:
+    """Return what deviations have to be multiplied by, for each quantity and horizon (from 0)."""
+    return {
+        (quantity, ahead): spread_factor(*_doubted(found, columns, ahead))
+        for quantity, columns in QUANTITIES.items()
+        for ahead in range(found.true.shape[1])
+    }
+
+
+def doubts(
+    found: Foretold, factors: Mapping[tuple[str, int], float], split: str, model: Imagination
+) -> Iterator[Forecast]:
+    """How honest the deviations are, as they come and after one factor each, which are to come from
+    other objects.
+    """
+    for (quantity, ahead), factor in factors.items():
+        left, own = _doubted(found, QUANTITIES[quantity], ahead)
+        for forecaster, wide in (("trained", own), ("scaled", factor * own)):
+            figures = {
+                CALIBRATION_ERROR: quantile_calibration_error(left, wide),
+                "crps": gaussian_crps(left, wide),
+                "nll": gaussian_nll(left, wide),
+                "deviation": float(wide.mean()),
+            }
+            for measure, value in figures.items():
+                key = split, quantity, ahead
+                yield _row(model, key, forecaster, measure, value, len(found.true))
+
+
+def _doubted(
+    found: Foretold, columns: slice, ahead: int
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Errors of `trained` and what it said of them."""
+    error = found.true[:, ahead, columns] - found.mean["trained"][:, ahead, columns]
+    return error.ravel(), found.deviation[:, ahead, columns].ravel()
 
 
 def read_latents(

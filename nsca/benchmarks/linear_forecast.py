@@ -1,8 +1,9 @@
 """The strong simple forecaster: a linear map from what a dynamics phase is given to what comes.
 
-Ridge regression from the past states, the latent at the last of them and everything that is done to
+Ridge regression from the past states, the latent at the last of them and what is done until then to
 how far each later state is from going on at the last velocity (`nsca.objectives.linear_future`),
-fitted to a run's training part whether or not the run learned upon such a map itself.
+fitted to a run's training part whether or not the run learned upon such a map itself: to the
+windows that the run's own map was fitted to, which come from the whole of it.
 """
 
 import torch
@@ -18,7 +19,8 @@ class LinearForecast:
 
     Args:
         model: whose windows they are; nothing that it learned is used.
-        batch: windows of the training part in time order, at least 3, on the CPU.
+        batch: windows of the training part in time order, at least 3, on the CPU; of their latents
+            the last one seen is read.
 
     Raises:
         UserError: no strength gives a solution.

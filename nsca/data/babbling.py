@@ -48,7 +48,6 @@ class Babbling:
 
     name = "babbling"
     has_time = True
-    held_out: tuple[Split, ...] = ("val", "test")
 
     def __init__(
         self,
@@ -70,6 +69,18 @@ class Babbling:
         self.stride = stride
         self.moment_stride = moment_stride
         self.fraction = fraction
+
+    @property
+    def held_out(self) -> tuple[Split, ...]:
+        """`val` and `test`; of a set that was planned without one of them, the other. Where it was
+        planned without both, `val`, and whoever asks for that is told what is missing.
+
+        Raises:
+            UserError: no set there.
+        """
+        shares = read_manifest(self.path)["configuration"]["fractions"]
+        parts: tuple[Split, ...] = ("val", "test")
+        return tuple(part for part in parts if shares[part] > 0) or ("val",)
 
     def fingerprint(self) -> str:
         """The sha256 over the checksums of all files, as the manifest has them."""

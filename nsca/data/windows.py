@@ -107,16 +107,24 @@ class WindowRows:
         return self._latent
 
     def ask(
-        self, senses: Senses, encoder: Fusion, starts: Int64[np.ndarray, " row"] | None = None
+        self,
+        senses: Senses,
+        encoder: Fusion,
+        starts: Int64[np.ndarray, " row"] | None = None,
+        last_seen: bool = False,
     ) -> None:
         """Take latents from senses, whose scales are known, and fusion.
 
         Args:
             senses, encoder: frozen.
             starts: of the windows whose moments are asked for; None for all moments.
+            last_seen: ask for the last moment seen of these windows alone; latents of others are
+                not a number.
         """
         moments = self.moments
-        asked = np.arange(len(moments)) if starts is None else np.unique(self._moments(starts))
+        asked = np.arange(len(moments))
+        if starts is not None:
+            asked = np.unique(starts + self.past - 1 if last_seen else self._moments(starts))
         packed = senses.scaled(pack(moments, senses, asked))
         there = torch.from_numpy(moments.there()[asked]).float()
         states = encoder.embed_stored(torch.cat([packed, there], dim=1))
@@ -143,9 +151,12 @@ class WindowRows:
 
     def spread(self) -> DynamicsBatch:
         """Return windows from all over, in order: enough to take scales from."""
+        return self.window(self.spread_starts(), 0)
+
+    def spread_starts(self) -> Int64[np.ndarray, " row"]:
+        """Return where the windows of `spread` begin."""
         count = min(MOST_WINDOWS, len(self))
-        chosen = np.linspace(0, len(self) - 1, count).astype(np.int64)
-        return self.window(self.starts[chosen], 0)
+        return self.starts[np.linspace(0, len(self) - 1, count).astype(np.int64)]
 
     def _moments(self, starts: Int64[np.ndarray, " row"]) -> Int64[np.ndarray, "row moment"]:
         return starts[:, None] + np.arange(self.length)

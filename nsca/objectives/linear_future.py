@@ -1,10 +1,11 @@
 """What a linear map can say of the future, fitted in closed form before networks learn.
 
-From the past states, the latent at the last of them and everything that is done, to how far latent
-and hand are from where they were, and the thing from going on at its last velocity, at every
-horizon: one ridge regression for all. On a table it is a strong forecaster that a network of this
-size reaches only after thousands of steps and episodes (`experiments/LOG.md`), so the network
-corrects it instead.
+From the past states, the latent at the last of them and what is done until a horizon, to how far
+latent and hand are then from where they were, and the thing from going on at its last velocity: a
+ridge regression for each horizon. What is done later is not told: nobody who foretells 0.05 s has
+done it yet, and it tells what the hand has met by then. On a table it is a strong forecaster that a
+network of this size reaches only after thousands of steps and episodes (`experiments/LOG.md`), so
+the network corrects it instead.
 
 Where a physics prior foretells the thing as well, the map says what that leaves over. Ridge
 regression is linear in its targets, so what is left over at any weight w of the prior is
@@ -17,6 +18,7 @@ where the thing is (grip, support, friction) would answer to the map as well, an
 when the map was fitted would not be left over any more.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -73,9 +75,10 @@ class LinearFuture(nn.Module):
         self.ahead = ahead
         self.dt_s = dt_s
         self._widths = [n_latent, n_physical - THING]
-        n_in = past * n_physical + THING + (past + ahead - 1) * n_action + n_latent
-        self.rest = LinearMap(n_in, ahead * sum(self._widths))
-        self.thing = LinearMap(n_in, ahead * 2 * THING)
+        known = past * n_physical + THING + n_latent
+        self._told = [known + (past + after) * n_action for after in range(ahead)]
+        self.rest = nn.ModuleList(LinearMap(n_in, sum(self._widths)) for n_in in self._told)
+        self.thing = nn.ModuleList(LinearMap(n_in, 2 * THING) for n_in in self._told)
         self.register_buffer("weight", torch.zeros(()))
 
     def fit_rest(
@@ -98,7 +101,9 @@ class LinearFuture(nn.Module):
         changes = [latents[:, self.past :] - latents[:, last, None]]
         hand = batch.physical[..., THING:]
         changes.append((hand[:, self.past :] - hand[:, last, None]) / unit[:, THING:])
-        fit(self.rest, self.features(batch), torch.cat(changes, dim=-1).flatten(1))
+        targets = torch.cat(changes, dim=-1).unbind(1)
+        features = self.features(batch)
+        fit(self.rest, features, targets, best_strength(features, targets))
 
     def fit_thing(
         self,
@@ -119,8 +124,8 @@ class LinearFuture(nn.Module):
         true = (batch.physical[:, self.past :, :THING] - going) / unit
         known = (foretold - going) / unit
         features = self.features(batch)
-        strength = best_strength(features, (true - known).flatten(1))
-        fit(self.thing, features, torch.cat([true, known], dim=-1).flatten(1), strength)
+        strength = best_strength(features, (true - known).unbind(1))
+        fit(self.thing, features, torch.cat([true, known], dim=-1).unbind(1), strength)
         self.weight.copy_(weight)
 
     def forward(
@@ -130,8 +135,7 @@ class LinearFuture(nn.Module):
         unit: Float[Tensor, "ahead quantity"],
     ) -> Added:
         """Return what it adds at a weight of the prior."""
-        rest = self.rest(self.features(batch)).unflatten(1, (self.ahead, -1))
-        latent, hand = rest.split(self._widths, dim=-1)
+        latent, hand = self._said(self.rest, batch).split(self._widths, dim=-1)
         thing = self.beyond(batch, weight, unit)
         return Added(_steps(latent), thing, _steps(hand * unit[:, THING:]))
 
@@ -142,21 +146,21 @@ class LinearFuture(nn.Module):
         unit: Float[Tensor, "ahead quantity"],
     ) -> Float[Tensor, "row ahead 6"]:
         """Return how far the thing will be from going on, less what the prior says of that."""
-        found = self.thing(self.features(batch)).unflatten(1, (self.ahead, -1))
-        true, known = found.chunk(2, dim=-1)
+        true, known = self._said(self.thing, batch).chunk(2, dim=-1)
         # a prior without weight foretells nothing, and its map is 0
         share = weight / self.weight.clamp(min=torch.finfo().tiny)
         return (true - share * known) * unit[:, :THING]
 
-    def features(self, batch: DynamicsBatch) -> Float[Tensor, "row feature"]:
-        """Return what the map is told of windows."""
+    def features(self, batch: DynamicsBatch) -> list[Float[Tensor, "row feature"]]:
+        """Return what the map of each horizon is told of windows."""
         physical, last = batch.physical[:, : self.past], self._last(batch)
         seconds = self.dt_s * torch.arange(1 - self.past, 1, device=last.device)
         before = physical[..., :THING] - gone_on(last, seconds)
-        done = batch.action[:, : self.past + self.ahead - 1]  # what follows changes nothing
         latent = batch.latent[:, self.past - 1]
-        parts = [before, physical[..., THING:], last, done, latent]
-        return torch.cat([part.flatten(1) for part in parts], dim=1)
+        # what is done comes last, in time order: what is done until a horizon is where a row begins
+        parts = [before, physical[..., THING:], last, latent, batch.action]
+        whole = torch.cat([part.flatten(1) for part in parts], dim=1)
+        return [whole[:, :n_in] for n_in in self._told]
 
     def going_on(self, batch: DynamicsBatch) -> Float[Tensor, "row ahead 6"]:
         """Return where the thing will be if it goes on at its last velocity."""
@@ -164,53 +168,65 @@ class LinearFuture(nn.Module):
         seconds = self.dt_s * torch.arange(1, self.ahead + 1, device=last.device)
         return gone_on(last, seconds)
 
+    def _said(self, maps: nn.ModuleList, batch: DynamicsBatch) -> Float[Tensor, "row ahead number"]:
+        told = zip(maps, self.features(batch), strict=True)
+        return torch.stack([linear(features) for linear, features in told], dim=1)
+
     def _last(self, batch: DynamicsBatch) -> Float[Tensor, "row 1 6"]:
         return batch.physical[:, self.past - 1, None, :THING]
 
 
 def best_strength(
-    features: Float[Tensor, "row feature"], targets: Float[Tensor, "row target"]
+    features: Sequence[Float[Tensor, "row _"]], targets: Sequence[Float[Tensor, "row target"]]
 ) -> float:
-    """Return the strength that is best on the last third of the rows after a fit to the others.
+    """Return the strength that is best on the last third of the rows after a fit to the others, by
+    the mean over horizons: chosen for each of them it is a matter of luck where clips are few.
+
+    Args:
+        features, targets: of each horizon.
 
     Raises:
         UserError: no strength gives a solution.
     """
-    cut = 2 * len(features) // 3
-    ridge = Ridge(features[:cut], targets[:cut])
-    errors: dict[float, float] = {}
-    for strength in STRENGTHS:
-        weights = ridge.weights(strength)
-        if weights is not None:
-            told = (features[cut:] - ridge.mean) * ridge.scale @ weights + ridge.target_mean
-            errors[strength] = float((told - targets[cut:]).square().mean())
+    errors = dict.fromkeys(STRENGTHS, 0.0)
+    for told, target in zip(features, targets, strict=True):
+        cut = 2 * len(told) // 3
+        ridge = Ridge(told[:cut], target[:cut])
+        for strength in tuple(errors):
+            weights = ridge.weights(strength)
+            if weights is None:
+                del errors[strength]
+                continue
+            said = (told[cut:] - ridge.mean) * ridge.scale @ weights + ridge.target_mean
+            errors[strength] += float((said - target[cut:]).square().mean())
     if not errors:
         raise UserError("no linear map can be fitted: windows do not vary", "give more data")
     return min(errors, key=errors.__getitem__)
 
 
 def fit(
-    linear: LinearMap,
-    features: Float[Tensor, "row feature"],
-    targets: Float[Tensor, "row target"],
-    strength: float | None = None,
+    maps: nn.ModuleList,
+    features: Sequence[Float[Tensor, "row _"]],
+    targets: Sequence[Float[Tensor, "row target"]],
+    strength: float,
 ) -> None:
-    """Fit a map by ridge regression, at the best strength unless one is given.
+    """Fit the maps of all horizons by ridge regression.
 
     Raises:
         UserError: see `best_strength`.
     """
-    ridge = Ridge(features, targets)
-    weights = ridge.weights(best_strength(features, targets) if strength is None else strength)
-    if weights is None:
-        raise UserError("no linear map can be fitted: windows do not vary", "give more data")
-    for buffer, values in (
-        (linear.mean, ridge.mean),
-        (linear.scale, ridge.scale),
-        (linear.weights, weights),
-        (linear.offset, ridge.target_mean),
-    ):
-        buffer.copy_(values)
+    for linear, told, target in zip(maps, features, targets, strict=True):
+        ridge = Ridge(told, target)
+        weights = ridge.weights(strength)
+        if weights is None:
+            raise UserError("no linear map can be fitted: windows do not vary", "give more data")
+        fitted = {
+            "mean": ridge.mean,
+            "scale": ridge.scale,
+            "weights": weights,
+            "offset": ridge.target_mean,
+        }
+        linear.load_state_dict(fitted)
 
 
 def _steps(path: Float[Tensor, "row ahead number"]) -> Float[Tensor, "row ahead number"]:

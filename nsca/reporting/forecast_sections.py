@@ -42,15 +42,19 @@ COLOURS = {
     "seen": "#0f9d76",
 }
 CENTI = 100.0
+ONLY_VAL = "The data has no test part: what is judged has also chosen checkpoints."
 TARGET = 0.05  # of the calibration error
 PARTS = {"val": "held-out objects", "test": "kinds never seen (set B)"}
 OF_DRIVES = {"val": "stretches held out for validation", "test": "stretches held out for the test"}
 
 
 def sentences(forecasts: Sequence[Forecast]) -> list[str]:
-    """One a held-out part: the error of places farthest ahead, and how honest the doubt is."""
+    """One a held-out part: the error of places farthest ahead, and how honest the doubt is, where
+    that could be judged.
+    """
     found = []
-    for split in dict.fromkeys(f.split for f in forecasts):
+    splits = list(dict.fromkeys(f.split for f in forecasts))
+    for split in splits:
         here = [f for f in forecasts if f.split == split and f.quantity == "place_m"]
         farthest = max(f.ahead for f in here)
         errors = {
@@ -59,15 +63,18 @@ def sentences(forecasts: Sequence[Forecast]) -> list[str]:
         }
         ours = errors.pop("trained")
         seconds = next(f.seconds for f in here if f.ahead == farthest)
-        others = ", ".join(f"{NAMES[name]} {text}" for name, text in errors.items())
-        doubts = [
-            f.value for f in here if (f.measure, f.forecaster) == (CALIBRATION_ERROR, "scaled")
-        ]
-        found.append(
-            f"places {seconds:g} s ahead on {_part(split, forecasts)}: off by <b>{ours} cm</b>; "
-            f"{others}. Quantile calibration error after scaling, mean over horizons: "
-            f"{np.mean(doubts):.3f}."
-        )
+        others = ", ".join(f"{NAMES[name]} {error}" for name, error in errors.items())
+        honest = [f for f in here if (f.measure, f.forecaster) == (CALIBRATION_ERROR, "scaled")]
+        text = f"places {seconds:g} s ahead on {_part(split, forecasts)}: off by <b>{ours} cm</b>; "
+        text += f"{others}."
+        if honest:
+            halved = honest[0].windows < max(f.windows for f in here)
+            scaled = "the other half" if halved else _part(splits[0], forecasts)
+            text += (
+                f" Quantile calibration error after scaling on {scaled}, mean over horizons: "
+                f"{np.mean([f.value for f in honest]):.3f}."
+            )
+        found.append(text)
     return found
 
 
@@ -80,6 +87,8 @@ def foretelling(grouped: Mapping[str, Sequence[RunRecord]]) -> str:
     for split in dict.fromkeys(f.split for f in everything):
         parts.append(f"<h3>{page.escape(_part(split, everything))}</h3>")
         parts.append(_by_horizon(judged, split))
+    if {f.split for f in everything} == {"val"}:
+        parts.append(page.paragraph(ONLY_VAL, soft=True))
     parts += [_picture(run) for runs in judged.values() for run in runs][:1]
     intro = (
         "Root mean square errors of the thing's place and velocity, from what is done alone; and "

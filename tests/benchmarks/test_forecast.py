@@ -5,7 +5,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from phases.tiny_driving import Driven, driving_phase
-from phases.tiny_dynamics import AHEAD, DT_S, Pushed, tiny_data, tiny_phase
+from phases.tiny_dynamics import AHEAD, DT_S, Pushed, first_fit, tiny_data, tiny_phase
 from phases.tiny_vision import MovingShapes, tiny_trainer
 
 from nsca.benchmarks.benchmark import JudgedRun
@@ -32,17 +32,27 @@ def fitted(**changes) -> DynamicsPhase:
     return phase.eval()
 
 
+class PushedTwice(Pushed):
+    """With a test part, shorter than the others."""
+
+    held_out = ("val", "test")
+
+    def moments(self, split):
+        return Pushed(self.clips // 2 if split == "test" else self.clips).moments(split)
+
+
 class Oracle(Imagination):
     """Sees what comes, and errs by a tenth of a metre either way, which it knows."""
 
     said_m = 0.1
+    errs_in_short_part_m = 0.1
 
     def forward(self, batch, by_prior=False) -> Imagined:
         found = super().forward(batch, by_prior)
         true = batch.physical[:, None, self.past :].expand_as(found.physical)
-        noise = torch.from_numpy(
-            np.random.default_rng(len(batch)).normal(0, 0.1, (len(batch), 1, *true.shape[2:]))
-        )
+        errs_m = self.errs_in_short_part_m if len(batch) <= 120 else 0.1
+        rng = np.random.default_rng(len(batch))
+        noise = torch.from_numpy(rng.normal(0, errs_m, (len(batch), 1, *true.shape[2:])))
         told = (self.said_m / self.physical_change).square().log().expand_as(true)
         return found._replace(
             physical=true + noise.float().expand_as(true),
@@ -82,6 +92,52 @@ def test_doubt_that_is_too_small_is_mended_by_the_factor_of_other_objects():
     assert found["val/place_m_deviation/scaled"] == pytest.approx(0.1, rel=0.2)
     assert found["val/place_m_crps/scaled"] < found["val/place_m_crps/trained"]
     assert found["val/place_m_nll/scaled"] < found["val/place_m_nll/trained"]
+
+
+def test_on_the_test_part_the_factor_is_that_of_val():
+    phase = oracle(0.01)
+    found = judged(phase, PushedTwice(clips=80))
+    assert found["test/place_m_deviation/scaled"] == pytest.approx(0.1, rel=0.1)
+    assert found["test/place_m_calibration_error/scaled"] < 0.05
+    phase.imagination.errs_in_short_part_m = 0.5
+    found = judged(phase, PushedTwice(clips=80))
+    assert found["val/place_m_calibration_error/scaled"] < 0.05
+    assert found["test/place_m_deviation/scaled"] == pytest.approx(0.1, rel=0.1)
+    assert found["test/place_m_calibration_error/scaled"] > 0.1
+
+
+def test_all_of_the_test_part_is_judged():
+    run = JudgedRun(Path(), OmegaConf.create(), oracle(0.1), PushedTwice(clips=80))
+    rows = [row for piece in ForecastBenchmark(400).judge(run, 0, Path()) for row in piece]
+    counts = {
+        (row.split, row.measure == "rmse"): row.windows
+        for row in rows
+        if row.forecaster == "trained"
+    }
+    assert counts == {
+        ("val", True): 240,
+        ("val", False): 120,
+        ("test", True): 120,
+        ("test", False): 120,
+    }
+
+
+def test_without_a_test_part_the_log_says_what_is_judged(caplog):
+    judged(fitted())
+    assert "no test part: val" in caplog.text
+    caplog.clear()
+    judged(fitted(), PushedTwice(clips=20))
+    assert "no test part" not in caplog.text
+
+
+def test_the_linear_map_is_that_which_a_run_without_a_step_stands_on():
+    """The same features, windows and strength, however few windows are judged."""
+    source = Pushed(clips=60)
+    found = judged(first_fit(source).eval(), source, windows=20)
+    for name in (name for name in found if name.endswith("/linear")):
+        ours = found[name.replace("/linear", "/trained")]
+        assert found[name] == pytest.approx(ours, rel=1e-4, abs=1e-6)
+    assert found["val/place_m/linear"] < 0.02 * found["val/place_m/copy_last"]
 
 
 def test_the_baselines_are_what_they_are_called():

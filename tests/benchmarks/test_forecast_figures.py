@@ -5,7 +5,13 @@ import pytest
 import torch
 from phases.tiny_dynamics import AHEAD, PAST, tiny_phase
 
-from nsca.benchmarks.forecast_figures import Foretold, PlaceReader, doubts, errors
+from nsca.benchmarks.forecast_figures import (
+    Foretold,
+    PlaceReader,
+    doubts,
+    errors,
+    spread_factors,
+)
 
 
 def foretold(off_m: float, said_m: float, windows: int = 400) -> Foretold:
@@ -18,7 +24,7 @@ def foretold(off_m: float, said_m: float, windows: int = 400) -> Foretold:
         mean={"trained": true + off_m * rng.normal(size=true.shape), "copy_last": true},
         deviation=np.full(true.shape, said_m),
         latent=(latent, latent, latent),
-        fits=np.arange(windows) % 2 == 0,
+        thing=np.arange(windows) // 4,
     )
 
 
@@ -31,16 +37,39 @@ def test_errors_are_root_mean_squares_of_lengths_at_every_horizon():
     assert ours == pytest.approx([0.1 * 3**0.5] * len(ours), rel=0.1)
 
 
-def test_doubt_that_is_too_small_is_mended_by_one_factor():
-    found = list(doubts(foretold(0.1, 0.01), "val", tiny_phase().imagination))
-    off = {
+def calibration(found: list) -> dict[str, float]:
+    return {
         name: max(
             r.value for r in found if (r.forecaster, r.measure) == (name, "calibration_error")
         )
         for name in ("trained", "scaled")
     }
+
+
+def test_doubt_that_is_too_small_is_mended_by_one_factor():
+    fitted, judged = foretold(0.1, 0.01).halves(0)
+    found = list(doubts(judged, spread_factors(fitted), "val", tiny_phase().imagination))
+    off = calibration(found)
     assert off["trained"] > 0.1
     assert off["scaled"] < 0.05
+    assert {row.windows for row in found} == {200}
+
+
+def test_factors_of_other_errors_mend_nothing():
+    factors = spread_factors(foretold(0.1, 0.01))
+    found = list(doubts(foretold(0.5, 0.01), factors, "test", tiny_phase().imagination))
+    assert calibration(found)["scaled"] > 0.1
+    assert {row.windows for row in found} == {400}
+
+
+def test_halves_share_no_thing_and_of_one_thing_nothing_is_left():
+    found = foretold(0.1, 0.1)
+    one, other = found.halves(0)
+    assert not set(one.thing) & set(other.thing)
+    assert len(one.true) + len(other.true) == 400
+    assert np.array_equal(one.true, found.true[np.isin(found.thing, one.thing)])
+    assert len(one.mean["trained"]) == len(one.latent[0]) == len(one.true)
+    assert not len(foretold(0.1, 0.1, windows=4).halves(0)[1].true)
 
 
 def test_places_are_read_from_latents_by_a_linear_map():

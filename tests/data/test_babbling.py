@@ -171,6 +171,33 @@ def test_a_set_without_pictures_has_moments_and_says_how_to_get_pictures(
 
 
 @pytest.mark.parametrize(
+    ("shares", "held_out"),
+    [
+        ((0.5, 0.5, 0.0), ("val",)),
+        ((0.5, 0.0, 0.5), ("test",)),
+        ((0.4, 0.3, 0.3), ("val", "test")),
+        ((1.0, 0.0, 0.0), ("val",)),
+    ],
+)
+def test_what_is_held_out_is_what_the_manifest_says(
+    tmp_path: Path, plan, synthetic_world, shares: tuple, held_out: tuple
+) -> None:
+    from dataclasses import replace
+
+    from data.sets import generate
+
+    fractions = dict(zip(("train", "val", "test"), shares, strict=True))
+    generate(replace(plan, fractions=fractions), tmp_path / "set", 0, lambda _: None)
+    source = Babbling(str(tmp_path / "set"), moment_stride=8)
+    assert source.held_out == held_out
+    if shares[0] == 1:
+        with pytest.raises(UserError, match="no val episodes"):
+            source.moments("val")
+    else:
+        assert all(len(source.moments(split)) for split in source.held_out)
+
+
+@pytest.mark.parametrize(
     "wrong",
     [{"stride": 0}, {"stride": 33}, {"fraction": 0.0}, {"fraction": 1.5}, {"image_size": 2}],
 )

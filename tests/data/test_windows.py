@@ -39,6 +39,17 @@ def test_only_what_is_asked_for_has_latents():
     assert some.window(some.starts[-1:], 0).latent.isnan().all()
 
 
+def test_of_the_last_moment_seen_alone():
+    phase, some = tiny_phase(), rows()
+    phase.senses.fit(torch.zeros(0, 68), torch.zeros(0, 3, dtype=torch.bool))
+    everything = rows()
+    everything.ask(phase.senses, phase.encoder)
+    some.ask(phase.senses, phase.encoder, some.spread_starts()[::5], last_seen=True)
+    one, other = (each.window(some.spread_starts()[::5], 0).latent for each in (some, everything))
+    torch.testing.assert_close(one[:, PAST - 1], other[:, PAST - 1])
+    assert int(some.latents().isfinite().all(dim=1).sum()) == len(one)
+
+
 def test_changes_grow_with_the_horizon():
     phase, windows = tiny_phase(), rows(clips=200)
     phase.senses.fit(torch.zeros(0, 68), torch.zeros(0, 3, dtype=torch.bool))

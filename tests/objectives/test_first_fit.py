@@ -21,8 +21,7 @@ def test_the_map_is_fitted_to_what_the_prior_leaves_at_its_weight():
     linear = first_fit(prior=Gravity(9.81), weight=held(0.9)).imagination.linear
     assert linear is not None
     assert linear.weight == torch.tensor(0.9)
-    assert linear.thing.weights.any()
-    assert linear.rest.weights.any()
+    assert all(each.weights.any() for maps in (linear.thing, linear.rest) for each in maps)
 
 
 def test_moments_at_another_interval_are_refused():

@@ -1,9 +1,13 @@
 """What is linear is known before networks learn; a prior and the map do not say it twice."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from phases.tiny_dynamics import (
+    AHEAD,
     PAST,
+    Pushed,
     first_fit,
     held,
     held_out,
@@ -49,8 +53,9 @@ def test_a_prior_that_answers_to_the_state_does_not_answer_to_the_map():
     whole = model(batch).physical[..., :THING]
     beyond = model.linear.beyond(batch, model.motion.weight(), model.physical_change)
     assert beyond.abs().max() > 0.01
-    model.linear.thing.weights.zero_()
-    model.linear.thing.offset.zero_()
+    for each in model.linear.thing:
+        each.weights.zero_()
+        each.offset.zero_()
     by_prior = model(batch).physical[..., :THING]
     torch.testing.assert_close(whole, by_prior + beyond[:, None], atol=1e-5, rtol=0)
 
@@ -63,13 +68,31 @@ def test_without_weight_the_prior_is_not_heard_and_the_map_is_plain():
     torch.testing.assert_close(one, other, atol=2e-3, rtol=0)
 
 
+def test_what_is_done_after_a_horizon_does_not_count():
+    phase = first_fit(Pushed(with_hand=True), with_hand=True)
+    model, batch = phase.imagination, held_out(phase, with_hand=True)
+    rest = model.motion.weight(), model.physical_change
+    said = model.linear(batch, *rest)
+    for after in range(AHEAD):
+        action = batch.action.clone()
+        action[:, PAST + after :] += 10
+        other = model.linear(replace(batch, action=action), *rest)
+        for one, two in zip(said, other, strict=True):
+            assert torch.equal(one[:, : after + 1], two[:, : after + 1])
+        gained = (other.thing - said.thing)[:, after + 1 :, 3:]
+        assert (gained > 1).all(), "and what is done before it does"
+
+
 def test_what_is_noise_is_held_small():
     torch.manual_seed(0)
     features = torch.randn(90, 60)
-    assert best_strength(features, torch.randn(90, 4)) == STRENGTHS[-1]
-    assert best_strength(features, features @ torch.randn(60, 4)) < 0.1
+    noise, told = torch.randn(90, 4), features @ torch.randn(60, 4)
+    assert best_strength([features], [noise]) == STRENGTHS[-1]
+    assert best_strength([features], [told]) < 0.1
+    both = best_strength([features, features], [0.1 * noise, told])
+    assert both < 0.1, "one for all, as what can be told of any horizon asks"
 
 
 def test_windows_that_tell_nothing_are_refused():
     with pytest.raises(UserError, match="no linear map can be fitted"):
-        best_strength(torch.full((9, 3), torch.nan), torch.zeros(9, 1))
+        best_strength([torch.full((9, 3), torch.nan)], [torch.zeros(9, 1)])

@@ -1,5 +1,6 @@
 """Forecasts on a page: numbers in centimetres, what needs no training once, nothing without any."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,29 @@ def test_a_sentence_gives_the_farthest_horizon_in_centimetres():
     (several,) = sentences(figures(0.01) + figures(0.02))
     assert "3.00 ± 1.00 cm" in several
     assert sentences([]) == []
+
+
+def test_the_sentence_says_what_the_factor_was_fitted_on():
+    (whole,) = sentences(figures(0.01))
+    assert "after scaling on held-out objects" in whole
+    halved = [
+        replace(f, windows=4) if f.measure == "calibration_error" else f for f in figures(0.01)
+    ]
+    assert "after scaling on the other half" in sentences(halved)[0]
+    both = halved + [replace(f, split="test") for f in figures(0.01)]
+    assert "after scaling on held-out objects, mean" in sentences(both)[1]
+
+
+def test_where_doubt_was_not_judged_nothing_is_said_of_it():
+    (text,) = sentences([f for f in figures(0.01) if f.measure == "rmse"])
+    assert text.endswith("6.00.")
+
+
+def test_data_without_a_test_part_is_named(tmp_path):
+    page = foretelling({"a": [record(tmp_path, figures(0.01))]})
+    assert "no test part" in page
+    both = [*figures(0.01), *(replace(f, split="test") for f in figures(0.01))]
+    assert "no test part" not in foretelling({"a": [record(tmp_path, both)]})
 
 
 def test_conditions_share_what_needs_no_training(tmp_path):
