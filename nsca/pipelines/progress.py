@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -134,7 +135,7 @@ class Progress:
         data = config.get("data") or (judged or {}).get("data")
         if data and "data.path" not in needs:
             needed["data"] = _fingerprint_there(data)
-        content = [command.verb, config_fingerprint(config), needed]
+        content: list[Any] = [command.verb, config_fingerprint(config), needed]
         if command.verb == "evaluate":
             modules = {"nsca.evaluation", *target_modules([plain(config), plain(judged)])}
             content += [code_fingerprint(modules), package_versions()]
