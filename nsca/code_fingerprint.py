@@ -7,8 +7,10 @@ by a name made at run time is not seen.
 """
 
 import ast
+import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from nsca.source_signature import module_file
 
@@ -31,11 +33,26 @@ def code_fingerprint(modules: Iterable[str]) -> str:
         path = module_file(module)
         if path is None:
             continue  # a name inside a module, not a module
-        tree = _without_docstrings(ast.parse(path.read_text(encoding="utf-8")))
-        seen[module] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-        waiting += _imported(tree)
+        seen[module], imported = _digest_and_imports(path.read_text(encoding="utf-8"))
+        waiting += imported
     text = "\n".join(f"{module} {digest}" for module, digest in sorted(seen.items()))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def target_modules(node: Any) -> set[str]:
+    """The modules of all `_target_`s in a configuration of dicts and lists."""
+    if isinstance(node, Mapping):
+        own = {str(node["_target_"]).rpartition(".")[0]} if "_target_" in node else set()
+        return own.union(*(target_modules(value) for value in node.values()))
+    if isinstance(node, list):
+        return set().union(*(target_modules(value) for value in node))
+    return set()
+
+
+@functools.cache
+def _digest_and_imports(text: str) -> tuple[str, tuple[str, ...]]:
+    tree = _without_docstrings(ast.parse(text))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(_imported(tree))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

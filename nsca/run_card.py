@@ -171,6 +171,11 @@ def versions() -> dict[str, str]:
     return found
 
 
+def package_versions() -> dict[str, str]:
+    """Return `versions` without nsca's own, which changes with every part of it."""
+    return {name: version for name, version in versions().items() if name != "nsca"}
+
+
 @functools.cache
 def commit() -> str:
     """Return the commit of the checkout, with "-dirty" where tracked files outside `experiments/`

@@ -83,7 +83,7 @@ class FrameSource(Protocol):
     def held_out(self) -> tuple[Split, ...]: ...
 
     def fingerprint(self) -> str:
-        """Return the sha256 (hex) of the manifest or the file list."""
+        """Return the sha256 (hex) of the manifest or the files."""
         ...
 
     def frames(self, split: Split) -> Frames:
@@ -110,7 +110,7 @@ class SoundSource(Protocol):
     def held_out(self) -> tuple[Split, ...]: ...
 
     def fingerprint(self) -> str:
-        """Return the sha256 (hex) of the manifest or the file list."""
+        """Return the sha256 (hex) of the manifest or the files."""
         ...
 
     def sounds(self, split: Split) -> Sounds:

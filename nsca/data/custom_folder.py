@@ -108,7 +108,7 @@ class CustomFolder:
         return {name: sum(name in sample.files for sample in train) for name in SUFFIXES}
 
     def fingerprint(self) -> str:
-        """sha256 over split, class, path and size in bytes of every file, and the sizes read at."""
+        """sha256 over split, class, path and content of every file, and the sizes read at."""
         return fingerprint_of(
             [
                 (split, sample.label, file)

@@ -97,7 +97,7 @@ class DrivingSignals:
         return ("val", "test")
 
     def fingerprint(self) -> str:
-        """sha256 over path and size in bytes of every file that is read, and how they are cut."""
+        """sha256 over path and content of every file that is read, and how they are cut."""
         how = f"steering {self.steering}, body {'felt' if self.body else 'not felt'}"
         listed = [("drive", how, file) for each in self.recordings for file in files_of(each)]
         sizes = (self.stretch_s, self.gap_s, self.folds, self.fold, self.fraction)

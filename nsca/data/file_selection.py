@@ -1,5 +1,6 @@
 """Which of the listed files are used, for what, and how the choice is known again."""
 
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from nsca.data.folder_listing import NO_LABEL, LabelledFile
-from nsca.data.media import BrokenFileError, file_bytes
 from nsca.errors import UserError
 
 
@@ -62,52 +62,53 @@ def file_length(path: Path) -> int:
     return path.stat().st_size if path.is_file() else -1
 
 
+def file_digest(path: Path) -> str:
+    """sha256 hex of what is in a file; empty where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
 def fingerprint_of(
     files: list[tuple[str, str, Path]],
     folder: Path,
     *sizes: float,
-    length: Callable[[Path], int] = file_length,
+    digest: Callable[[Path], str] = file_digest,
 ) -> str:
-    """sha256 hex over (split, class, path relative to the folder, size in bytes) and the sizes that
-    are read (pixels, seconds); a missing file counts as size -1.
+    """sha256 hex over (split, class, path relative to the folder, sha256 of the content) and the
+    sizes that are read (pixels, seconds).
+
+    Content and not length or time: a file that is changed in place often keeps its length, and a
+    copy has other times. Whoever learns from the files reads them all anyway.
     """
-    digest = hashlib.sha256(f"{' '.join(map(str, sizes))}\n".encode())
+    whole = hashlib.sha256(f"{' '.join(map(str, sizes))}\n".encode())
     for split, label, path in files:
-        digest.update(
-            f"{split}\t{label}\t{path.relative_to(folder).as_posix()}\t{length(path)}\n".encode()
+        whole.update(
+            f"{split}\t{label}\t{path.relative_to(folder).as_posix()}\t{digest(path)}\n".encode()
         )
-    return digest.hexdigest()
+    return whole.hexdigest()
 
 
 def same_bytes(
     candidates: list[Path],
     reference: list[Path],
     length: Callable[[Path], int] = file_length,
-    content: Callable[[Path], bytes] = file_bytes,
+    digest: Callable[[Path], str] = file_digest,
 ) -> set[Path]:
     """Candidates whose bytes equal those of a reference file. Only files of equal length are
-    read; one that cannot be (BrokenFileError of `content`) is no copy.
+    read; one that cannot be (its digest is empty) is no copy.
     """
     by_length: dict[int, list[Path]] = {}
     for path in reference:
         by_length.setdefault(length(path), []).append(path)
-    digests: dict[Path, bytes | None] = {}
-
-    def digest(path: Path) -> bytes | None:
-        if path not in digests:
-            try:
-                digests[path] = hashlib.sha256(content(path)).digest()
-            except BrokenFileError:
-                digests[path] = None
-        return digests[path]
-
+    once = functools.cache(digest)
     return {
         path
         for path in candidates
         if length(path) > 0
-        and any(
-            digest(path) == digest(other) is not None for other in by_length.get(length(path), [])
-        )
+        and any(once(path) == once(other) != "" for other in by_length.get(length(path), []))
     }
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from nsca.data.file_selection import file_length
+from nsca.data.file_selection import file_digest, file_length
 from nsca.data.folder_listing import Kind, LabelledFile, list_files
 from nsca.data.media import file_bytes
 
@@ -24,6 +24,10 @@ class Store(Protocol):
 
     def length(self, path: Path) -> int:
         """Return how many bytes a file has; -1 where it has none."""
+        ...
+
+    def digest(self, path: Path) -> str:
+        """Return the sha256 (hex) of its bytes; empty where it has none."""
         ...
 
     def content(self, path: Path) -> bytes:
@@ -54,6 +58,10 @@ class FolderStore:
     def length(self, path: Path) -> int:
         """See `Store`."""
         return file_length(path)
+
+    def digest(self, path: Path) -> str:
+        """See `Store`."""
+        return file_digest(path)
 
     def content(self, path: Path) -> bytes:
         """See `Store`."""

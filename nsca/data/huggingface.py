@@ -130,7 +130,7 @@ class HuggingFace:
         }
 
     def fingerprint(self) -> str:
-        """sha256 over split, class, place and size in bytes of every row, and the sizes read at; of
+        """sha256 over split, class, place and content of every row, and the sizes read at; of
         pictures and sounds both where there are both.
         """
         prints = [each.fingerprint() for each in self._all]

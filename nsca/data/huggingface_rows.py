@@ -3,6 +3,7 @@
 A cell is what `datasets` keeps of a picture or sound: its bytes, or where it lies; or bytes alone.
 """
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,6 +73,13 @@ class RowStore:
             return len(self.content(path))
         except BrokenFileError:
             return -1
+
+    def digest(self, path: Path) -> str:
+        """See `Store`."""
+        try:
+            return hashlib.sha256(self.content(path)).hexdigest()
+        except BrokenFileError:
+            return ""
 
     def content(self, path: Path) -> bytes:
         """See `Store`."""

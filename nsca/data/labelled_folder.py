@@ -122,9 +122,7 @@ class LabelledFolder(ABC):
         return found
 
     def fingerprint(self) -> str:
-        """sha256 over split, class, path and size in bytes of every file, and the sizes read
-        at.
-        """
+        """sha256 over split, class, path and content of every file, and the sizes read at."""
         return fingerprint_of(
             [
                 (file.split, file.label, file.path)
@@ -133,7 +131,7 @@ class LabelledFolder(ABC):
             ],
             self.path,
             *self._sizes,
-            length=self._store.length,
+            digest=self._store.digest,
         )
 
     def load(
@@ -160,7 +158,7 @@ class LabelledFolder(ABC):
         if split == "train":
             return files
         names = [file.path for file in files]
-        copies = same_bytes(names, self._every_train_path, self._store.length, self._store.content)
+        copies = same_bytes(names, self._every_train_path, self._store.length, self._store.digest)
         if copies:
             some = ", ".join(path.name for path in sorted(copies)[:5])
             _log.warning(

@@ -209,7 +209,7 @@ class MomentSource(Protocol):
     def held_out(self) -> tuple[Split, ...]: ...
 
     def fingerprint(self) -> str:
-        """Return the sha256 (hex) of the manifest or the file list."""
+        """Return the sha256 (hex) of the manifest or the files."""
         ...
 
     def moments(self, split: Split) -> Moments:

@@ -14,19 +14,18 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
-from nsca.code_fingerprint import code_fingerprint
+from nsca.code_fingerprint import code_fingerprint, target_modules
 from nsca.errors import UserError
 from nsca.gates.gate import Cell, Gate, Row
 from nsca.gates.report import write_report
 from nsca.gates.verdict import Verdict
 from nsca.job_table import Job, JobTable
 from nsca.jobs import JobOutcome, process_count, run_missing
-from nsca.run_card import RUN_CARD, commit, load_run_card, versions
+from nsca.run_card import RUN_CARD, commit, load_run_card, package_versions
 from nsca.run_directory import RunDirectory, is_held
 
 # what stands in jobs.csv: seconds by the wall clock, commit, the beginning of the fingerprint
@@ -165,23 +164,14 @@ _ARM_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 def settings_fingerprint(gate: Gate, cfg: DictConfig, quick: bool) -> str:
     """sha256 of all that decides the figures: settings, seeds, code, versions of packages."""
     node = OmegaConf.to_container(cfg.gate, resolve=True)
-    modules = {type(gate).__module__, *_target_modules(node)}
+    modules = {type(gate).__module__, *target_modules(node)}
     content = [
         {**(node if isinstance(node, dict) else {}), "seeds": list(gate.seeds)},
         quick,
         code_fingerprint(modules),
-        {name: version for name, version in versions().items() if name != "nsca"},
+        package_versions(),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _target_modules(node: Any) -> set[str]:
-    if isinstance(node, Mapping):
-        own = {str(node["_target_"]).rpartition(".")[0]} if "_target_" in node else set()
-        return own.union(*(_target_modules(value) for value in node.values()))
-    if isinstance(node, list):
-        return set().union(*(_target_modules(value) for value in node))
-    return set()
 
 
 def _earlier(parent: Path, fingerprint: str) -> RunDirectory | None:

@@ -2,9 +2,10 @@
 
 A step is done when its command has finished as it would be given now. Its identity is what counts
 of the command: the configuration without where and how (`config_fingerprint`), which names the
-run directories that it needs, with the fingerprints of their data; for a gate its settings, seeds,
-code and versions (`settings_fingerprint`). As with `resume=auto`, the code of a training does not
-count: remove its run directory to train again.
+run directories that it needs, with the fingerprints of their data; the data as it lies there where
+no step makes it; for an evaluation also its code, that of the run that it judges, and versions; for
+a gate its settings, seeds, code and versions (`settings_fingerprint`). As with `resume=auto`, the
+code of a training does not count: remove its run directory to train again.
 """
 
 import hashlib
@@ -13,15 +14,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
+from nsca.assembly import build, plain
+from nsca.code_fingerprint import code_fingerprint, target_modules
 from nsca.composition import compose
+from nsca.errors import UserError
 from nsca.gates.run import gate_of, settings_fingerprint
 from nsca.gates.verdict import Verdict
 from nsca.pipelines.journal import Journal, StepRecord
 from nsca.pipelines.pipeline import Pipeline
-from nsca.run_card import RUN_CARD, config_fingerprint, load_run_card
+from nsca.run_card import RUN_CARD, config_fingerprint, load_run_card, package_versions
+from nsca.run_directory import CONFIG
+from nsca.trained_phase import load_config
 
 SEEDED = frozenset({"babble", "train", "evaluate"})
 
@@ -119,11 +126,19 @@ class Progress:
         config = command.config
         if command.verb == "gate":
             return settings_fingerprint(gate_of(config), config, config.quick)
+        needs = self.pipeline.steps[name].needs
         needed = {
             setting: load_run_card(self.run(other)).get("data_fingerprint")
-            for setting, other in self.pipeline.steps[name].needs.items()
+            for setting, other in needs.items()
         }
-        content = [command.verb, config_fingerprint(config), needed]
+        judged = _judged(config) if command.verb == "evaluate" else None
+        data = config.get("data") or (judged or {}).get("data")
+        if data and "data.path" not in needs:
+            needed["data"] = _fingerprint_there(data)
+        content: list[Any] = [command.verb, config_fingerprint(config), needed]
+        if command.verb == "evaluate":
+            modules = {"nsca.evaluation", *target_modules([plain(config), plain(judged)])}
+            content += [code_fingerprint(modules), package_versions()]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def is_done(self, name: str) -> bool:
@@ -168,6 +183,20 @@ def _in_words(verdict: Verdict | None) -> str:
     if verdict is None:
         return "no verdict"
     return "only a smoke run" if verdict.group == "smoke" else str(verdict.kind).replace("_", " ")
+
+
+def _judged(config: DictConfig) -> DictConfig | None:
+    """The configuration of the run that an evaluation judges; None where it is not there."""
+    run = Path(str(config.get("run")))
+    return load_config(run) if (run / CONFIG).is_file() else None
+
+
+def _fingerprint_there(data: DictConfig) -> str:
+    """Of the data as it lies there; empty where it cannot be listed: the command says why."""
+    try:
+        return build(data).fingerprint()
+    except UserError:
+        return ""
 
 
 def _is_finished(run: Path) -> bool:

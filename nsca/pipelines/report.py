@@ -1,7 +1,8 @@
 """The one page about a pipeline: what ran, what did not, and everything that came of it.
 
 A phase's part is what `nsca.report` says of its run, with the evaluations of this pipeline; a
-gate's part is what its own page says.
+gate's part is what its own page says. An evaluation of no step's run (of one that its settings
+name, or a benchmark that trains what it judges) has a part of its own: its figures.
 """
 
 import os
@@ -22,7 +23,7 @@ from nsca.reporting.compose import run_body
 from nsca.reporting.run_record import RunRecord, read_run
 from nsca.run_card import load_run_card, write_atomically
 
-PARTS = {"gate": "Gate", "babble": "Data", "train": "Phase"}
+PARTS = {"gate": "Gate", "babble": "Data", "train": "Phase", "evaluate": "Figures"}
 
 
 def write_report(progress: Progress, name: str, home: Path, *, force: bool) -> None:
@@ -85,16 +86,16 @@ def _steps(progress: Progress) -> str:
 
 
 def _anchor(progress: Progress, name: str) -> str:
-    """Where a step's part begins: an evaluation is shown with the run that it judges."""
+    """Where a step's part begins: an evaluation of a step's run is shown with that."""
     step = progress.pipeline.steps[name]
-    return step.needs["run"] if step.verb == "evaluate" else name
+    return step.needs.get("run", name) if step.verb == "evaluate" else name
 
 
 def _key_figures(verb: str, card: Mapping[str, Any]) -> list[str]:
     """The figures of a run card that say most in a line."""
     if verb == "gate":
         return [str(card[name]).replace("_", " ") for name in ("verdict",) if name in card]
-    figures = card.get("metrics", {})
+    figures = {n: value for n, value in card.get("metrics", {}).items() if value is not None}
     if verb == "evaluate":
         return list(_means(figures))
     known = {
@@ -135,9 +136,9 @@ def _missing(progress: Progress) -> str:
 
 
 def _part(progress: Progress, name: str) -> str:
-    """Everything about a step that is done; an evaluation has its place with its run."""
+    """Everything about a step that is done and is shown with no other."""
     step = progress.pipeline.steps[name]
-    if step.verb not in PARTS or not progress.is_done(name):
+    if not progress.is_done(name) or _anchor(progress, name) != name:
         return ""
     heading = page.heading(f"{PARTS[step.verb]}: {name}", name)
     match step.verb:
@@ -145,6 +146,8 @@ def _part(progress: Progress, name: str) -> str:
             return heading + _gate(progress, name)
         case "babble":
             return heading + _data(load_run_card(progress.run(name)))
+        case "evaluate":
+            return heading + _figures(load_run_card(progress.run(name)))
         case _:
             return heading + run_body([_judged(progress, name)], True, progress.shared.seed)
 
@@ -178,6 +181,15 @@ def _data(card: Mapping[str, Any]) -> str:
     ]
     command = page.preformatted(str(card["command"]))
     return page.facts([*figures, ("fingerprint", str(card["data_fingerprint"]))]) + command
+
+
+def _figures(card: Mapping[str, Any]) -> str:
+    rows = [
+        [name, "not finite" if value is None else f"{value:.4g}"]
+        for name, value in card["metrics"].items()
+    ]
+    table = page.table(["figure", "value"], rows, [None] * len(rows))
+    return page.preformatted(str(card["command"])) + page.folded("all figures", table)
 
 
 def _judged(progress: Progress, name: str) -> RunRecord:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nsca.job_table import Job
 from nsca.jobs import JobOutcome
@@ -22,8 +23,8 @@ from nsca.verb import Stopped, compose
 LAST = "last"  # the name of the run that is judged
 
 # what stands in jobs.csv: steps trained and seconds of the training by the wall clock (of all
-# phases that the judged run is made of), commit of the code, the beginnings of the data's
-# fingerprint and of a sha256 of the study's overrides
+# phases that the judged run is made of), the commits that trained and judged it, the beginnings of
+# the data's fingerprint and of a sha256 of the study's overrides
 ORIGIN = ("steps", "seconds", "commit", "data", "settings")
 
 
@@ -66,6 +67,13 @@ def short(fingerprint: str) -> str:
     return fingerprint[:12]
 
 
+def commits(cards: Sequence[Mapping[str, Any]]) -> str:
+    """The commits of runs, each once and in order, joined by `+`: one text where all have the same.
+    A run that an earlier command finished has the commit of then.
+    """
+    return "+".join(dict.fromkeys(str(card["commit"]) for card in cards))
+
+
 def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome:
     """Train one condition under one seed, evaluate it, and collect the figures.
 
@@ -99,7 +107,7 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
         {
             "steps": "+".join(str(int(card["metrics"]["steps"])) for card in cards),
             "seconds": f"{sum(float(card['seconds']) for card in cards):.1f}",
-            "commit": str(cards[-1]["commit"]),
+            "commit": commits([*cards, judged_card]),
             "data": short(cards[-1]["data_fingerprint"]),
             "settings": specification.settings,
         },

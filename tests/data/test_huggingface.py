@@ -103,7 +103,7 @@ def test_with_one_kind_the_fingerprint_is_that_of_its_rows(tmp_path: Path) -> No
     rows = datasets.Dataset.from_dict({"image": [b"a", b"bc"], "label": ["x", "x"]})
     source = HuggingFace(put_parquet(tmp_path, train=rows), image_column="image")
     assert source.fingerprint() == (
-        "0dd5e52c01054c3ece1b921c56cc7eefbaae7ed9db6d94370eae344f6fb2e866"
+        "0a9d70ced617720c4f3daa082ee09548542ec126ceffbe17686ef7476403700e"
     )
 
 

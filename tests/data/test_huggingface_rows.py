@@ -1,5 +1,6 @@
 """A row is named by its place and gives its bytes, however the cell keeps them."""
 
+import hashlib
 from pathlib import Path
 
 import datasets
@@ -35,6 +36,8 @@ def test_bytes_come_from_the_cell_or_from_where_it_points(tmp_path: Path) -> Non
     assert [file.name for file in files] == [f"row 0000000{n}" for n in range(4)]
     assert [rows.content(file) for file in files[:2]] == [inside, outside]
     assert [rows.length(file) for file in files] == [len(inside), len(outside), -1, -1]
+    digests = [hashlib.sha256(content).hexdigest() for content in (inside, outside)]
+    assert [rows.digest(file) for file in files] == [*digests, "", ""]
     with pytest.raises(BrokenFileError, match="holds nothing in column image"):
         rows.content(files[3])
 

@@ -83,7 +83,9 @@ def test_the_fingerprint_follows_files_and_size(numbers):
     assert folder(numbers).fingerprint() == first
     assert folder(numbers, sizes=(2.0,)).fingerprint() != first
     put(numbers / "train" / "odd" / "d.txt", "11")
-    assert folder(numbers).fingerprint() != first
+    more = folder(numbers).fingerprint()
+    put(numbers / "train" / "odd" / "d.txt", "13")
+    assert len({first, more, folder(numbers).fingerprint()}) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,19 @@
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+from fake_run import write_pictures
 
 from nsca.composition import compose
 from nsca.errors import UserError
 from nsca.gates.verdict import Kind, Verdict
 from nsca.pipelines.journal import Journal, State, StepRecord
+from nsca.pipelines.pipeline import Pipeline
 from nsca.pipelines.progress import Progress, Shared, hardware_overrides
+from nsca.pipelines.step import Step
+from nsca.run_card import config_fingerprint
 
 
 def ended(progress: Progress, name: str, run: Path) -> None:
@@ -132,6 +137,60 @@ def test_other_code_of_a_gate_is_another_gate(progress, monkeypatch):
     first = progress.identity("balloon", progress.command("balloon"))
     monkeypatch.setattr("nsca.gates.run.code_fingerprint", lambda _: "new")
     assert progress.identity("balloon", progress.command("balloon")) != first
+
+
+def test_other_code_of_an_evaluation_is_another_evaluation_and_of_a_training_is_not(
+    progress, monkeypatch
+):
+    ended(progress, "vision_judged", Path("outputs/evaluate/1"))
+    again = after_restart(progress)
+    assert again.is_done("vision_judged")
+    hashed = []
+    monkeypatch.setattr(
+        "nsca.pipelines.progress.code_fingerprint", lambda modules: hashed.append(modules) or "new"
+    )
+    changed = after_restart(progress)
+    assert changed.is_done("vision")
+    assert not changed.is_done("vision_judged")
+    assert {"nsca.evaluation", "nsca.benchmarks.visible_quantities"} <= set(hashed[0])
+
+
+def test_the_code_of_the_judged_run_belongs_to_an_evaluation(progress, monkeypatch):
+    run = Path("outputs/train/vision/1")
+    (run / "config.yaml").write_text("phase: {_target_: nsca.phases.toy.module.Toy}\n")
+    hashed = []
+    monkeypatch.setattr(
+        "nsca.pipelines.progress.code_fingerprint", lambda modules: hashed.append(modules) or "new"
+    )
+    progress.identity("vision_judged", progress.command("vision_judged"))
+    assert "nsca.phases.toy.module" in hashed[0]
+
+
+def test_given_data_that_changed_is_trained_and_judged_again(shared):
+    photos = write_pictures(Path("photos"), 2, 1)
+    data = ["phase=vision", "model=nsca_tiny", "data=image_folder", f"data.path={photos}"]
+    judged = Step("evaluate", ["benchmark=visible_quantities"], {"run": "vision"})
+    steps = {"vision": Step("train", data), "judged": judged}
+    progress = Progress(Pipeline(steps), shared, Journal(Path(".")))
+    ended(progress, "vision", Path("outputs/train/vision/1"))
+    ended(progress, "judged", Path("outputs/evaluate/1"))
+    assert after_restart(progress).is_done("judged")
+    changed = sorted((photos / "train").rglob("*.png"))[0]
+    content = bytearray(changed.read_bytes())
+    content[-1] ^= 1  # of equal length
+    changed.write_bytes(content)
+    again = after_restart(progress)
+    assert not again.is_done("vision")
+    assert not again.is_done("judged")
+    shutil.rmtree(photos)
+    assert not after_restart(progress).is_done("vision"), "its own command says what is wrong"
+
+
+def test_a_training_on_data_of_a_step_is_what_it_was_in_old_journals(progress):
+    config = progress.command("vision").config
+    content = ["train", config_fingerprint(config), {"data.path": "data of babbling"}]
+    old = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    assert progress.journal.records["vision"].identity == old
 
 
 def test_settings_that_a_verb_does_not_take_are_named(progress, with_settings):

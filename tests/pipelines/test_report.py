@@ -12,8 +12,10 @@ from nsca.gates.verdict import Kind, Verdict
 from nsca.job_table import Job, JobTable
 from nsca.pipelines import report
 from nsca.pipelines.journal import Journal, State, StepRecord
+from nsca.pipelines.pipeline import Pipeline
 from nsca.pipelines.progress import Progress
 from nsca.pipelines.report import banner, write_report
+from nsca.pipelines.step import Step
 from nsca.run_directory import RunDirectory
 
 OUTPUTS = Path("outputs")
@@ -100,6 +102,23 @@ def test_every_link_leads_somewhere_on_the_page(progress):
     links = set(re.findall(r'href="#([^"]+)"', page))
     assert links <= set(re.findall(r' id="([^"]+)"', page))
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page), "the page needs no other file"
+
+
+@pytest.mark.parametrize("setting", ["benchmark=metaworld_ml10", "run=outputs/train/old/1"])
+def test_an_evaluation_of_no_steps_run_has_a_part_of_its_own(shared, setting):
+    alone = Progress(Pipeline({"alone": Step("evaluate", [setting])}), shared, Journal(Path(".")))
+    held = RunDirectory.claim(OUTPUTS / "evaluate", "alone")
+    with held.card("evaluate", 0) as card:
+        card.record({"metaworld_ml10/success": 0.254321, "metaworld_ml10/odd": float("nan")})
+    held.release()
+    identity = alone.identity("alone", alone.command("alone"))
+    alone.has_finished("alone", StepRecord(State.DONE, identity, str(held.path), 61.0))
+    page = written(alone)
+    assert "1 of 1 steps done" in page
+    assert re.findall(r'<a href="#([^"]+)"', page) == ["alone"]
+    assert '<h1 id="alone">Figures: alone' in page
+    assert "metaworld_ml10/success</td><td>0.2543" in page
+    assert "metaworld_ml10/odd</td><td>not finite" in page
 
 
 def test_forecasts_stand_beside_the_last_state():

@@ -122,6 +122,20 @@ def test_a_job_of_one_phase_has_its_steps_alone(verbs, tmp_path):
     outcome = jobs.train_and_evaluate(spec, tmp_path / "log")
     assert outcome.origin is not None
     assert (outcome.origin["steps"], outcome.origin["seconds"]) == ("7", "2.5")
+    assert outcome.origin["commit"] == "abc", "the same commit is named once"
+
+
+def test_a_job_made_by_several_commits_names_them_in_order(verbs, tmp_path, monkeypatch):
+    made = {"run1": "old", "run2": "older", "run3": "old", "run4": "new-dirty"}
+    card = {"seconds": 1.0, "data_fingerprint": "", "metrics": {"steps": 1.0}}
+    monkeypatch.setattr(
+        "nsca.run_card.load_run_card", lambda run: {**card, "commit": made[run.name]}
+    )
+    earlier = (("eye", ("phase=vision",)), ("ear", ("phase=audio",)))
+    spec = JobSpecification(Job("one", 0), ("phase=fusion",), (), "never", earlier)
+    outcome = jobs.train_and_evaluate(spec, tmp_path / "log")
+    assert outcome.origin is not None
+    assert outcome.origin["commit"] == "old+older+new-dirty"
 
 
 def test_settings_change_with_any_override_but_not_with_the_place_of_outputs():

@@ -3,10 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from nsca.assembly import build
 from nsca.studies.jobs import with_runs
 from nsca.studies.plan import _data_of
+from nsca.studies.study import kept
 from nsca.verb import compose
 
 
@@ -87,6 +89,31 @@ def test_every_run_of_a_study_of_several_phases_can_be_composed():
         found = compose("train", [with_runs(override, runs) for override in spec.train]).parts
         trained = None if spec.job.condition == "untrained_encoders" else "somewhere"
         assert dict(found) == {"vision": trained, "audio": trained}
+
+
+def test_no_study_reports_a_part_that_has_chosen_its_weights(project):
+    """Several validations and a best checkpoint are a choice by the labels of val: who reports val,
+    or learns from a fraction of what val has, takes the last weights.
+    """
+    chosen = []
+    for file in sorted((project / "conf/study").glob("*.yaml")):
+        study = yaml.safe_load(file.read_text())
+        if study["_target_"] != "nsca.studies.plan.StudyPlan":
+            continue
+        runs = [[*study["train"], *own] for own in study["conditions"].values()]
+        for overrides in [*runs, *study.get("earlier", {}).values()]:
+            given = dict(override.split("=", 1) for override in overrides)
+            once = int(given["trainer.val_check_interval"]) >= int(given["trainer.max_steps"])
+            if once or given.get("checkpoint.keep_best") == "0":
+                continue
+            chosen.append(file.stem)
+            figures = dict.fromkeys([*study["metrics"], "forecast/val/place_m/trained"], 0.0)
+            left = kept("any", figures, study["leave_out"])
+            assert not [name for name in left if "/val/" in name], file.stem
+            assert "data.fraction" not in given, file.stem
+        if "benchmark=forecast" in study["evaluate"]:
+            assert "/test/" in study["metrics"][0], file.stem
+    assert set(chosen) == {"driving_signals"}
 
 
 def test_conditions_that_share_phases_go_one_after_the_other(staged, plan):
