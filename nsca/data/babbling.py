@@ -73,13 +73,14 @@ class Babbling:
     @property
     def held_out(self) -> tuple[Split, ...]:
         """`val` and `test`; of a set that was planned without one of them, the other. Where it was
-        planned without both, `val`, and whoever asks for that is told what is missing.
-
-        Raises:
-            UserError: no set there.
+        planned without both, `val`, and of what cannot be read, both: whoever asks for a part is
+        told what is missing.
         """
-        shares = read_manifest(self.path)["configuration"]["fractions"]
         parts: tuple[Split, ...] = ("val", "test")
+        try:
+            shares = read_manifest(self.path)["configuration"]["fractions"]
+        except UserError:  # not here, where asking whether this is a source asks for its attributes
+            return parts
         return tuple(part for part in parts if shares[part] > 0) or ("val",)
 
     def fingerprint(self) -> str:

@@ -170,6 +170,13 @@ def test_a_set_without_pictures_has_moments_and_says_how_to_get_pictures(
     assert moments.interval_s == 0.2
 
 
+def test_a_source_is_known_as_one_before_its_set_is_there(tmp_path: Path):
+    source = Babbling(str(tmp_path / "later"))
+    assert isinstance(source, MomentSource)
+    with pytest.raises(UserError, match="no data set"):
+        source.moments(source.held_out[0])
+
+
 @pytest.mark.parametrize(
     ("shares", "held_out"),
     [

@@ -98,7 +98,7 @@ def test_the_same_settings_go_on_and_others_begin_anew(tmp_path, inline, monkeyp
         (coin(knowledge=0.5), {}),
         (coin(seeds=[5, 6, 7, 8, 9]), {}),
         (coin(), {"code_fingerprint": lambda _: "other code"}),
-        (coin(), {"versions": lambda: {"torch": "1.0"}}),
+        (coin(), {"package_versions": lambda: {"torch": "1.0"}}),
     ]
     for gate, changes in others:
         with monkeypatch.context() as patch:
