@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nsca.data.batch import ProbeLabel
+from nsca.data.source import ProbeLabel
 
 
 def rows_with_value(values: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from nsca.data.batch import ProbeLabel
+from nsca.data.source import ProbeLabel
 from nsca.probe_rows import valued_rows
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from nsca.data.batch import ProbeLabel
+from nsca.data.source import ProbeLabel
 from nsca.probe_rows import as_matrix, group_split, valued_rows
 from nsca.probe_target import ProbeScore, ProbeTarget
 from nsca.ridge import Ridge

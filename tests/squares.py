@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nsca.data.batch import Frames, ProbeLabel
+from nsca.data.source import Frames, ProbeLabel
 
 SIZE = 16
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nsca.data.batch import ProbeLabel
+from nsca.data.source import ProbeLabel
 from nsca.probe_rows import as_matrix, group_split, labelled_rows, rows_with_value, valued_rows
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nsca.data.batch import ProbeLabel
+from nsca.data.source import ProbeLabel
 from nsca.probe_target import ProbeTarget, chance_accuracy
 
 GROUP = np.arange(4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nsca import probes
-from nsca.data.batch import ProbeLabel
+from nsca.data.source import ProbeLabel
 from nsca.probe_rows import group_split
 from nsca.probe_target import ProbeScore
 from nsca.probes import FittedProbes

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from nsca.assembly import build
 from nsca.benchmarks.scores import Encoder
-from nsca.data.batch import FrameSource, SoundSource
+from nsca.data.source import FrameSource, SoundSource
 from nsca.errors import UserError
 from nsca.models.audio_encoder import AudioEncoder
 from nsca.models.sense_encoder import SenseEncoder

@@ -44,8 +44,9 @@ from nsca.benchmarks.forecast_picture import AXES, DRIVING, PICTURE, draw_foreca
 from nsca.benchmarks.forecasts import Forecast, forecast_metrics
 from nsca.benchmarks.linear_forecast import LinearForecast
 from nsca.benchmarks.quantity_probes import check_at_least
-from nsca.data.batch import DynamicsBatch, Split
+from nsca.data.batch import DynamicsBatch
 from nsca.data.moments import MomentSource
+from nsca.data.source import Split
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
 from nsca.objectives.imagination import Imagination

@@ -53,8 +53,8 @@ from nsca.benchmarks.retrieval import chance_at, hits_at, one_of_each
 from nsca.benchmarks.scores import CLEAN, Score, flat_metrics
 from nsca.data.babbling import Babbling
 from nsca.data.babbling_moments import PHYSICAL
-from nsca.data.batch import ProbeLabel, Split
 from nsca.data.moments import Moments, MomentSource
+from nsca.data.source import ProbeLabel, Split
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.sense_names import SENSES

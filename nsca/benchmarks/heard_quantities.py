@@ -20,7 +20,7 @@ from nsca.benchmarks.hidden_labels import hidden_labels
 from nsca.benchmarks.quantity_probes import Part, QuantityProbes, Report, check_at_least
 from nsca.benchmarks.scores import Encoder, Score, flat_metrics
 from nsca.data.babbling import Babbling
-from nsca.data.batch import SoundSource, Split
+from nsca.data.source import SoundSource, Split
 from nsca.models.audio_encoder import FULL_SCALE, band_statistics
 from nsca.models.log_mel import LogMel
 

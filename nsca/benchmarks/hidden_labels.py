@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nsca.data.babbling import Babbling
-from nsca.data.batch import ProbeLabel, Split
 from nsca.data.privileged import hidden_properties
+from nsca.data.source import ProbeLabel, Split
 
 
 def hidden_labels(

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int, Shaped
 
 from nsca.benchmarks.scores import Encoder
-from nsca.data.batch import ProbeLabel
+from nsca.data.source import ProbeLabel
 from nsca.errors import UserError
 from nsca.probe_rows import labelled_rows
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsca.benchmarks.scores import CLEAN, Encoder, Score
-from nsca.data.batch import ProbeLabel, Split
+from nsca.data.source import ProbeLabel, Split
 from nsca.errors import UserError
 from nsca.knn import knn_accuracy
 from nsca.probe_rows import group_split, labelled_rows, rows_with_value, valued_rows

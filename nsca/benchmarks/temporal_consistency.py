@@ -26,8 +26,8 @@ from nsca.benchmarks.encoders import frame_source, frozen, untrained_encoder, vi
 from nsca.benchmarks.quantity_probes import check_at_least
 from nsca.benchmarks.scores import CLEAN, Encoder, Score
 from nsca.benchmarks.visible_quantities import pixels
-from nsca.data.batch import FrameSource
 from nsca.data.sample_order import clip_bounds
+from nsca.data.source import FrameSource
 from nsca.errors import UserError
 
 AUTOCORRELATION = "autocorrelation"  # the measure

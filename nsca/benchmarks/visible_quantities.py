@@ -22,7 +22,7 @@ from nsca.benchmarks.quantity_probes import (
 )
 from nsca.benchmarks.scores import Encoder, Score, flat_metrics
 from nsca.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from nsca.data.batch import FrameSource, Split
+from nsca.data.source import FrameSource, Split
 from nsca.errors import UserError
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int64
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from nsca.data.batch import ProbeLabel, Split
+from nsca.data.source import ProbeLabel, Split
 from nsca.knn import knn_accuracy
 from nsca.models.sense_encoder import SenseEncoder
 from nsca.probe_rows import labelled_rows

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nsca.data.batch import ProbeLabel, Sounds, Split
 from nsca.data.folder_listing import SOUNDS
 from nsca.data.folders import check_seconds
 from nsca.data.labelled_folder import LabelledFolder
 from nsca.data.media import BrokenFileError, read_audio
 from nsca.data.media_loading import load_sounds
+from nsca.data.source import ProbeLabel, Sounds, Split
 
 
 class AudioFolder(LabelledFolder):

@@ -15,8 +15,8 @@ from jaxtyping import UInt8
 
 from nsca.data.babbling_moments import STREAM_COLUMNS, moments_of, read_streams
 from nsca.data.babbling_store import content_fingerprint, read_manifest, read_shards
-from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
 from nsca.data.moments import SILENT, Moments
+from nsca.data.source import Frames, ProbeLabel, Sounds, Split
 from nsca.errors import UserError
 from nsca.worlds.tabletop.interaction import (
     AUDIO_SAMPLES,

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
 from nsca.data.custom_layout import LAYOUT, SUFFIXES, Sample, first_share, read_part
 from nsca.data.custom_moments import PAIRINGS, Recorded, body_readings, moments_of
 from nsca.data.file_selection import fingerprint_of
@@ -30,6 +29,7 @@ from nsca.data.folders import (
 from nsca.data.media import BrokenFileError, read_array, read_audio, read_image
 from nsca.data.media_loading import load_images, load_sounds
 from nsca.data.moments import Moments
+from nsca.data.source import Frames, ProbeLabel, Sounds, Split
 from nsca.errors import UserError
 
 EXAMPLES = {"image": ("picture", "image_001.jpg"), "audio": ("sound", "audio_001.wav")}

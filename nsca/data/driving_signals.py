@@ -20,11 +20,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from nsca.data.batch import ProbeLabel, Split
 from nsca.data.driving_recording import Drive, files_of, find_recordings, read_drive
 from nsca.data.file_selection import fingerprint_of
 from nsca.data.folders import check_share_ranges, existing_folder, some, visible
 from nsca.data.moments import InMemory, Moments
+from nsca.data.source import ProbeLabel, Split
 from nsca.errors import UserError
 
 STEERING = ("told", "shuffled", "none")

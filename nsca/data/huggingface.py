@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from nsca.data.audio_folder import AudioFolder
-from nsca.data.batch import Frames, ProbeLabel, Sounds, Split
 from nsca.data.file_store import Store
 from nsca.data.folders import existing_folder
 from nsca.data.huggingface_rows import RowStore
@@ -17,6 +16,7 @@ from nsca.data.huggingface_tables import label_column_of, read_parts, typed_colu
 from nsca.data.image_folder import ImageFolder
 from nsca.data.labelled_folder import LabelledFolder
 from nsca.data.media import BrokenFileError
+from nsca.data.source import Frames, ProbeLabel, Sounds, Split
 from nsca.errors import UserError
 
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")

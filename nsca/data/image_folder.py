@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nsca.data.batch import Frames, ProbeLabel, Split
 from nsca.data.folder_listing import PICTURES
 from nsca.data.folders import check_image_size
 from nsca.data.labelled_folder import LabelledFolder
 from nsca.data.media import BrokenFileError, read_image
 from nsca.data.media_loading import load_images
+from nsca.data.source import Frames, ProbeLabel, Split
 
 
 class ImageFolder(LabelledFolder):

@@ -14,7 +14,6 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Int
 
-from nsca.data.batch import Split
 from nsca.data.file_selection import (
     every_class_in_both_parts,
     fingerprint_of,
@@ -27,6 +26,7 @@ from nsca.data.file_store import FolderStore, Store
 from nsca.data.folder_listing import NO_LABEL, Kind, LabelledFile
 from nsca.data.folders import check_share_ranges, existing_folder
 from nsca.data.media import BrokenFileError
+from nsca.data.source import Split
 from nsca.errors import UserError
 
 _log = logging.getLogger(__name__)

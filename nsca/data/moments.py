@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Int16, Int64, Shaped
 
-from nsca.data.batch import ProbeLabel, Split
+from nsca.data.source import ProbeLabel, Split
 from nsca.models.sense_names import SENSES
 
 THING, WITH_HAND = 6, 13

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nsca.data.babbling_store import read_manifest, read_shards
-from nsca.data.batch import Split
+from nsca.data.source import Split
 
 
 def hidden_properties(path: str | Path, split: Split) -> dict[str, dict[str, Any]]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nsca.data.batch import Frames, ProbeLabel, Split
 from nsca.data.folder_listing import VIDEOS
 from nsca.data.folders import check_image_size
 from nsca.data.labelled_folder import LabelledFolder
 from nsca.data.media import BrokenFileError
+from nsca.data.source import Frames, ProbeLabel, Split
 from nsca.data.video_reading import load_videos, read_video
 from nsca.errors import UserError
 

@@ -16,7 +16,7 @@ class SenseEncoder(Protocol):
         """Return features of stored rows, without augmentation and without a graph, on the CPU.
 
         Args:
-            stored: as `nsca.data.batch` holds them, through `torch.from_numpy`.
+            stored: as `nsca.data.source` holds them, through `torch.from_numpy`.
             chunk: rows embedded at once.
         """
         ...

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float
 from lightning import LightningDataModule, Trainer
 
-from nsca.data.batch import Split
 from nsca.data.curriculum import Curriculum, Thirds, in_thirds
 from nsca.data.sample_order import steps_per_epoch
+from nsca.data.source import Split
 from nsca.data.step_loader import VALIDATION_SEED_OFFSET, Epoch, StepLoader
 from nsca.errors import UserError
 

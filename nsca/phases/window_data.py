@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Float
 
-from nsca.data.batch import Split
 from nsca.data.curriculum import Curriculum
 from nsca.data.moments import MomentSource
 from nsca.data.packing import fit_scales
+from nsca.data.source import Split
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion

@@ -10,7 +10,7 @@ import nsca
 from nsca.benchmarks.encoders import frame_source, frozen, untrained_encoder, vision_encoder
 from nsca.benchmarks.nearest import nearest_rows
 from nsca.data.babbling import Babbling
-from nsca.data.batch import FrameSource
+from nsca.data.source import FrameSource
 from nsca.errors import UserError
 from nsca.evaluation import source_of
 from nsca.models.vision_encoder import VisionEncoder

@@ -19,7 +19,7 @@ from phases.tiny_vision import tiny_trainer
 from nsca.benchmarks.fused_state import FusedState
 from nsca.benchmarks.scores import Score
 from nsca.composition import compose
-from nsca.data.batch import ProbeLabel, Split
+from nsca.data.source import ProbeLabel, Split
 from nsca.errors import UserError
 
 

@@ -6,7 +6,7 @@ from squares import Squares, knows
 
 from nsca.benchmarks.nearest import Nearest, nearest_rows
 from nsca.benchmarks.scores import Encoder
-from nsca.data.batch import Frames, ProbeLabel
+from nsca.data.source import Frames, ProbeLabel
 from nsca.errors import UserError
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from nsca.benchmarks.quantity_probes import Corruption, Part, QuantityProbes, check_at_least
 from nsca.benchmarks.scores import Score
-from nsca.data.batch import ProbeLabel, Split
+from nsca.data.source import ProbeLabel, Split
 from nsca.errors import UserError
 
 OBJECTS, VIEWS = 40, 3

@@ -13,8 +13,8 @@ from phases.tiny_vision import MovingShapes
 
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.retention import RetentionBenchmark
-from nsca.data.batch import Split
 from nsca.data.moments import Moments
+from nsca.data.source import Split
 from nsca.errors import UserError
 from nsca.objectives.imagination import Imagination
 from nsca.phases.memory.module import MemoryPhase

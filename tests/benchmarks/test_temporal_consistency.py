@@ -7,7 +7,7 @@ import pytest
 from squares import Squares
 
 from nsca.benchmarks.temporal_consistency import TemporalConsistency, autocorrelation
-from nsca.data.batch import Frames
+from nsca.data.source import Frames
 from nsca.errors import UserError
 
 

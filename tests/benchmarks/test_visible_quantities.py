@@ -8,7 +8,7 @@ from squares import Squares, knows
 
 from nsca.benchmarks.scores import flat_metrics
 from nsca.benchmarks.visible_quantities import VisibleQuantities
-from nsca.data.batch import ProbeLabel
+from nsca.data.source import ProbeLabel
 from nsca.errors import UserError
 
 

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from nsca.data.audio_folder import AudioFolder
-from nsca.data.batch import FrameSource, SoundSource
+from nsca.data.source import FrameSource, SoundSource
 from nsca.errors import UserError
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from nsca.data.babbling import HEARD_LABELS, Babbling, sole_whole_object
-from nsca.data.batch import FrameSource, SoundSource
 from nsca.data.moments import MomentSource
+from nsca.data.source import FrameSource, SoundSource
 from nsca.errors import UserError
 from nsca.worlds.tabletop.interaction import AUDIO_SAMPLES, FRAMES
 

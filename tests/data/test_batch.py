@@ -1,9 +1,6 @@
-import numpy as np
-import pytest
 import torch
-from jaxtyping import TypeCheckError
 
-from nsca.data.batch import FrameBatch, Frames, VisionBatch
+from nsca.data.batch import FrameBatch, VisionBatch
 
 
 def a_batch(neighbour: bool) -> VisionBatch:
@@ -34,10 +31,3 @@ def test_moving_reaches_every_tensor():
     frames = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
     moved = FrameBatch(frames=frames, neighbour=frames, step=0).to(torch.device("meta"))
     assert moved.frames.device.type == moved.neighbour.device.type == "meta"
-
-
-def test_frames_need_a_clip_each():
-    images = np.zeros((3, 4, 4, 3), dtype=np.uint8)
-    assert len(Frames(images, np.arange(3))) == 3
-    with pytest.raises((ValueError, TypeCheckError)):
-        Frames(images, np.arange(2))

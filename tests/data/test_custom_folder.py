@@ -7,9 +7,9 @@ import pytest
 import soundfile
 from PIL import Image
 
-from nsca.data.batch import FrameSource, SoundSource
 from nsca.data.custom_folder import CustomFolder
 from nsca.data.moments import MomentSource
+from nsca.data.source import FrameSource, SoundSource
 from nsca.errors import UserError
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from data.fake_tables import picture, pictures, put_parquet, sounds
 
-from nsca.data.batch import FrameSource, SoundSource
 from nsca.data.huggingface import HuggingFace
 from nsca.data.image_folder import ImageFolder
+from nsca.data.source import FrameSource, SoundSource
 from nsca.errors import UserError
 
 

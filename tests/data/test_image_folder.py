@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nsca.data.batch import FrameSource
 from nsca.data.file_selection import file_digest
 from nsca.data.image_folder import ImageFolder
 from nsca.data.media import BrokenFileError, file_bytes
+from nsca.data.source import FrameSource
 from nsca.errors import UserError
 
 

@@ -6,8 +6,8 @@ import fake_clips
 import numpy as np
 import pytest
 
-from nsca.data.batch import FrameSource
 from nsca.data.image_folder import ImageFolder
+from nsca.data.source import FrameSource
 from nsca.data.video_folder import VideoFolder
 from nsca.errors import UserError
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from phases.tiny_vision import tiny_trainer
 
-from nsca.data.batch import Batch, Split
+from nsca.data.batch import Batch
 from nsca.data.curriculum import Curriculum
+from nsca.data.source import Split
 from nsca.data.step_loader import VALIDATION_SEED_OFFSET, Epoch, StepLoader
 from nsca.errors import UserError
 from nsca.phases.step_data import StepData

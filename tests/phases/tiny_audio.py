@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from nsca.data.batch import ProbeLabel, Sounds, Split
 from nsca.data.sound_augmentation import SoundAugmentation
+from nsca.data.source import ProbeLabel, Sounds, Split
 from nsca.models.audio_encoder import AudioEncoder
 from nsca.models.log_mel import RATE_HZ
 from nsca.models.mel_decoder import MelDecoder

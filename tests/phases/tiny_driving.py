@@ -5,8 +5,8 @@ from typing import Any
 from data.fake_drives import fake_moments
 from phases.tiny_dynamics import PAST, tiny_phase
 
-from nsca.data.batch import ProbeLabel, Split
 from nsca.data.moments import Moments
+from nsca.data.source import ProbeLabel, Split
 from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.temporal import Temporal
 from nsca.objectives.driving import FELT

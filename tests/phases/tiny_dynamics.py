@@ -10,8 +10,9 @@ from phases.tiny_fusion import tiny_fusion
 from phases.tiny_vision import tiny_encoder as tiny_vision
 from phases.tiny_vision import tiny_trainer
 
-from nsca.data.batch import DynamicsBatch, ProbeLabel, Split
+from nsca.data.batch import DynamicsBatch
 from nsca.data.moments import InMemory, Moments
+from nsca.data.source import ProbeLabel, Split
 from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.senses import Senses
 from nsca.models.temporal import Temporal

@@ -11,9 +11,9 @@ from phases.tiny_dynamics import AHEAD, PAST, Pushed, imagining
 from phases.tiny_fusion import WIDTHS
 
 from nsca.data.augmentation import AugmentationSettings
-from nsca.data.batch import Split
 from nsca.data.moments import InMemory, Moments
 from nsca.data.sound_augmentation import SoundAugmentation
+from nsca.data.source import Split
 from nsca.models.log_mel import RATE_HZ
 from nsca.models.mel_decoder import MelDecoder
 from nsca.models.next_senses import NextSenses

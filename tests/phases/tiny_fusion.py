@@ -10,8 +10,9 @@ from phases.tiny_audio import tiny_encoder as tiny_audio
 from phases.tiny_vision import tiny_encoder as tiny_vision
 from phases.tiny_vision import tiny_trainer
 
-from nsca.data.batch import FusionBatch, ProbeLabel, Split
+from nsca.data.batch import FusionBatch
 from nsca.data.moments import InMemory, Moments
+from nsca.data.source import ProbeLabel, Split
 from nsca.models.fusion import Fusion
 from nsca.models.log_mel import RATE_HZ
 from nsca.models.next_senses import NextSenses

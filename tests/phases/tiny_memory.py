@@ -8,8 +8,8 @@ import torch
 from phases.tiny_dynamics import AHEAD, PAST, WEIGHTS, Pushed, imagining
 from phases.tiny_vision import tiny_trainer
 
-from nsca.data.batch import Split
 from nsca.data.moments import Moments
+from nsca.data.source import Split
 from nsca.models.prototypes import Prototypes
 from nsca.phases.memory.data import MemoryData
 from nsca.phases.memory.module import MemoryPhase

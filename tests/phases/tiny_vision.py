@@ -7,7 +7,7 @@ import torch
 from lightning.pytorch import Trainer
 
 from nsca.data.augmentation import AugmentationSettings
-from nsca.data.batch import Frames, ProbeLabel, Split
+from nsca.data.source import Frames, ProbeLabel, Split
 from nsca.models.projector import Projector
 from nsca.models.vision_encoder import VisionEncoder
 from nsca.phases.optimizer import OptimizerSettings

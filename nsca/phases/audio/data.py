@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int64
 
-from nsca.data.batch import AudioBatch, ProbeLabel, SoundBatch, Sounds, SoundSource, Split
+from nsca.data.batch import AudioBatch, SoundBatch
 from nsca.data.curriculum import Curriculum, quietness
 from nsca.data.sound_augmentation import SoundAugmentation
+from nsca.data.source import ProbeLabel, Sounds, SoundSource, Split
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.views import make_sound_views
 from nsca.errors import UserError

@@ -5,10 +5,11 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from nsca.data.batch import FusionBatch, ProbeLabel, Split
+from nsca.data.batch import FusionBatch
 from nsca.data.curriculum import Curriculum, body_motion
 from nsca.data.moments import Moments, MomentSource
 from nsca.data.packing import left_over, pack
+from nsca.data.source import ProbeLabel, Split
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.errors import UserError
 from nsca.models.senses import Senses

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from nsca.data.batch import Split, TaskBatch
+from nsca.data.batch import TaskBatch
 from nsca.data.sample_order import sample_order
+from nsca.data.source import Split
 from nsca.data.step_loader import VALIDATION_SEED_OFFSET, Epoch, StepLoader
 from nsca.data.task_stream import TaskStream
 from nsca.data.windows import WindowRows

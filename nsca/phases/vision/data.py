@@ -10,16 +10,10 @@ import torch
 from jaxtyping import Float, Int64
 
 from nsca.data.augmentation import AugmentationSettings
-from nsca.data.batch import (
-    FrameBatch,
-    Frames,
-    FrameSource,
-    ProbeLabel,
-    Split,
-    VisionBatch,
-)
+from nsca.data.batch import FrameBatch, VisionBatch
 from nsca.data.curriculum import Curriculum, picture_motion
 from nsca.data.sample_order import clip_bounds, neighbours
+from nsca.data.source import Frames, FrameSource, ProbeLabel, Split
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.views import make_views
 from nsca.errors import UserError
