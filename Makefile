@@ -114,7 +114,7 @@ check: $(INSTALLED) ## style, types, import layers, layout and lock, in under 30
 	run() { "$$@" || failed="$$failed $$1"; }; \
 	ruff() { $(PYTHON) -m ruff check --quiet . ; }; \
 	format() { $(PYTHON) -m ruff format --quiet --check . || { echo 'fix: .venv/bin/python -m ruff format .'; false; }; }; \
-	types() { $(PYTHON) -m ty check --quiet --output-format concise --python .venv; }; \
+	types() { $(PYTHON) -m ty check --output-format concise --python .venv; }; \
 	layers() { $(PYTHON) -c 'import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=False))'; }; \
 	layout() { $(PYTHON) -m pytest -q -p no:cacheprovider tests/test_layout.py tests/test_lock.py; }; \
 	run ruff; run format; run types; run layers; run layout; \

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from nsca.benches.babbling import PARTS, generate
 from nsca.benches.measurement import Measurement, figures_in_own_process, medians, write
+from nsca.benches.profiles import measure_profiles, tables
 from nsca.errors import UserError, show
 
 EVALUATION_LOOPS = ("ours", "metaworld", "processes")  # of nsca.benches.evaluation_loop
 WANTED_INTERACTIONS_PER_MIN = 2000.0  # 10,000 in five minutes
 SMALL_BATCH = 8  # a step of tens of ms, where overhead shows
 STUDY_BATCH = 64  # what studies train with
+PROFILE_STEPS = {"cuda": 10, "cpu": 1}  # on a processor one takes up to a minute
 Figures = Mapping[str, float]
 
 
@@ -122,8 +124,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=8.0, help="for each plain loop and round")
     parser.add_argument("--steps", type=int, default=30, help="optimiser steps in each round")
     parser.add_argument("--episodes", type=int, default=32, help="of each task and round")
-    parser.add_argument("--output", type=Path, default=Path("outputs/bench.json"))
+    parser.add_argument("--output", type=Path, help="outputs/bench.json, or outputs/profiles.csv")
+    parser.add_argument(
+        "--profiles",
+        action="store_true",
+        help="instead: memory, samples/s and GPU share of every phase of model=nsca on every "
+        "hardware profile; what is measured already stays",
+    )
     options = parser.parse_args(arguments)
+    if options.profiles:
+        return _profiles(options.output or Path("outputs/profiles.csv"))
+    output = options.output or Path("outputs/bench.json")
     try:
         rows = measure_worlds(options.rounds, options.interactions, options.seconds)
         rows |= measure_training(options.rounds, options.steps)
@@ -131,9 +142,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         show(error)
         return 2
-    write(options.output, rows)
+    write(output, rows)
     print(table(rows))
-    print(options.output)
+    print(output)
+    return 0
+
+
+def _profiles(output: Path) -> int:
+    rows = measure_profiles(output, PROFILE_STEPS)
+    print(tables(rows))
+    print(output)
     return 0
 
 

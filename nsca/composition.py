@@ -22,6 +22,9 @@ from nsca.errors import UserError
 from nsca.source_signature import signature_of
 from nsca.spelling import advice, nearest
 
+# ${sum:a,b}: how wide several things are side by side
+OmegaConf.register_new_resolver("sum", lambda *numbers: sum(numbers), replace=True)
+
 
 def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
     """Composes and checks one configuration.
@@ -141,6 +144,11 @@ def explain(error: Exception, config_name: str, config: DictConfig | None = None
             else set()
         )
         if "Interpolation" in type(inner).__name__:
+            if failed := re.search(r"raised while resolving interpolation: (.*)", str(inner)):
+                return UserError(
+                    f"'{full_key}' cannot be worked out from what it refers to: {failed[1]}",
+                    "correct the value of one of those keys",
+                )
             missing = re.search(r"key '([^']+)' not found", str(inner))
             word = missing[1] if missing else full_key
             remedy = "correct the reference"

@@ -87,7 +87,7 @@ def make_plan(cfg: DictConfig) -> Plan:
         micro_batch=phase.micro_batch,
         accumulation=accumulation,
         parameters={n: _count(part) for n, part in phase.named_children() if _count(part)},
-        memory_gb=_memory_bytes(phase) / 1e9,
+        memory_gb=memory_bytes(phase) / 1e9,
         seconds=seconds,
         measured=measured,
         cost_usd=hours * profile.cost_per_hour * profile.nodes if hours is not None else None,
@@ -193,8 +193,10 @@ def _planned_seconds(phase: Phase, profile: HardwareProfile) -> tuple[float, flo
     return _per_sample(phase, min(EXAMPLE_SAMPLES, phase.micro_batch), counted)
 
 
-def _memory_bytes(phase: Phase) -> float:
-    """Weights, gradients, at most two moments, what autograd keeps of one micro-batch, in fp32."""
+def memory_bytes(phase: Phase) -> float:
+    """Counted: weights, gradients, at most two moments, and what autograd keeps of one micro-batch;
+    in fp32, without what the device's libraries take.
+    """
     kept: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:

@@ -262,5 +262,7 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", ".*your dataloader is not resumable.*")
     # batches are gathered from memory in a millisecond: workers would only add copies
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    # who sets trainer.limit_val_batches=0 knows it
+    warnings.filterwarnings("ignore", "You defined a `validation_step` but have no")
     # inside Lightning, about torch's next version
     warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")

@@ -82,3 +82,10 @@ def test_the_file_of_a_misspelt_key_is_named(tmp_path: Path, monkeypatch: pytest
     file.write_text("name: [unclosed")
     with pytest.raises(UserError, match="not valid YAML"):
         compose("train", [])
+
+
+def test_what_follows_from_other_settings_is_worked_out():
+    asked = ["model.fusion.n_latent=7", "model.dynamics.n_felt=5", "model.next_senses.n_action=2"]
+    assert compose("train", asked).model.temporal.n_in == 14
+    with pytest.raises(UserError, match=r"'model.temporal.n_in' cannot be worked out .* 'str'"):
+        compose("train", ["model.dynamics.n_felt=many"])

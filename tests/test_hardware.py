@@ -22,7 +22,8 @@ def test_a_profile_is_named_as_its_file_and_keeps_the_effective_batch(name: str)
 
 
 def test_a_phase_without_its_own_row_takes_the_default():
-    profile = profile_of(compose("train", ["hardware=8gb", "hardware.micro_batch.default=5"]))
+    asked = ["hardware.micro_batch.default=5", "hardware.micro_batch.vision=64"]
+    profile = profile_of(compose("train", ["hardware=8gb", *asked]))
     assert profile.micro_batch_for("other", 256) == 5
     assert profile.micro_batch_for("vision", 256) == 64
     assert profile.micro_batch_for("vision", 8) == 8

@@ -4,10 +4,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from nsca.composition import compose
+from nsca.composition import compose, config_directory
 from nsca.phases.vision.module import VisionPhase
 from nsca.plan import make_plan, print_plan
 
+PHASES = sorted(file.stem for file in (config_directory() / "phase").glob("*.yaml"))
+NOWHERE = ["data.path=nowhere"]
 TINY = ["model=nsca_tiny", "effective_batch=16", "trainer.max_steps=100"]
 
 
@@ -56,14 +58,18 @@ def test_a_plan_for_absent_hardware_is_marked_and_costs(capsys: pytest.CaptureFi
     assert "16 = 1 x 16" in shown
 
 
-@pytest.mark.parametrize(
-    "phase", ["vision", "audio", "fusion", "dynamics", "memory", "full", "fewshot"]
-)
+@pytest.mark.parametrize("phase", PHASES)
 def test_every_phase_can_be_planned_for_absent_hardware(phase: str):
-    more = ["data.path=nowhere"] if phase == "fewshot" else []
-    plan = make_plan(compose("train", [f"phase={phase}", *TINY, "hardware=8gb", *more]))
+    plan = make_plan(compose("train", [f"phase={phase}", *TINY, *NOWHERE, "hardware=8gb"]))
     assert not plan.measured
     assert plan.seconds > 0
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_smallest_gpu_holds_the_full_model_with_half_of_its_memory_to_spare(phase: str):
+    plan = make_plan(compose("train", [f"phase={phase}", "model=nsca", *NOWHERE, "hardware=8gb"]))
+    assert plan.accumulation == 1
+    assert plan.memory_gb < 4
 
 
 def test_several_devices_have_a_share_each(capsys: pytest.CaptureFixture[str]):
