@@ -21,11 +21,11 @@ export WANDB_MODE ?= offline
 export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help setup gl quickstart demo test test-slow faults check gates bench lock clean
+.PHONY: help setup gl quickstart demo test test-slow faults check gates bench bench-profiles lock clean
 
 help: ## list these targets
 	@echo 'usage: make <target>'
-	@awk -F ':[^#]*## ' '/^[a-z%-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z%-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(INSTALLED) gl ## install everything into .venv (uv and the hashed lock); as root on Debian also the GL libraries
 
@@ -128,6 +128,9 @@ gates: $(patsubst conf/gate/%.yaml,gate-%,$(wildcard conf/gate/*.yaml)) ## all g
 
 bench: setup ## speed against plain loops, into outputs/bench.json
 	@$(PYTHON) -m nsca.bench
+
+bench-profiles: setup ## every phase on every hardware profile: memory, speed, GPU share; into outputs/profiles.csv
+	@$(PYTHON) -m nsca.bench --profiles
 
 lock: $(INSTALLED) ## resolve the dependencies again and write requirements.lock
 	@PATH="build/uv/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
