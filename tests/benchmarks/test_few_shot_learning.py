@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from nsca.agents.imagining import ImaginingAgent
+from nsca.assembly import build
 from nsca.benchmarks.few_shot_arms import BASELINES
 from nsca.benchmarks.few_shot_learning import (
     HELD_OUT,
@@ -20,6 +21,7 @@ from nsca.benchmarks.few_shot_learning import (
     record,
 )
 from nsca.benchmarks.few_shot_setting import Setting
+from nsca.composition import compose
 from nsca.data.demonstrations import Demonstration
 from nsca.priors.none import NoPrior
 from nsca.priors.physics import Physics
@@ -34,6 +36,17 @@ def test_demonstrations_of_a_seed_are_a_part_of_more_of_them():
     assert len(few.train()) == 1
     assert len(few.val()) == len(many.val()) == HELD_OUT
     np.testing.assert_array_equal(few.train()[0].observations, many.train()[0].observations)
+
+
+def test_the_phase_by_itself_learns_as_in_the_tables():
+    recipe: Recipe = build(compose("study", ["study=fewshot_curves"]).study.recipe)
+    cfg = compose("train", ["phase=fewshot", "data.path=nowhere"])
+    phase, optimizer = cfg.phase, cfg.phase.optimizer
+    assert (cfg.trainer.max_steps, cfg.effective_batch) == (recipe.steps, recipe.batch)
+    assert (phase.members, phase.width) == (recipe.members, recipe.width)
+    assert phase.loss_weights.contribution == recipe.contribution
+    assert optimizer.learning_rate == recipe.learning_rate
+    assert optimizer.warmup_steps == recipe.steps // 15
 
 
 def test_no_arm_reaches_simulator_or_expert_between_demonstrations_and_acting(out_of_reach):
