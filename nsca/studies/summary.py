@@ -10,9 +10,14 @@ from nsca.paired_table import PairedTable
 from nsca.reporting.demonstration_curves import demonstration_curves
 from nsca.statistics import mean_and_standard_error
 
+WIDE = 20  # from here on values of a panel differ by so many times that a linear axis hides most
+
 
 def plot(table: PairedTable, path: Path) -> None:
-    """One panel a metric: every seed as a dot, mean ± SE as a bar mark; written as PNG."""
+    """One panel a metric: every seed as a dot, mean ± SE as a bar mark; written as PNG.
+
+    The axis is logarithmic where positive values differ WIDE times and more.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -42,6 +47,9 @@ def plot(table: PairedTable, path: Path) -> None:
                 capsize=3,
                 zorder=2,
             )
+        shown = [v for c in conditions for v in table.values(c, metric).values()]
+        if shown and 0 < WIDE * min(shown) < max(shown):
+            axis.set_xscale("log")
         axis.set_title(metric.partition("/")[2].replace("/trained", ""), fontsize=8)
         axis.set_yticks(range(len(conditions)), conditions, fontsize=8)
         axis.tick_params(axis="x", labelsize=8)

@@ -110,3 +110,16 @@ def test_every_group_needs_its_reference():
 def test_a_study_says_what_its_question_is_about(wrong):
     with pytest.raises(UserError, match="are not metrics of this study"):
         replace(plan("off", "on"), primary=wrong)
+
+
+@pytest.mark.parametrize(("largest", "expected"), [(5.0, []), (30.0, ["log"])])
+def test_an_axis_is_logarithmic_where_a_linear_one_hides_most(
+    results, tmp_path, monkeypatch, largest, expected
+):
+    from matplotlib.axes import Axes
+
+    scales = []
+    monkeypatch.setattr(Axes, "set_xscale", lambda _, scale: scales.append(scale))
+    results.add(Job("on", 9), {METRIC: largest}, WHERE)  # the least of all is 0.5, the pixels 0.3
+    plot(plan("off", "on").table(results), tmp_path / "figure.png")
+    assert scales == expected
