@@ -129,7 +129,7 @@ gates: $(patsubst conf/gate/%.yaml,gate-%,$(wildcard conf/gate/*.yaml)) ## all g
 bench: setup ## speed against plain loops, into outputs/bench.json
 	@$(PYTHON) -m nsca.bench
 
-bench-profiles: setup ## every phase on every hardware profile: memory, speed, GPU share; into outputs/profiles.csv
+bench-profiles: setup ## phases on hardware profiles: memory, speed, GPU share; into outputs/profiles.csv
 	@$(PYTHON) -m nsca.bench --profiles
 
 lock: $(INSTALLED) ## resolve the dependencies again and write requirements.lock

@@ -7,6 +7,7 @@ each, and their medians are compared: a machine that slows down half-way slows b
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from nsca.errors import UserError
 from nsca.run_card import write_atomically
+
+ERROR = re.compile(r"(error: |[\w.]+(Error|Exception)\b)")
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,16 @@ def figures_in_own_process(module: str, *arguments: str) -> dict[str, float]:
     """Run `python -m <module> <arguments>` and read the JSON object on its last line.
 
     Raises:
-        UserError: when the process fails; the cause is the last line it wrote.
+        UserError: when the process fails; the cause is the last error that it named, or the last
+            line that it wrote.
     """
     command = [sys.executable, "-m", module, *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     lines = ended.stdout.strip().splitlines()
     if ended.returncode != 0 or not lines:
-        said = (ended.stderr.strip() or ended.stdout.strip() or "no output").splitlines()[-1]
+        wrote = (ended.stderr.strip() or ended.stdout.strip() or "no output").splitlines()
+        # advice of a library may stand below the error
+        said = ([line for line in wrote if ERROR.match(line)] or wrote)[-1]
         raise UserError(
             f"{module} ended with status {ended.returncode}: {said}",
             f"run it alone to see all of its output: {' '.join(command[:3])}",

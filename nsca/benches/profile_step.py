@@ -1,14 +1,15 @@
 """One phase on one hardware profile: what it takes of memory, how fast it is, how busy the GPU is.
 
 Whole optimiser steps through the Trainer as `nsca.train` builds it, at the full
-effective batch, on batches of noise: reading and augmenting data is not in it. The process may
-take no more of the GPU than the profile has. Where the profile's device is not there, what it would
-take is counted and nothing is measured.
+effective batch, on a batch of noise that lies on the device: reading, augmenting and copying data
+is not in it. The process may take no more of the GPU than the profile has. Where the profile's
+device is not there, what it would take is counted and nothing is measured.
 """
 
 import argparse
 import json
 import resource
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -22,8 +23,7 @@ from torch.utils.data import DataLoader
 
 from nsca.assembly import build_phase, checkpoint_gradients
 from nsca.composition import compose
-from nsca.hardware import HardwareProfile, profile_of
-from nsca.phases.phase import Phase
+from nsca.hardware import HardwareProfile, may_have, profile_of, require_hardware
 from nsca.plan import memory_bytes
 from nsca.training import build_trainer, prepare, quieten
 
@@ -31,7 +31,7 @@ WARM_STEPS = {"cuda": 4, "cpu": 1}  # the first ones compile, choose kernels and
 TRACED_STEPS = {"cuda": 3, "cpu": 0}
 
 
-class Watch(Callback):
+class StepTimer(Callback):
     """Times steps, and then traces a few more where there is a GPU.
 
     Args:
@@ -41,37 +41,59 @@ class Watch(Callback):
     Attributes:
         total: all steps that it needs.
         seconds: of the timed steps.
+        peak_gb: of memory in them: of the GPU's as torch holds it; without one, of this process,
+            libraries included.
         kernel_s: time in which the GPU computed or copied, a step; None without one.
     """
 
     def __init__(self, accelerator: str, steps: int) -> None:
         self.warm, self.traced = WARM_STEPS[accelerator], TRACED_STEPS[accelerator]
         self.total = self.warm + steps + self.traced
-        self.seconds = 0.0
+        self.seconds = self.peak_gb = 0.0
         self.kernel_s: float | None = None
         self._started = 0.0
+        self._taken = 0
         self._trace: profile | None = None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any
     ) -> None:
         """Wait for the GPU at the borders alone, so that nothing else is slowed down."""
-        step = trainer.global_step
+        step, cuda = trainer.global_step, pl_module.device.type == "cuda"
         if step not in (self.warm, self.total - self.traced, self.total):
             return
-        if pl_module.device.type == "cuda":
+        if cuda:
             torch.cuda.synchronize(pl_module.device)
         now = time.perf_counter()
         if step == self.warm:
-            self._started = now
+            self._count_steps(trainer)
+            if cuda:  # not of an attempt that ran out of memory
+                torch.cuda.reset_peak_memory_stats()
+            self._started = time.perf_counter()
         elif step == self.total - self.traced:
             self.seconds = now - self._started
+            self.peak_gb = torch.cuda.max_memory_reserved() / 1e9 if cuda else _process_gb()
             if self.traced:
                 self._trace = profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA])
                 self._trace.start()
         elif self._trace is not None:
             self._trace.stop()
             self.kernel_s = kernel_seconds(list(self._trace.events())) / self.traced
+
+    def check(self) -> None:
+        """Raises RuntimeError where a step after the warm ones changed nothing: a skipped one is
+        faster.
+        """
+        wanted = self.total - self.warm
+        if self._taken != wanted:
+            raise RuntimeError(f"{wanted - self._taken} of {wanted} steps were skipped")
+
+    def _count_steps(self, trainer: Trainer) -> None:
+        def count(*_: Any) -> None:
+            self._taken += 1
+
+        for optimizer in trainer.optimizers:
+            optimizer.register_step_post_hook(count)
 
 
 def kernel_seconds(events: Sequence[Any]) -> float:
@@ -106,17 +128,19 @@ def figures(overrides: Sequence[str], steps: int, graphs: bool = False) -> dict[
     if not _is_here(hardware):
         return found
     effective = int(cfg.effective_batch)
-    watch = Watch(hardware.accelerator, steps)
-    batches: Any = [phase.example_batch(effective)] * watch.total
+    timer = StepTimer(hardware.accelerator, steps)
+    batch: Any = phase.example_batch(effective).to(torch.device(hardware.accelerator))
+    batches: Any = [batch] * timer.total
     loader = DataLoader(batches, batch_size=None)
     if hardware.accelerator == "cuda":
         own_gb = torch.cuda.get_device_properties(0).total_memory / 1e9
         torch.cuda.set_per_process_memory_fraction(min(1.0, hardware.memory_gb / own_gb))
-    build_trainer(cfg, None, [watch]).fit(phase, loader)
-    found |= {"peak_gb": _peak_gb(phase), "samples_per_s": steps * effective / watch.seconds}
+    build_trainer(cfg, None, [timer]).fit(phase, loader)
+    timer.check()
+    found |= {"peak_gb": timer.peak_gb, "samples_per_s": steps * effective / timer.seconds}
     found["micro_batch"] = float(phase.micro_batch)  # smaller where memory ran out
-    if watch.kernel_s is not None:
-        found["busy"] = watch.kernel_s * steps / watch.seconds
+    if timer.kernel_s is not None:
+        found["busy"] = timer.kernel_s * steps / timer.seconds
     return found
 
 
@@ -126,17 +150,17 @@ def _planned_gb(cfg: DictConfig) -> float:
     return memory_bytes(phase) / 1e9
 
 
-def _peak_gb(phase: Phase) -> float:
-    """Of the GPU's memory as torch holds it; without one, of this process, libraries included."""
-    if phase.device.type == "cuda":
-        return torch.cuda.max_memory_reserved() / 1e9
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+def _process_gb() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
 def _is_here(hardware: HardwareProfile) -> bool:
-    return hardware.accelerator == "cpu" or (
-        hardware.accelerator == "cuda" and torch.cuda.is_available()
-    )
+    """Raises UserError where there is a card that torch cannot use."""
+    if not may_have(hardware.accelerator):
+        return False
+    require_hardware(hardware)
+    return True
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,8 +1,9 @@
-"""Every phase on every hardware profile, and what each of a GPU's options gains.
+"""The phases on the profiles of one device, and what each of a GPU's options gains.
 
 A row is measured in a process of its own (`nsca.benches.profile_step`) and written at once: where a
-file holds rows of this code and machine, only those that are missing are measured. Without the
-device, a row says what was counted and leaves what would be measured empty.
+file holds rows of this code and machine, only those that are missing or failed are measured.
+Without the device, a row says what was counted and leaves what would be measured empty; a row that
+was measured where there is one stays.
 """
 
 import csv
@@ -83,23 +84,23 @@ def measure_profiles(path: Path, steps: Mapping[str, int]) -> list[Row]:
         steps: timed, by accelerator.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    known = {(row["phase"], row["profile"], row["option"]): row for row in _read(path)}
-    rows: list[Row] = []
+    known: dict[tuple[str, ...], Row] = {_key(row): row for row in _read(path)}
     everything = list(cases())
-    for number, case in enumerate(everything, 1):
-        row = known.get((case.phase, case.profile, case.option))
-        if row is None or (row["commit"], row["device"]) != (commit(), _device(case)):
-            row = _measure(case, steps[case.accelerator])
-            print(f"{number}/{len(everything)} {' '.join(case.arguments)}", file=sys.stderr)
-        rows.append(row)
+    order = [(case.phase, case.profile, case.option) for case in everything]
+    for number, (case, key) in enumerate(zip(everything, order, strict=True), 1):
+        if key in known and _stays(known[key], case):
+            continue
+        known[key] = _measure(case, steps[case.accelerator])
+        print(f"{number}/{len(everything)} {' '.join(case.arguments)}", file=sys.stderr)
+        rows = [known[key] for key in order if key in known]
         text = csv_table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows])
         write_atomically(path, text.encode())
-    return rows
+    return [known[key] for key in order]
 
 
 def tables(rows: Sequence[Row]) -> str:
     """Two tables in Markdown: the profiles, and what each option gains beside plain bf16."""
-    plain = {row["phase"]: row for row in rows if row["option"] == "bf16"}
+    bf16 = {row["phase"]: row for row in rows if row["option"] == "bf16"}
     profiles = [
         [
             f"{row['phase']}, {row['profile']}",
@@ -112,25 +113,46 @@ def tables(rows: Sequence[Row]) -> str:
         if not row["option"]
     ]
     options = [
-        [f"{row['phase']}, {row['option']}", *_measured(row), _gain(row, plain[row["phase"]])]
+        [
+            f"{row['phase']}, {row['option']}",
+            row["planned_gb"] or "-",
+            *_measured(row),
+            _gain(row, bf16[row["phase"]]),
+        ]
         for row in rows
         if row["option"]
     ]
     measured = ["GB at most", "samples/s", "GPU busy"]
     heads = ["phase, profile", "batch", "precision", "GB counted", *measured]
     first = markdown_table(heads, profiles)
-    return f"{first}\n{markdown_table(['phase, option', *measured, 'times bf16'], options)}"
+    heads = ["phase, option on 24gb", "GB counted", *measured, "times bf16"]
+    return f"{first}\n{markdown_table(heads, options)}"
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return row["phase"], row["profile"], row["option"]
+
+
+def _stays(row: Row, case: Case) -> bool:
+    """Whether a row needs no measuring here and now."""
+    device = _device(case)
+    if not device and row["samples_per_s"]:
+        return True  # measured elsewhere, and nobody here can do better
+    done = bool(row["samples_per_s"]) if device else not row["note"]
+    return done and (row["commit"], row["device"]) == (commit(), device)
 
 
 def _measured(row: Row) -> list[str]:
-    return [row[name] or row["note"] or "-" for name in MEASURED]
+    if row["note"]:
+        return [row["note"], *"-" * (len(MEASURED) - 1)]
+    return [row[name] or "-" for name in MEASURED]
 
 
-def _gain(row: Row, plain: Row) -> str:
+def _gain(row: Row, bf16: Row) -> str:
     """How many times as fast as without the option."""
-    if not (row["samples_per_s"] and plain["samples_per_s"]):
+    if not (row["samples_per_s"] and bf16["samples_per_s"]):
         return "-"
-    return f"{float(row['samples_per_s']) / float(plain['samples_per_s']):.2f}"
+    return f"{float(row['samples_per_s']) / float(bf16['samples_per_s']):.2f}"
 
 
 def _measure(case: Case, steps: int) -> Row:
@@ -154,7 +176,12 @@ def _measure(case: Case, steps: int) -> Row:
         return row | {"note": f"failed: {error.cause}"}
     if "micro_batch" in found:
         row["micro_batch"] = f"{found.pop('micro_batch'):.0f}"
-    return row | {name: f"{value:.3g}" for name, value in found.items()}
+    return row | {name: _number(value) for name, value in found.items()}
+
+
+def _number(value: float) -> str:
+    """Three digits and more, never as a power of ten."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _device(case: Case) -> str:

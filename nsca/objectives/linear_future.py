@@ -147,8 +147,8 @@ class LinearFuture(nn.Module):
     ) -> Float[Tensor, "row ahead 6"]:
         """Return how far the thing will be from going on, less what the prior says of that."""
         true, known = self._said(self.thing, batch).chunk(2, dim=-1)
-        # a prior without weight foretells nothing, and its map is 0
-        share = weight / self.weight.clamp(min=torch.finfo().tiny)
+        # a prior without weight foretells nothing, and its map is 0, as is one that is not fitted
+        share = torch.where(self.weight > 0, weight / self.weight.clamp(min=1e-6), 0.0)
         return (true - share * known) * unit[:, :THING]
 
     def features(self, batch: DynamicsBatch) -> list[Float[Tensor, "row feature"]]:
