@@ -43,7 +43,7 @@ def demonstration_curves(
     if not curves or any(count < 1 for points in curves.values() for count in points):
         raise ValueError("curves need at least one condition, and points at least 1 demonstration")
     with rc_context(STYLE):
-        figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+        figure = Figure(figsize=(8.2, 3.8), layout="constrained")
         axis = figure.subplots()
         for (name, level), dash in zip(
             (levels or {}).items(), cycle((":", "--", "-.")), strict=False
@@ -79,5 +79,7 @@ def demonstration_curves(
         if limits is not None:
             margin = 0.03 * (limits[1] - limits[0])
             axis.set_ylim(limits[0] - margin, limits[1] + margin)
-        axis.legend()
+        axis.legend(
+            loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False
+        )  # never above a curve
     return figure
