@@ -128,8 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--profiles",
         action="store_true",
-        help="instead: memory, samples/s and GPU share of every phase of model=nsca on every "
-        "hardware profile; what is measured already stays",
+        help="instead: memory, samples/s and GPU share of the phases of model=nsca on hardware "
+        "profiles; what is measured already stays",
     )
     options = parser.parse_args(arguments)
     if options.profiles:
