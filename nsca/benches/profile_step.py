@@ -1,8 +1,9 @@
 """One phase on one hardware profile: what it takes of memory, how fast it is, how busy the GPU is.
 
 Whole optimiser steps through the Trainer as `nsca.train` builds it, at the full effective batch, on
-a batch of noise that lies on the device: reading, augmenting and copying data is not in it. The process may take no more of the GPU than the profile has. Where the profile's
-device is not there, what it would take is counted and nothing is measured.
+a batch of noise that lies on the device: reading, augmenting and copying data is not in it. The
+process may take no more of the GPU than the profile has. Where the profile's device is not there,
+what it would take is counted and nothing is measured.
 """
 
 import argparse

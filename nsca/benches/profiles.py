@@ -85,17 +85,16 @@ def measure_profiles(path: Path, steps: Mapping[str, int]) -> list[Row]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     known: dict[tuple[str, ...], Row] = {_key(row): row for row in _read(path)}
-    everything = list(cases())
-    order = [(case.phase, case.profile, case.option) for case in everything]
-    for number, (case, key) in enumerate(zip(everything, order, strict=True), 1):
+    wanted = {(case.phase, case.profile, case.option): case for case in cases()}
+    for number, (key, case) in enumerate(wanted.items(), 1):
         if key in known and _stays(known[key], case):
             continue
         known[key] = _measure(case, steps[case.accelerator])
-        print(f"{number}/{len(everything)} {' '.join(case.arguments)}", file=sys.stderr)
-        rows = [known[key] for key in order if key in known]
+        print(f"{number}/{len(wanted)} {' '.join(case.arguments)}", file=sys.stderr)
+        rows = [known[key] for key in wanted if key in known]
         text = csv_table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows])
         write_atomically(path, text.encode())
-    return [known[key] for key in order]
+    return [known[key] for key in wanted]
 
 
 def tables(rows: Sequence[Row]) -> str:
