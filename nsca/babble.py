@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nsca.errors import UserError
 from nsca.hardware import available_cores
+from nsca.notice import notice
 from nsca.stop_signals import graceful_stop
 from nsca.verb import Stopped, launch
 
@@ -54,7 +55,7 @@ def _can_render(render: str | bool) -> bool:
         return True
     found = choose_backend()
     if found.backend is None:
-        print(f"notice: {found.notice}; generating state, sound and touch only", file=sys.stderr)
+        notice(f"{found.notice}; generating state, sound and touch only")
     return found.backend is not None
 
 

@@ -26,6 +26,8 @@ from jaxtyping import install_import_hook  # noqa: E402  (after the environment 
 
 install_import_hook("nsca", "type_checker.checked")
 
+from nsca.notice import notice  # noqa: E402  (after the hook)
+
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "", None}
 
 
@@ -69,14 +71,32 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def notices_anew() -> None:
+    """Whatever was said in the test before."""
+    notice.cache_clear()
+
+
 @pytest.fixture
 def out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a Meta-World simulator nor its expert can be made or used."""
+    """Neither a Meta-World simulator nor its expert can be made or used, with our code or past it:
+    EnvPool makes no pool, MuJoCo no step, and metaworld's policies say nothing.
+    """
+    import envpool
+    import mujoco
+    from metaworld import policies
+
     from nsca.worlds.metaworld import backends, env, experts
 
     def forbidden(*args: object, **kwargs: object) -> None:
         raise AssertionError("simulator and expert are out of reach")
 
+    for name in ("make", "make_gym", "make_gymnasium", "make_dm", "make_spec"):
+        monkeypatch.setattr(envpool, name, forbidden)
+    for name in ("mj_step", "mj_step1", "mj_step2", "mj_forward"):
+        monkeypatch.setattr(mujoco, name, forbidden)
+    for policy in policies.ENV_POLICY_MAP.values():
+        monkeypatch.setattr(policy, "get_action", forbidden)
     for kind in (env.MetaWorldEnvs, backends.EnvPoolBackend, backends.MetaworldBackend):
         for name in ("__init__", "reset", "step"):
             monkeypatch.setattr(kind, name, forbidden)

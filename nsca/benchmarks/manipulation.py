@@ -6,7 +6,6 @@ with initial weights of the run's own seed (the prior, as far as it has one); `s
 model's error alone, is that nothing moves.
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +39,7 @@ from nsca.benchmarks.success import Agent, Played, play
 from nsca.data.demonstration_source import DemonstrationSplit
 from nsca.data.preview import gif
 from nsca.errors import UserError
+from nsca.notice import notice
 from nsca.phases.fewshot.module import FewShotPhase
 from nsca.worlds import gl
 from nsca.worlds.metaworld.env import BACKENDS, choose_backend
@@ -118,7 +118,7 @@ class Manipulation:
     def _film(self, agent: Agent, task: str, seeds: Sequence[int], folder: Path) -> None:
         """Where nothing can be drawn there is a notice instead: figures need no picture."""
         if gl.choose_backend().backend is None:
-            print(f"notice: no {FILM}: {gl.probe().notice}", file=sys.stderr)
+            notice(f"no {FILM}: {gl.probe().notice}")
             return
         pictures, _ = film(agent, task, seeds, self.physics)
         gif(folder / FILM, pictures, FRAMES_PER_S, scale=1)

@@ -71,6 +71,15 @@ class DemonstrationSource:
 
     def _all(self) -> list[Demonstration]:
         if self._loaded is None:
+            there = load_demonstrations(self.path, self.task)
             wanted = self.count + self.validation
-            self._loaded = load_demonstrations(self.path, self.task, wanted)
+            if wanted > len(there):
+                raise UserError(
+                    f"{self.path} holds {len(there)} demonstrations of {there[0].task}, fewer than "
+                    f"data.count={self.count} and data.validation={self.validation} together",
+                    "take fewer (data.validation=0 measures on those that are learned from), or "
+                    "record more into another folder: python -m nsca.data demonstrate "
+                    f"{there[0].task} --count {wanted} --path ...",
+                )
+            self._loaded = there[:wanted]
         return self._loaded

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from nsca.benchmarks.few_shot_arms import BASELINES, Arm, Baseline, Imagining
 from nsca.benchmarks.few_shot_learning import Recipe, record
 from nsca.benchmarks.few_shot_setting import Setting
+from nsca.errors import UserError
 from nsca.gates.gate import Cell, CellResult, Gate, Row, values
 from nsca.gates.verdict import Kind, Verdict
 from nsca.phases.fewshot.module import FewShotPhase
@@ -83,6 +84,9 @@ class LethalityGate(Gate):
         episodes: of evaluation, for every arm and seed.
         gain: that the 0.9 arm must have over the 0.5 arm, as a share of episodes.
         ceiling, floor: weights 0.9 and 0.5 above, or all three below, cannot differ.
+
+    Raises:
+        UserError: a setting is of no task, or says no number of demonstrations.
     """
 
     prior: Prior
@@ -112,12 +116,18 @@ class LethalityGate(Gate):
         )
     }
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for text in (self.setting, self.harder):
+            _read(text)
+
     @property
     def criterion(self) -> str:
         return (
-            f"success with weight 0.9 exceeds that with 0.5 by more than {self.gain:.0%} points, "
-            f"the paired interval above 0, at {self.setting} demonstrations or, where the arms are "
-            f"above {self.ceiling:.0%} or below {self.floor:.0%} there, at {self.harder}; neither "
+            "success with weight 0.9 exceeds that with 0.5 by more than "
+            f"{100 * self.gain:.0f} points, the paired interval above 0, at {self.setting} "
+            f"demonstrations or, where the arms are above {self.ceiling:.0%} or below "
+            f"{self.floor:.0%} there, at {self.harder}; neither "
             "a random prior at 0.9 nor a model without one does as well"
         )
 
@@ -141,9 +151,8 @@ class LethalityGate(Gate):
         figures: dict[str, float] = {}
         series: dict[str, list[float]] = {}
         for prefix, setting in (("", self.setting), (HARDER, self.harder)):
-            text, _, count = setting.rpartition(" ")
-            where = Setting.parse(text)
-            shown = record(where, int(count), cell.seed)
+            where, count = _read(setting)
+            shown = record(where, count, cell.seed)
             torch.manual_seed(cell.seed)  # the second setting must not depend on the first
             arm, episodes = self._arm(cell), int(cell.parameters["episodes"])
             if isinstance(arm, Imagining):
@@ -253,3 +262,14 @@ class LethalityGate(Gate):
                 axis.set_xticks(range(len(by_arm)), list(by_arm), rotation=45, ha="right")
                 axis.set_title(f"{setting} demonstrations: {name.replace('_', ' ')}", fontsize=9)
         return figure
+
+
+def _read(text: str) -> tuple[Setting, int]:
+    """Where, and from how many demonstrations; see `LethalityGate`."""
+    where, _, count = text.rpartition(" ")
+    if not where or not count.isdecimal() or int(count) < 1:
+        raise UserError(
+            f"'{text}' is no setting of this gate",
+            "write a task and how many demonstrations: 'pick-place-v3 5'",
+        )
+    return Setting.parse(where), int(count)

@@ -6,7 +6,6 @@ import hashlib
 import importlib.metadata
 import json
 import math
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from nsca.benchmarks.few_shot_learning import Recipe, Shown, record
 from nsca.benchmarks.few_shot_setting import Setting
 from nsca.job_table import Job
 from nsca.jobs import JobOutcome
+from nsca.notice import notice
 from nsca.phases.fewshot.module import FewShotPhase
 from nsca.run_card import commit
 from nsca.studies.study import kept
@@ -119,8 +119,8 @@ def try_seeds(specification: Seeds, log: Path) -> list[JobOutcome]:
             traceback.print_exc()
             failure = f"{type(error).__name__}: {error}"
     if failure:
-        what = f"notice: {first.job.condition} could not learn all seeds at once ({failure})"
-        print(f"{what}; one by one now, see {log}", file=sys.stderr)
+        what = f"{first.job.condition} could not learn all seeds at once ({failure})"
+        notice(f"{what}; one by one now, see {log}")
         return [try_arm(trial, log) for trial in trials]
     share = (time.monotonic() - started) / len(trials)
     return [

@@ -14,6 +14,7 @@ from PIL import Image
 
 from nsca.data.__main__ import main, parser, run
 from nsca.errors import UserError
+from nsca.worlds.metaworld import env
 
 
 def test_inspect_names_splits_and_fields(babbling_set: Path, capsys: pytest.CaptureFixture) -> None:
@@ -165,6 +166,12 @@ def test_demonstrations_are_previewed(
     assert capsys.readouterr().out == "outputs/preview/set\n"
     with pytest.raises(UserError, match="no splits"):
         main(["preview", str(root), "--split", "train"])
+
+
+def test_without_envpool_demonstrate_says_so_once(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(env, "envpool_is_here", lambda: False)
+    assert main(["demonstrate", "reach", "--count", "1"]) == 0
+    assert capsys.readouterr().err.count("notice: envpool is not installed") == 1
 
 
 def test_the_help_of_demonstrate_teaches(capsys: pytest.CaptureFixture) -> None:

@@ -1,6 +1,7 @@
 """Every outcome of the lethality gate has its verdict; a cell really learns and acts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from nsca.benchmarks.few_shot_arms import BASELINES
 from nsca.benchmarks.few_shot_learning import Recipe
+from nsca.errors import UserError
 from nsca.gates.gate import Cell, Row
 from nsca.gates.lethality import (
     ACCEPT_ALL,
@@ -84,6 +86,13 @@ def test_the_verdict_follows_from_the_figures(first, kind):
     assert "At push-v3 with 1" in verdict.text
 
 
+def test_the_criterion_takes_its_numbers_from_the_fields():
+    said = gate().criterion
+    assert "by more than 20 points" in said
+    assert "push-v3 1 demonstrations" in said
+    assert "at reach-v3 1" in said
+
+
 def test_a_saturated_setting_gives_way_to_the_harder_one():
     full = dict.fromkeys((HIGH, MIDDLE, LOW), 1.0)
     verdict = gate().judge(rows(full, {HIGH: 0.9, MIDDLE: 0.5}))
@@ -94,6 +103,15 @@ def test_a_saturated_setting_gives_way_to_the_harder_one():
     assert gate().judge(rows(compared, compared)).kind is Kind.CEILING
     empty = dict.fromkeys((HIGH, MIDDLE, LOW), 0.0)
     assert gate().judge(rows(empty, empty)).kind is Kind.FLOOR
+
+
+@pytest.mark.parametrize(
+    ("harder", "said"),
+    [("soccr-v3 5", "no task 'soccr-v3'"), ("soccer-v3", "no setting"), ("soccer 0", "no setting")],
+)
+def test_a_mistyped_setting_is_refused_before_anything_runs(harder, said):
+    with pytest.raises(UserError, match=said):
+        replace(gate(), harder=harder)
 
 
 def test_arms_differ_in_prior_and_weight_alone_and_every_baseline_stands_beside_them():

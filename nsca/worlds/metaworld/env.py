@@ -4,7 +4,6 @@ Rewards are those of metaworld 3's reward function "v2" (its default; the versio
 method from a quarter to three quarters of successes, so tables name it).
 """
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from gymnasium.vector import AutoresetMode
 from jaxtyping import Bool
 
 from nsca.errors import UserError
+from nsca.notice import notice
 from nsca.worlds.metaworld.backends import (
     NOT_IN_ENVPOOL,
     Backend,
@@ -74,11 +74,6 @@ class MetaWorldEnvs(gymnasium.vector.VectorEnv):
         self.max_steps = max_steps
         physics = physics or AlteredPhysics()
         self.backend = choose_backend(self.task, backend, physics)
-        if backend == "auto" and physics.unaltered and not envpool_is_here():
-            print(
-                "notice: envpool is not installed; metaworld's own environments run, slower",
-                file=sys.stderr,
-            )
         self._envs: Backend
         if self.backend == "envpool":
             self._envs = EnvPoolBackend(self.task, threads, max_steps)
@@ -142,7 +137,7 @@ class MetaWorldEnvs(gymnasium.vector.VectorEnv):
 
 
 def choose_backend(task: str, backend: str, physics: AlteredPhysics) -> str:
-    """ "envpool" or "metaworld", as they can be had here.
+    """ "envpool" or "metaworld", as they can be had here; a notice where EnvPool is missed.
 
     Raises:
         UserError: unknown backend, or one that cannot do what is asked.
@@ -150,8 +145,12 @@ def choose_backend(task: str, backend: str, physics: AlteredPhysics) -> str:
     if backend not in BACKENDS:
         raise UserError(f"there is no backend '{backend}'", f"one of {', '.join(BACKENDS)}")
     if backend == "auto":
-        fast = physics.unaltered and task not in NOT_IN_ENVPOOL and envpool_is_here()
-        return "envpool" if fast else "metaworld"
+        if not physics.unaltered or task in NOT_IN_ENVPOOL:
+            return "metaworld"
+        if envpool_is_here():
+            return "envpool"
+        notice("envpool is not installed; metaworld's own environments run, slower")
+        return "metaworld"
     if backend == "envpool" and not physics.unaltered:
         raise UserError("EnvPool cannot alter the physics", "backend=metaworld or backend=auto")
     if backend == "envpool" and not envpool_is_here():

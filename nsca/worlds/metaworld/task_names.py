@@ -4,9 +4,8 @@ The list stands here so that a name is checked before metaworld (a second of imp
 test holds it against the package.
 """
 
-import sys
-
 from nsca.errors import UserError
+from nsca.notice import notice
 from nsca.spelling import advice
 
 _NAMES = """
@@ -34,7 +33,7 @@ def resolve_task(name: str) -> str:
     if dash and version in {"2", "3"}:
         task = f"{stem}-v3"
         if version == "2" and task in TASKS:
-            print(f"notice: {name} is {task} today; that is what runs", file=sys.stderr)
+            notice(f"{name} is {task} today; that is what runs")
     else:
         task = f"{name}-v3"
     if task not in TASKS:

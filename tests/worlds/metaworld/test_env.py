@@ -25,6 +25,17 @@ def test_a_seed_decides_the_episodes_and_the_goal_is_shown(backend) -> None:
     envs.close()
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_observations_and_rewards_are_of_their_spaces_and_types(backend) -> None:
+    envs = MetaWorldEnvs("push", 2, backend)
+    envs.action_space.seed(0)
+    assert envs.observation_space.contains(envs.reset(seed=0)[0])
+    observations, rewards, terminated, truncated, info = envs.step(envs.action_space.sample())
+    assert envs.observation_space.contains(observations)
+    assert rewards.dtype == np.float64
+    assert terminated.dtype == truncated.dtype == info["success"].dtype == bool
+
+
 def test_the_two_backends_agree_on_what_a_seed_is() -> None:
     starts = [MetaWorldEnvs("push", 2, backend).reset(seed=11)[0] for backend in BACKENDS]
     np.testing.assert_allclose(starts[0][:, :7], starts[1][:, :7], atol=1e-4)
@@ -61,12 +72,12 @@ def test_what_cannot_be_is_refused() -> None:
 
 def test_without_envpool_metaworld_runs_with_a_notice(monkeypatch, capsys) -> None:
     monkeypatch.setattr(module, "envpool_is_here", lambda: False)
-    assert choose_backend("push-v3", "auto", AlteredPhysics()) == "metaworld"
-    assert not capsys.readouterr().err, "asking is silent"
-    assert MetaWorldEnvs("push").backend == "metaworld"
-    assert "envpool is not installed" in capsys.readouterr().err
     MetaWorldEnvs("push", physics=AlteredPhysics(mass=2.0))
     assert not capsys.readouterr().err, "it could not have helped"
+    assert choose_backend("push-v3", "auto", AlteredPhysics()) == "metaworld"
+    assert "envpool is not installed" in capsys.readouterr().err
+    assert MetaWorldEnvs("push").backend == "metaworld"
+    assert not capsys.readouterr().err, "once is enough"
     with pytest.raises(UserError, match="not installed"):
         choose_backend("push-v3", "envpool", AlteredPhysics())
 
