@@ -247,7 +247,7 @@ class LethalityGate(Gate):
             for row in rows:
                 if row.series:
                     line[3].plot(row.series["step"], row.series[f"{prefix}weight"], color=INK)
-            line[3].set_title(f"{setting} demonstrations: learnable weight", fontsize=9)
+            line[3].set_title(f"{setting} demonstrations\nlearnable weight", fontsize=9)
             line[3].set_xlabel("optimiser step")
             line[3].set_ylim(0, 1)
             for axis, name in zip(line[:3], ("success", "imagined", "model_error_cm"), strict=True):
@@ -260,7 +260,7 @@ class LethalityGate(Gate):
                     axis.plot([place] * len(found), found, "o", color="#3b7ddd", alpha=0.4)
                     axis.plot(place, np.mean(found), "_", color=INK, markersize=14)
                 axis.set_xticks(range(len(by_arm)), list(by_arm), rotation=45, ha="right")
-                axis.set_title(f"{setting} demonstrations: {name.replace('_', ' ')}", fontsize=9)
+                axis.set_title(f"{setting} demonstrations\n{name.replace('_', ' ')}", fontsize=9)
         return figure
 
 
