@@ -31,7 +31,8 @@ AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg"})
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".mpeg", ".gif"}
 )
-
+SHORTEST_SOUND_S = 0.025
+"""A window of `nsca.models.log_mel`: what is shorter cannot be told from a click in silence."""
 
 ARRAY_ERRORS = (
     OSError,
@@ -110,8 +111,8 @@ def read_audio(
     """Samples in [-1, 1] and the rate in Hz; for `path` and `content` see `read_image`.
 
     Raises:
-        BrokenFileError: missing, empty, truncated, not a sound file, no samples, samples that are
-        not finite, or more announced than there is memory for.
+        BrokenFileError: missing, empty, truncated, not a sound file, no samples or too few to hear,
+        samples that are not finite, or more announced than there is memory for.
     """
     import soundfile
 
@@ -129,6 +130,12 @@ def read_audio(
         )
     if not len(samples) or len(samples) < announced:
         raise BrokenFileError(path, f"holds {len(samples)} of {announced} samples")
+    if len(samples) < SHORTEST_SOUND_S * rate_hz:
+        raise BrokenFileError(
+            path,
+            f"holds {len(samples)} sample{'s' * (len(samples) > 1)} at {rate_hz} Hz, too short to "
+            f"hear (under {SHORTEST_SOUND_S * 1000:g} ms)",
+        )
     if not np.isfinite(samples).all():
         raise BrokenFileError(path, "holds samples that are not finite")
     return samples, rate_hz

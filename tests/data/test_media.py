@@ -10,7 +10,14 @@ import pytest
 import soundfile
 from PIL import Image
 
-from nsca.data.media import BrokenFileError, read_array, read_audio, read_image
+from nsca.data.media import (
+    SHORTEST_SOUND_S,
+    BrokenFileError,
+    read_array,
+    read_audio,
+    read_image,
+)
+from nsca.models.log_mel import RATE_HZ, WINDOW
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:
@@ -164,10 +171,22 @@ def test_broken_sounds_are_named(tmp_path):
             read_audio(tmp_path / name)
         assert "0x" not in str(caught.value), "an address would change from run to run"
         assert "\n" not in str(caught.value)
-    nan = np.full(100, np.nan, np.float32)
+    nan = np.full(800, np.nan, np.float32)
     soundfile.write(tmp_path / "nan.wav", nan, 16_000, subtype="FLOAT")
     with pytest.raises(BrokenFileError, match="not finite"):
         read_audio(tmp_path / "nan.wav")
+
+
+def test_a_sound_too_short_to_hear_is_named_at_any_rate(tmp_path):
+    assert SHORTEST_SOUND_S == WINDOW / RATE_HZ
+    for rate_hz in (8_000, 96_000):
+        least = int(SHORTEST_SOUND_S * rate_hz)
+        for length in (1, least - 1, least):
+            soundfile.write(tmp_path / f"{length}.wav", np.full(length, 0.5), rate_hz)
+        assert len(read_audio(tmp_path / f"{least}.wav")[0]) == least
+        for length in (1, least - 1):
+            with pytest.raises(BrokenFileError, match=rf"{length} samples? at {rate_hz} Hz"):
+                read_audio(tmp_path / f"{length}.wav")
 
 
 def test_arrays_are_read_and_never_unpickled(tmp_path):
