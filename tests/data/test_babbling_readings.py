@@ -1,4 +1,4 @@
-"""A number that is none is refused where a part is read, by file, episode, interaction and frame."""
+"""A number that is none is refused where a part is read, with file, episode and frame."""
 
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def test_what_is_not_finite_is_named_and_refused(babbling_set: Path, column: str
 
 def test_labels_that_are_read_off_the_state_are_not_lost_silently(babbling_set: Path):
     damage(babbling_set, "object_state", row=0, frame=0, value=np.nan)
-    with pytest.raises(UserError, match="1 of .* numbers of object_state"):
+    with pytest.raises(UserError, match=r"1 of .* numbers of object_state"):
         Babbling(str(babbling_set)).probe_labels("train")
 
 
