@@ -1,4 +1,5 @@
-"""Readings of a babbling set that are no numbers are refused where a part is read.
+"""Readings of a babbling set that are no numbers, and sounds and pictures of another size, are
+refused where a part is read.
 
 No generated set holds one: `nsca.data.babbling_tables` refuses to write it. A file that was changed
 since would teach its NaN to every scale that is fitted on its column.
@@ -13,13 +14,14 @@ import pyarrow.compute as pc
 from nsca.data.babbling_store import mend
 from nsca.data.babbling_tables import STREAMS
 from nsca.errors import UserError
-from nsca.worlds.tabletop.interaction import FRAMES, FRAMES_PER_S
+from nsca.worlds.tabletop.interaction import AUDIO_SAMPLES, FRAMES, FRAMES_PER_S, IMAGE_SIZE
 
 READINGS = (*STREAMS, "object_state")
+BYTES = {"audio": 2 * AUDIO_SAMPLES, "frames": FRAMES * IMAGE_SIZE * IMAGE_SIZE * 3}
 
 
 def check_readings(shard: pa.Table, root: Path, name: str) -> None:
-    """Look at every number of the `READINGS` among the columns, once.
+    """Look at every number of the `READINGS` among the columns, and at the sizes of `BYTES`, once.
 
     Args:
         shard: with the columns episode and interaction.
@@ -27,9 +29,12 @@ def check_readings(shard: pa.Table, root: Path, name: str) -> None:
         name: of the shard's file in it.
 
     Raises:
-        UserError: a reading is missing, NaN or infinite; file, episode, interaction and frame are
-            named.
+        UserError: a reading is missing, NaN or infinite, or sound or pictures are of another size;
+            file, episode and interaction are named.
     """
+    for column, size in BYTES.items():
+        if column in shard.column_names:
+            _check_bytes(shard, column, size, root, name)
     for column in [each for each in READINGS if each in shard.column_names]:
         lists = shard[column].combine_chunks()
         values = lists.flatten()
@@ -49,3 +54,18 @@ def check_readings(shard: pa.Table, root: Path, name: str) -> None:
                 f"{shard['interaction'][row]}, frame {frame} ({frame / FRAMES_PER_S:g} s)",
                 mend(root),
             )
+
+
+def _check_bytes(shard: pa.Table, column: str, size: int, root: Path, name: str) -> None:
+    """A set without pictures has no bytes of them; every interaction has a sound."""
+    lengths = pc.binary_length(shard[column])
+    if column == "audio":
+        lengths = lengths.fill_null(0)
+    wrong = pc.fill_null(pc.not_equal(lengths, size), False).to_numpy()
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise UserError(
+            f"{root / name}: {column} of episode {shard['episode'][row]}, interaction "
+            f"{shard['interaction'][row]} takes {lengths[row]} bytes, not {size}",
+            mend(root),
+        )

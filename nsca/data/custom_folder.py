@@ -26,7 +26,13 @@ from nsca.data.custom_layout import (
     gaps,
     read_part,
 )
-from nsca.data.custom_moments import PAIRINGS, Recorded, body_readings, moments_of
+from nsca.data.custom_moments import (
+    PAIRINGS,
+    Recorded,
+    body_readings,
+    mean_reading,
+    moments_of,
+)
 from nsca.data.file_selection import fingerprint_of
 from nsca.data.folders import (
     check_image_size,
@@ -36,7 +42,7 @@ from nsca.data.folders import (
     visible,
     wrong_layout,
 )
-from nsca.data.media import BrokenFileError, read_array, read_image
+from nsca.data.media import BrokenFileError, read_image
 from nsca.data.media_loading import check_sound, load_images, load_sounds
 from nsca.data.moments import Moments
 from nsca.data.source import Frames, ProbeLabel, Sounds, Split
@@ -209,7 +215,7 @@ class CustomFolder:
                         elif modality == "audio":
                             check_sound(file)
                         else:
-                            widths[file] = np.atleast_1d(read_array(file)).shape[-1]
+                            widths[file] = len(mean_reading(file))
                     except BrokenFileError as broken:
                         found.append(str(broken))
         if widths:

@@ -17,7 +17,7 @@ EXAMPLES = {
     "proprio": ("body reading", "proprio_001.npy"),
 }
 """What one file of each modality is called, for messages."""
-NUMBERED = re.compile(r"(image|audio|proprio)_(\d+)(\.[a-z]+)", re.IGNORECASE)
+NUMBERED = re.compile(r"(image|audio|proprio)_(\d+)(\.[a-z0-9]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,13 @@ def read_part(part: Path, root: Path) -> list[Sample]:
         for file in visible(child):
             match = NUMBERED.fullmatch(file.name)
             modality = match[1].lower() if match else ""
-            if match is None or match[3].lower() not in SUFFIXES[modality]:
+            if match is not None and match[3].lower() not in SUFFIXES[modality]:
+                known = ", ".join(sorted(SUFFIXES[modality]))
+                raise UserError(
+                    f"{file}: a {EXAMPLES[modality][0]} is read from {known} alone",
+                    "convert the file or take it out",
+                )
+            if match is None:
                 raise wrong_layout(
                     root,
                     "files named image_<number>.jpg, audio_<number>.wav or proprio_<number>.npy",

@@ -34,6 +34,9 @@ VIDEO_SUFFIXES = frozenset(
 SHORTEST_SOUND_S = 0.025
 """A window of `nsca.models.log_mel`: what is shorter cannot be told from a click in silence."""
 
+SOUND_RATES_HZ = 1_000, 1_000_000
+"""A rate outside is a damaged header: to resample by it takes gigabytes."""
+
 ARRAY_ERRORS = (
     OSError,
     ValueError,
@@ -112,7 +115,8 @@ def read_audio(
 
     Raises:
         BrokenFileError: missing, empty, truncated, not a sound file, no samples or too few to hear,
-        samples that are not finite, or more announced than there is memory for.
+        a rate outside `SOUND_RATES_HZ`, samples that are not finite, or more announced than there
+        is memory for.
     """
     import soundfile
 
@@ -130,6 +134,8 @@ def read_audio(
         )
     if not len(samples) or len(samples) < announced:
         raise BrokenFileError(path, f"holds {len(samples)} of {announced} samples")
+    if not SOUND_RATES_HZ[0] <= rate_hz <= SOUND_RATES_HZ[1]:
+        raise BrokenFileError(path, f"its header says {rate_hz} samples a second, hardly a sound's")
     if len(samples) < SHORTEST_SOUND_S * rate_hz:
         raise BrokenFileError(
             path,
@@ -149,9 +155,13 @@ def read_array(path: Path) -> np.ndarray:
         not finite.
     """
     data = _some_bytes(path, file_bytes)
+    if not data.startswith((b"\x93NUMPY", b"PK")):  # numpy would take it for a pickle
+        raise BrokenFileError(path, "is not an array: it does not begin like a .npy file")
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except ARRAY_ERRORS as e:
+        if str(e).startswith("Object arrays"):
+            raise BrokenFileError(path, "holds Python objects, not numbers") from e
         raise BrokenFileError(path, one_line(e, "is not an array that can be read")) from e
     if not isinstance(array, np.ndarray):
         raise BrokenFileError(path, "is an archive of arrays (.npz), not one array (.npy)")

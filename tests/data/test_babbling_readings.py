@@ -64,6 +64,21 @@ def test_a_row_without_readings_is_refused(babbling_set: Path):
         Babbling(str(babbling_set)).moments("train")
 
 
+@pytest.mark.parametrize(("column", "content"), [("audio", b""), ("audio", None), ("frames", b"x")])
+def test_sounds_and_pictures_of_another_size_are_refused(babbling_set: Path, column, content):
+    table = pq.read_table(babbling_set / SHARD)
+    cells = table[column].to_pylist()
+    cells[1] = content
+    place = table.schema.get_field_index(column)
+    cells = pa.array(cells, pa.binary())
+    pq.write_table(table.set_column(place, table.schema.field(column), cells), babbling_set / SHARD)
+    named = (
+        f"{column} of episode {table['episode'][1]}, interaction {table['interaction'][1]} takes"
+    )
+    with pytest.raises(UserError, match=named):
+        Babbling(str(babbling_set)).moments("train")
+
+
 def test_rows_of_several_lengths_are_told_apart(tmp_path: Path):
     states = [np.zeros(FRAMES * 13), np.zeros(FRAMES * 26), np.zeros(FRAMES * 13)]
     states[1][26 * 7] = np.nan

@@ -64,6 +64,10 @@ def test_broken_files_of_every_modality_are_found(recordings):
     for name in ("cup/audio_001.wav", "cup/proprio_001.npy", "cup/image_001.png"):
         assert name in problems
     assert "6 values a reading where most hold 7" in problems
+    np.save(recordings / "val" / "ball" / "proprio_001.npy", np.zeros((0, 7), np.float32))
+    assert "ball/proprio_001.npy: has the shape (0, 7)" in "\n".join(
+        CustomFolder(recordings).problems()
+    )
 
 
 def test_the_fingerprint_covers_every_modality(recordings):
@@ -111,7 +115,7 @@ def wrong(name: str, root: Path) -> None:
         ("no val", "no val/", "under val/<class>/"),
         ("no classes", "no class folder in test/", "test/<class>/"),
         ("another name", "IMG_17.jpg", "data=image_folder"),
-        ("another suffix", "audio_009.mp3", "rename"),
+        ("another suffix", "audio_009.mp3: a sound is read from .flac, .ogg, .wav", "convert"),
         ("one number twice", "pairing is not clear", "a number of its own"),
         ("an unknown class", "lacks: spoon", "add them"),
         ("an empty class", "nothing in train/fork/", "fill"),

@@ -33,7 +33,8 @@ def test_numbers_pair_files_within_a_class(tmp_path: Path):
     [
         (["loose.jpg"], "no class folder in train/"),
         (["a/photo.jpg"], "train/a/photo.jpg"),
-        (["a/image_1.wav"], "train/a/image_1.wav"),
+        (["a/image_1.wav"], "train/a/image_1.wav: a picture is read from .bmp, "),
+        (["a/audio_1.m4a"], "train/a/audio_1.m4a: a sound is read from .flac, .ogg, .wav alone"),
         (["a/image_1.jpg", "a/image_01.png"], "pairing is not clear"),
         (["a/.hidden"], "nothing in train/a/"),
     ],

@@ -189,6 +189,16 @@ def test_a_sound_too_short_to_hear_is_named_at_any_rate(tmp_path):
                 read_audio(tmp_path / f"{length}.wav")
 
 
+@pytest.mark.parametrize("rate_hz", [0, 1, 999, 1_000_001, 2**31 - 1])
+def test_a_rate_that_no_sound_has_is_a_damaged_header(tmp_path, rate_hz):
+    file = tmp_path / "header.wav"
+    soundfile.write(file, np.full(8000, 0.5), 16_000)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:24] + struct.pack("<I", rate_hz) + whole[28:])
+    with pytest.raises(BrokenFileError, match=r"header\.wav: (its header says|is not a sound)"):
+        read_audio(file)
+
+
 def test_arrays_are_read_and_never_unpickled(tmp_path):
     np.save(tmp_path / "good.npy", np.arange(6.0).reshape(2, 3))
     assert read_array(tmp_path / "good.npy").shape == (2, 3)
@@ -205,5 +215,6 @@ def test_arrays_are_read_and_never_unpickled(tmp_path):
     (tmp_path / "zip.npy").write_bytes(b"PK\x03\x04" + bytes(100))
     names = ("object", "words", "nan", "archive", "zero", "text", "truncated", "missing")
     for name in (*names, "header", "zip"):
-        with pytest.raises(BrokenFileError, match=f"{name}.npy"):
+        with pytest.raises(BrokenFileError, match=f"{name}.npy") as caught:
             read_array(tmp_path / f"{name}.npy")
+        assert "pickle" not in str(caught.value), "nobody should be led to allow that"
