@@ -17,7 +17,7 @@ from nsca.data.media import (
     read_audio,
     read_image,
 )
-from nsca.models.log_mel import RATE_HZ, WINDOW
+from nsca.models.log_mel import HOP, RATE_HZ
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:
@@ -178,7 +178,7 @@ def test_broken_sounds_are_named(tmp_path):
 
 
 def test_a_sound_too_short_to_hear_is_named_at_any_rate(tmp_path):
-    assert SHORTEST_SOUND_S == WINDOW / RATE_HZ
+    assert SHORTEST_SOUND_S == HOP / RATE_HZ
     for rate_hz in (8_000, 96_000):
         least = int(SHORTEST_SOUND_S * rate_hz)
         for length in (1, least - 1, least):
