@@ -4,6 +4,7 @@ The labels reach this callback and no loss. Probes are fitted on the training pa
 on the validation part, whose objects were never trained on.
 """
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -15,7 +16,8 @@ from torch import Tensor
 from nsca.data.source import ProbeLabel, Split
 from nsca.knn import knn_accuracy
 from nsca.models.sense_encoder import SenseEncoder
-from nsca.probe_rows import labelled_rows
+from nsca.notice import notice
+from nsca.probe_rows import labelled_rows, valued_rows
 from nsca.probes import FittedProbes
 
 
@@ -56,8 +58,8 @@ class OnlineProbes(Callback):
         }
         if labels:
             fit_features, fit_labels = self._take(encoder, data, "train", self.fit_rows)
-            if fit_labels:
-                figures |= _scores(fit_features.numpy(), fit_labels, features.numpy(), labels)
+            figures |= _scores(fit_features.numpy(), fit_labels, features.numpy(), labels)
+            _tell_left_out(figures, fit_labels, labels)
         # every rank finds the same: that they are averaged says so to Lightning
         pl_module.log_dict(figures, batch_size=1, sync_dist=True)
 
@@ -68,13 +70,36 @@ class OnlineProbes(Callback):
         stored, labels = data.shown(split)
         rows = labelled_rows(labels) if labels else np.arange(0)
         if len(rows) == 0:  # a small set may hold no labelled row: its features are still watched
-            labels, rows = {}, np.arange(len(stored))
+            rows = np.arange(len(stored))
         chosen = some_of(rows, most, self.seed)
         features = encoder.embed_stored(torch.from_numpy(stored[chosen]))
         return features, {
             name: ProbeLabel(label.values[chosen], label.kind, label.group[chosen])
             for name, label in labels.items()
         }
+
+
+def _tell_left_out(
+    figures: Mapping[str, float],
+    fit_labels: Mapping[str, ProbeLabel],
+    labels: Mapping[str, ProbeLabel],
+) -> None:
+    """Say once which labels have no probe, and how many values of them there are."""
+    left_out = [
+        f"{name} ({_values(fit_labels.get(name))} in train, {_values(label)} in val)"
+        for name, label in labels.items()
+        if f"val/probe_{name}" not in figures
+    ]
+    if left_out:
+        notice(
+            f"not probed: {', '.join(left_out)}; a probe needs two values, of two objects, in "
+            "train and one in val (of numbers two)"
+        )
+
+
+def _values(label: ProbeLabel | None) -> str:
+    found = 0 if label is None else len(np.unique(np.asarray(label.values)[valued_rows(label)]))
+    return "1 value" if found == 1 else f"{found} values"
 
 
 def some_of(rows: Int64[np.ndarray, " row"], most: int, seed: int) -> Int64[np.ndarray, " chosen"]:

@@ -8,8 +8,8 @@ import numpy as np
 from nsca.data.folder_listing import SOUNDS
 from nsca.data.folders import check_seconds
 from nsca.data.labelled_folder import LabelledFolder
-from nsca.data.media import BrokenFileError, read_audio
-from nsca.data.media_loading import load_sounds
+from nsca.data.media import BrokenFileError
+from nsca.data.media_loading import check_sound, load_sounds
 from nsca.data.source import ProbeLabel, Sounds, Split
 
 
@@ -53,7 +53,7 @@ class AudioFolder(LabelledFolder):
         return load_sounds(paths, self.seconds, self.max_broken, what, self.content)
 
     def check(self, path: Path) -> None:
-        read_audio(path, self.content)
+        check_sound(path, self.content)
 
     def sounds(self, split: Split) -> Sounds:
         """The pieces of a split.

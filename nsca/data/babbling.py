@@ -14,7 +14,8 @@ import pyarrow.compute
 from jaxtyping import UInt8
 
 from nsca.data.babbling_moments import STREAM_COLUMNS, moments_of, read_streams
-from nsca.data.babbling_store import content_fingerprint, read_manifest, read_shards
+from nsca.data.babbling_readings import check_readings
+from nsca.data.babbling_store import content_fingerprint, files_of, read_manifest, read_shards
 from nsca.data.moments import SILENT, Moments
 from nsca.data.source import Frames, ProbeLabel, Sounds, Split
 from nsca.errors import UserError
@@ -116,7 +117,7 @@ class Babbling:
         nothing has been heard has no audio; a set without pictures has no vision.
 
         Raises:
-            UserError: no set there, a broken shard, an empty split.
+            UserError: no set there, a broken shard, a reading that is not finite, an empty split.
         """
         names = [*STREAM_COLUMNS, "object_state", "target"]
         streams = read_streams(*self._observations(split, names))
@@ -226,7 +227,12 @@ class Babbling:
         }
 
     def _observations(self, split: Split, columns: list[str]) -> tuple[int, Iterator[pa.Table]]:
-        """Number of rows, and their columns shard by shard (a shard of pictures is 40 MB)."""
+        """Number of rows, and their columns shard by shard (a shard of pictures is 40 MB).
+
+        Raises:
+            UserError: an empty split; of the shards, when they are read: see `read_shards` and
+                `check_readings`.
+        """
         manifest = read_manifest(self.path)
         episodes = [
             episode
@@ -241,10 +247,17 @@ class Babbling:
         distinct = sorted(set(episodes))
         share = self.fraction if split == "train" else 1.0
         last = distinct[max(1, round(len(distinct) * share)) - 1]
-        wanted = list(dict.fromkeys(["episode", *columns]))
-        tables = read_shards(self.path, manifest, "observations", split, wanted)
-        kept = (table.filter(pa.compute.less_equal(table["episode"], last)) for table in tables)
-        return sum(episode <= last for episode in episodes), kept
+        wanted = list(dict.fromkeys(["episode", "interaction", *columns]))
+
+        def kept() -> Iterator[pa.Table]:
+            names = files_of(manifest, "observations", split)
+            tables = read_shards(self.path, manifest, "observations", split, wanted)
+            for name, table in zip(names, tables, strict=True):
+                used = table.filter(pa.compute.less_equal(table["episode"], last))
+                check_readings(used, self.path, name)
+                yield used
+
+        return sum(episode <= last for episode in episodes), kept()
 
     def _resized(self, images: np.ndarray) -> np.ndarray:
         if self.image_size == IMAGE_SIZE:

@@ -118,6 +118,14 @@ def files_of(manifest: dict[str, Any], table: str, split: str) -> list[str]:
     return sorted(name for name in names if name.startswith(prefix))
 
 
+def mend(root: Path) -> str:
+    """What to do about a broken shard, for messages."""
+    return (
+        f"run python -m nsca.babble with the set's own settings and path={root}: "
+        "it replaces broken shards and keeps the others"
+    )
+
+
 def read_shards(
     root: Path,
     manifest: dict[str, Any],
@@ -137,6 +145,5 @@ def read_shards(
             reason = str(error).splitlines()[0]
             raise UserError(
                 f"{root / name} cannot be read ({reason})",
-                f"run python -m nsca.babble with the set's own settings and path={root}: "
-                "it replaces broken shards and keeps the others",
+                mend(root),
             ) from error

@@ -10,13 +10,29 @@ Vision reads the pictures, audio the sounds, fusion all of it as moments (`custo
 `problems` opens every file.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
 
-from nsca.data.custom_layout import LAYOUT, SUFFIXES, Sample, first_share, read_part
-from nsca.data.custom_moments import PAIRINGS, Recorded, body_readings, moments_of
+from nsca.data.custom_layout import (
+    EXAMPLES,
+    LAYOUT,
+    SUFFIXES,
+    Sample,
+    count_files,
+    first_share,
+    gaps,
+    read_part,
+)
+from nsca.data.custom_moments import (
+    PAIRINGS,
+    Recorded,
+    body_readings,
+    mean_reading,
+    moments_of,
+)
 from nsca.data.file_selection import fingerprint_of
 from nsca.data.folders import (
     check_image_size,
@@ -26,13 +42,13 @@ from nsca.data.folders import (
     visible,
     wrong_layout,
 )
-from nsca.data.media import BrokenFileError, read_array, read_audio, read_image
-from nsca.data.media_loading import load_images, load_sounds
+from nsca.data.media import BrokenFileError, read_image
+from nsca.data.media_loading import check_sound, load_images, load_sounds
 from nsca.data.moments import Moments
 from nsca.data.source import Frames, ProbeLabel, Sounds, Split
 from nsca.errors import UserError
+from nsca.notice import notice
 
-EXAMPLES = {"image": ("picture", "image_001.jpg"), "audio": ("sound", "audio_001.wav")}
 SENSES = {"image": "vision", "audio": "audio", "proprio": "proprioception"}
 
 
@@ -107,6 +123,10 @@ class CustomFolder:
         train = self.samples["train"]
         return {name: sum(name in sample.files for sample in train) for name in SUFFIXES}
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many files of each modality the class folders have, see `count_files`."""
+        return count_files(self.samples)
+
     def fingerprint(self) -> str:
         """sha256 over split, class, path and content of every file, and the sizes read at."""
         return fingerprint_of(
@@ -133,6 +153,7 @@ class CustomFolder:
         Raises:
             UserError: no such split, no picture in it, or too many broken ones.
         """
+        self._tell_gaps(["image"])
         images = self._load(split, "image").rows
         return Frames(images=images, clip=np.arange(len(images)))
 
@@ -148,6 +169,7 @@ class CustomFolder:
         Raises:
             UserError: no such split, no sound in it, or too many broken ones.
         """
+        self._tell_gaps(["audio"])
         return Sounds(self._load(split, "audio").rows)
 
     def sound_labels(self, split: Split) -> dict[str, ProbeLabel]:
@@ -161,6 +183,7 @@ class CustomFolder:
             UserError: no such split, too many broken pictures or sounds, body readings that cannot
                 be used, or training files of which no two belong together.
         """
+        self._tell_gaps(SUFFIXES)
         found, _ = self._moments(split)
         if split == "train" and found.completed(0).there().sum(axis=1).max(initial=0) < 2:
             counts = ", ".join(f"{name} {count}" for name, count in self.modalities().items())
@@ -178,10 +201,10 @@ class CustomFolder:
         return {"label": self._label(split, self._moments(split)[1])}
 
     def problems(self) -> list[str]:
-        """Open every file; one line for each that is broken, and for body readings whose shape is
-        not the usual one.
+        """Open every file; one line for each that is broken or silent, for body readings whose
+        shape is not the usual one, and for what some classes lack and others have.
         """
-        found: list[str] = []
+        found = [f"{self.path}: {gap}" for gap in gaps(self.counts(), SUFFIXES)]
         widths: dict[Path, int] = {}
         for part in self.samples.values():
             for sample in part:
@@ -190,9 +213,9 @@ class CustomFolder:
                         if modality == "image":
                             read_image(file, self.image_size)
                         elif modality == "audio":
-                            read_audio(file)
+                            check_sound(file)
                         else:
-                            widths[file] = np.atleast_1d(read_array(file)).shape[-1]
+                            widths[file] = len(mean_reading(file))
                     except BrokenFileError as broken:
                         found.append(str(broken))
         if widths:
@@ -204,6 +227,14 @@ class CustomFolder:
                 if width != usual
             ]
         return found
+
+    def _tell_gaps(self, modalities: Collection[str]) -> None:
+        """Say once which classes have no file of a modality that is asked for."""
+        if found := gaps(self.counts(), modalities):
+            notice(
+                f"{self.path}: {'; '.join(found)}; by a sense that it lacks, a class is not "
+                "learned (train) or not judged (val, test)"
+            )
 
     def _moments(self, split: Split) -> tuple[Moments, Int64[np.ndarray, " moment"]]:
         samples = self.samples.get(split, [])

@@ -1,6 +1,7 @@
 """How a folder of numbered recordings is laid out, and which of its files belong together."""
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,13 @@ from nsca.errors import UserError
 
 LAYOUT = "train/<class>/image_001.jpg, audio_001.wav, proprio_001.npy and val/<class>/..."
 SUFFIXES = {"image": IMAGE_SUFFIXES, "audio": AUDIO_SUFFIXES, "proprio": frozenset({".npy"})}
-NUMBERED = re.compile(r"(image|audio|proprio)_(\d+)(\.[a-z]+)", re.IGNORECASE)
+EXAMPLES = {
+    "image": ("picture", "image_001.jpg"),
+    "audio": ("sound", "audio_001.wav"),
+    "proprio": ("body reading", "proprio_001.npy"),
+}
+"""What one file of each modality is called, for messages."""
+NUMBERED = re.compile(r"(image|audio|proprio)_(\d+)(\.[a-z0-9]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,13 @@ def read_part(part: Path, root: Path) -> list[Sample]:
         for file in visible(child):
             match = NUMBERED.fullmatch(file.name)
             modality = match[1].lower() if match else ""
-            if match is None or match[3].lower() not in SUFFIXES[modality]:
+            if match is not None and match[3].lower() not in SUFFIXES[modality]:
+                known = ", ".join(sorted(SUFFIXES[modality]))
+                raise UserError(
+                    f"{file}: a {EXAMPLES[modality][0]} is read from {known} alone",
+                    "convert the file or take it out",
+                )
+            if match is None:
                 raise wrong_layout(
                     root,
                     "files named image_<number>.jpg, audio_<number>.wav or proprio_<number>.npy",
@@ -80,3 +93,27 @@ def first_share(samples: list[Sample], fraction: float) -> list[Sample]:
         members = [sample for sample in samples if sample.label == label]
         kept += members[: max(1, round(fraction * len(members)))]
     return kept
+
+
+def count_files(parts: Mapping[str, Sequence[Sample]]) -> dict[str, dict[str, int]]:
+    """How many files of each modality each class folder (`train/cup`) has."""
+    counts: dict[str, dict[str, int]] = {}
+    for split, samples in parts.items():
+        for sample in samples:
+            folder = counts.setdefault(f"{split}/{sample.label}", dict.fromkeys(SUFFIXES, 0))
+            for modality in sample.files:
+                folder[modality] += 1
+    return counts
+
+
+def gaps(counts: Mapping[str, Mapping[str, int]], modalities: Collection[str]) -> list[str]:
+    """One phrase for each of these modalities that some class folders of `count_files` have and
+    others lack altogether.
+    """
+    found = []
+    for modality in modalities:
+        lacking = [folder for folder, files in counts.items() if not files[modality]]
+        if 0 < len(lacking) < len(counts):
+            verb = "holds" if len(lacking) == 1 else "hold"
+            found.append(f"{', '.join(lacking)} {verb} no {EXAMPLES[modality][0]}")
+    return found

@@ -101,23 +101,17 @@ def body_readings(paths: Sequence[Path]) -> Float32[np.ndarray, "file number"]:
     """Return the mean reading of each file.
 
     Raises:
-        UserError: a file that cannot be read, holds a value that is not finite or no reading, or
-            has readings of another width than the first one.
+        UserError: a file that `mean_reading` refuses, or that has readings of another width than
+            the first one.
     """
     found: list[np.ndarray] = []
     for path in paths:
         try:
-            array = read_array(path)
+            reading = mean_reading(path)
         except BrokenFileError as broken:
             raise UserError(
                 str(broken), "mend or delete it: without it the sample keeps its other senses"
             ) from broken
-        if array.size == 0 or array.ndim > 2:
-            raise UserError(
-                f"{path} has the shape {array.shape}",
-                "save one reading as (numbers,), a stream as (readings, numbers)",
-            )
-        reading = np.atleast_2d(array).mean(axis=0, dtype=np.float64).astype(np.float32)
         if found and len(reading) != len(found[0]):
             raise UserError(
                 f"{path} has {len(reading)} numbers a reading, {paths[0]} has {len(found[0])}",
@@ -126,6 +120,27 @@ def body_readings(paths: Sequence[Path]) -> Float32[np.ndarray, "file number"]:
             )
         found.append(reading)
     return np.stack(found)
+
+
+def mean_reading(path: Path) -> Float32[np.ndarray, " number"]:
+    """Return the mean of a file's readings.
+
+    Raises:
+        BrokenFileError: it cannot be read, is neither (numbers,) nor (readings, numbers), holds no
+            reading, or a mean that is not finite in single precision.
+    """
+    array = read_array(path)
+    if array.size == 0 or array.ndim > 2:
+        raise BrokenFileError(
+            path,
+            f"has the shape {array.shape}, where one reading is (numbers,) and a stream "
+            "(readings, numbers)",
+        )
+    with np.errstate(over="ignore"):  # looked for below
+        reading = np.atleast_2d(array).mean(axis=0, dtype=np.float64).astype(np.float32)
+    if not np.isfinite(reading).all():
+        raise BrokenFileError(path, "holds values too large for single precision")
+    return reading
 
 
 def _places(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from nsca.data.babbling_store import files_of, read_manifest, read_shards
-from nsca.data.custom_layout import NUMBERED
+from nsca.data.custom_layout import NUMBERED, SUFFIXES, gaps
 from nsca.data.demonstration_manifest import (
     TABLE,
     is_demonstration_set,
@@ -22,6 +22,8 @@ from nsca.data.folders import visible
 from nsca.data.generation_plan import SPLITS
 from nsca.data.huggingface_tables import is_huggingface
 from nsca.errors import UserError
+
+SHOWN_FOLDERS = 40
 
 
 def format_of(
@@ -206,5 +208,17 @@ def describe_folder(source: Any) -> Iterator[str]:
     for split, members in files.items():
         yield f"{split:<8} {len(members)} samples"
     if source.name == "custom_folder":
+        yield from _class_folders(source.counts())
         found = ", ".join(f"{name} {count}" for name, count in source.modalities().items())
         yield f"modalities of train: {found}"
+
+
+def _class_folders(counts: dict[str, dict[str, int]]) -> Iterator[str]:
+    """How many files of each sense each class folder has, and what some of them lack."""
+    width = max(map(len, counts)) + 2
+    yield f"{'files':<{width}}" + "".join(f"{name:>9}" for name in SUFFIXES)
+    for folder, files in list(counts.items())[:SHOWN_FOLDERS]:
+        yield f"{folder:<{width}}" + "".join(f"{files[name]:>9}" for name in SUFFIXES)
+    if len(counts) > SHOWN_FOLDERS:
+        yield f"... and {len(counts) - SHOWN_FOLDERS} more folders"
+    yield from (f"lacking  {gap}" for gap in gaps(counts, SUFFIXES))

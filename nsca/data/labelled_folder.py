@@ -111,7 +111,7 @@ class LabelledFolder(ABC):
         """Open one file. Raises BrokenFileError where it cannot be used."""
 
     def problems(self) -> list[str]:
-        """Open every file; one line for each that is broken."""
+        """Open every file; one line for each that is broken, or a sound that is silent."""
         found = []
         for members in self.files.values():
             for member in members:
@@ -159,6 +159,12 @@ class LabelledFolder(ABC):
             return files
         names = [file.path for file in files]
         copies = same_bytes(names, self._every_train_path, self._store.length, self._store.digest)
+        if len(copies) == len(files):
+            self.read(names, f"{self.path} {split}")  # nothing equals nothing: said as what it is
+            raise UserError(
+                f"every {split} {self.kind.one} of {self.path} is also in train",
+                f"use other {self.kind.many}",
+            )
         if copies:
             some = ", ".join(path.name for path in sorted(copies)[:5])
             _log.warning(
@@ -168,10 +174,5 @@ class LabelledFolder(ABC):
                 split,
                 self.kind.many,
                 some,
-            )
-        if len(copies) == len(files):
-            raise UserError(
-                f"every {split} {self.kind.one} of {self.path} is also in train",
-                f"use other {self.kind.many}",
             )
         return [file for file in files if file.path not in copies]

@@ -31,7 +31,11 @@ AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg"})
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".mpeg", ".gif"}
 )
+SHORTEST_SOUND_S = 0.01
+"""A step of `nsca.models.log_mel`; recorded ticks of drums last 20 ms."""
 
+SOUND_RATES_HZ = 1_000, 1_000_000
+"""A rate outside is a damaged header: to resample by it takes gigabytes."""
 
 ARRAY_ERRORS = (
     OSError,
@@ -110,8 +114,9 @@ def read_audio(
     """Samples in [-1, 1] and the rate in Hz; for `path` and `content` see `read_image`.
 
     Raises:
-        BrokenFileError: missing, empty, truncated, not a sound file, no samples, samples that are
-        not finite, or more announced than there is memory for.
+        BrokenFileError: missing, empty, truncated, not a sound file, no samples or too few to hear,
+        a rate outside `SOUND_RATES_HZ`, samples that are not finite, or more announced than there
+        is memory for.
     """
     import soundfile
 
@@ -129,6 +134,14 @@ def read_audio(
         )
     if not len(samples) or len(samples) < announced:
         raise BrokenFileError(path, f"holds {len(samples)} of {announced} samples")
+    if not SOUND_RATES_HZ[0] <= rate_hz <= SOUND_RATES_HZ[1]:
+        raise BrokenFileError(path, f"its header says {rate_hz} samples a second, hardly a sound's")
+    if len(samples) < SHORTEST_SOUND_S * rate_hz:
+        raise BrokenFileError(
+            path,
+            f"holds {len(samples)} sample{'s' * (len(samples) > 1)} at {rate_hz} Hz, too short to "
+            f"hear (under {SHORTEST_SOUND_S * 1000:g} ms)",
+        )
     if not np.isfinite(samples).all():
         raise BrokenFileError(path, "holds samples that are not finite")
     return samples, rate_hz
@@ -142,9 +155,13 @@ def read_array(path: Path) -> np.ndarray:
         not finite.
     """
     data = _some_bytes(path, file_bytes)
+    if not data.startswith((b"\x93NUMPY", b"PK")):  # numpy would take it for a pickle
+        raise BrokenFileError(path, "is not an array: it does not begin like a .npy file")
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except ARRAY_ERRORS as e:
+        if str(e).startswith("Object arrays"):
+            raise BrokenFileError(path, "holds Python objects, not numbers") from e
         raise BrokenFileError(path, one_line(e, "is not an array that can be read")) from e
     if not isinstance(array, np.ndarray):
         raise BrokenFileError(path, "is an archive of arrays (.npz), not one array (.npy)")

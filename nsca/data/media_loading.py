@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float32, Int16, UInt8
 
 from nsca.data.media import BrokenFileError, Content, file_bytes, read_audio, read_image
+from nsca.data.moments import SILENT
 from nsca.errors import UserError
 
 NAMED_IN_MESSAGE = 5
@@ -70,12 +71,26 @@ def load_sounds(
         max_broken, what, content: see `load_images`.
 
     Raises:
-        UserError: more than `max_broken` of the files are broken, or all of them.
+        UserError: more than `max_broken` of the files are broken, or all of them; all that could be
+            read are silent.
     """
     length = round(seconds * RATE_HZ)
     read, broken = read_all(lambda path: _pieces(path, length, content), paths, max_broken, what)
     positions = [position for position, pieces in read.items() for _ in pieces]
-    return np.concatenate(list(read.values())), positions, broken
+    sounds = np.concatenate(list(read.values()))
+    if sounds.max() <= SILENT and sounds.min() >= -SILENT:
+        raise UserError(
+            f"{what}: every sound is silent (files: {len(read)}, first: {paths[positions[0]]})",
+            "check microphone and gain and record them again, or take them out",
+        )
+    return sounds, positions, broken
+
+
+def check_sound(path: Path, content: Content = file_bytes) -> None:
+    """Open one sound. Raises BrokenFileError where it cannot be read, or nothing is heard."""
+    samples, _ = read_audio(path, content)
+    if np.abs(samples.mean(axis=1)).max() * 32767 <= SILENT:
+        raise BrokenFileError(path, "is silent")
 
 
 def _pieces(path: Path, length: int, content: Content) -> Int16[np.ndarray, "piece time"]:

@@ -9,6 +9,7 @@ from nsca.callbacks.online_probes import (
     embedding_std,
     some_of,
 )
+from nsca.data.source import ProbeLabel
 
 
 def test_embedding_std_of_known_clouds():
@@ -64,6 +65,27 @@ def test_a_source_without_labels_still_gives_spread_and_rank():
     figures = trained(Unlabelled())
     assert "val/effective_rank" in figures
     assert not any(name.startswith(("val/probe", "val/knn")) for name in figures)
+
+
+def test_a_label_that_cannot_be_probed_is_named_once(capsys):
+    class OneClass(MovingShapes):
+        def probe_labels(self, split):
+            labels = super().probe_labels(split)
+            shape = labels["shape"]
+            if split == "train":
+                values = np.zeros(len(shape.values), np.int64)
+                labels["shape"] = ProbeLabel(values, "class", shape.group)
+            nothing = np.full(len(shape.values), np.nan)
+            return labels | {"weight": ProbeLabel(nothing, "scalar", shape.group)}
+
+    trained(MovingShapes())
+    assert "not probed" not in capsys.readouterr().err
+    figures = trained(OneClass())
+    assert not any(name.endswith(("shape", "weight")) for name in figures)
+    told = [line for line in capsys.readouterr().err.splitlines() if "not probed" in line]
+    (line,) = told
+    assert "shape (1 value in train, " in line
+    assert "weight (0 values in train, 0 values in val)" in line
 
 
 def test_looking_changes_nothing():

@@ -79,3 +79,15 @@ def test_a_class_without_any_sound_is_named(sounds):
     (sounds / "train" / "empty").mkdir()
     with pytest.raises(UserError, match=r"train/empty/ holding nothing"):
         AudioFolder(sounds)
+
+
+def test_silence_is_said_before_it_counts_as_copies(sounds):
+    for file in [path for path in sounds.rglob("*.*") if path.is_file()]:
+        file.unlink()
+    for place in ("train/low/a", "train/low/b", "train/high/c", "val/high/d"):
+        soundfile.write(sounds / f"{place}.wav", np.zeros(8_000), 16_000)
+    with pytest.raises(UserError, match=r"train: every sound is silent \(files: 3"):
+        AudioFolder(sounds).sounds("train")
+    with pytest.raises(UserError, match=r"val: every sound is silent \(files: 1"):
+        AudioFolder(sounds).sounds("val")
+    assert len(AudioFolder(sounds).problems()) == 4

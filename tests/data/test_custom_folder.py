@@ -19,7 +19,7 @@ def record(folder: Path, number: int, modalities: str = "iap") -> None:
         picture = Image.new("RGB", (20, 20), (number * 20, 0, 0))
         picture.save(folder / f"image_{number:03d}.png")
     if "a" in modalities:
-        soundfile.write(folder / f"audio_{number:03d}.wav", np.zeros(100), 16_000)
+        soundfile.write(folder / f"audio_{number:03d}.wav", np.full(1600, 0.1), 16_000)
     if "p" in modalities:
         np.save(folder / f"proprio_{number:03d}.npy", np.zeros((5, 7), np.float32))
 
@@ -64,6 +64,10 @@ def test_broken_files_of_every_modality_are_found(recordings):
     for name in ("cup/audio_001.wav", "cup/proprio_001.npy", "cup/image_001.png"):
         assert name in problems
     assert "6 values a reading where most hold 7" in problems
+    np.save(recordings / "val" / "ball" / "proprio_001.npy", np.zeros((0, 7), np.float32))
+    assert "ball/proprio_001.npy: has the shape (0, 7)" in "\n".join(
+        CustomFolder(recordings).problems()
+    )
 
 
 def test_the_fingerprint_covers_every_modality(recordings):
@@ -111,7 +115,7 @@ def wrong(name: str, root: Path) -> None:
         ("no val", "no val/", "under val/<class>/"),
         ("no classes", "no class folder in test/", "test/<class>/"),
         ("another name", "IMG_17.jpg", "data=image_folder"),
-        ("another suffix", "audio_009.mp3", "rename"),
+        ("another suffix", "audio_009.mp3: a sound is read from .flac, .ogg, .wav", "convert"),
         ("one number twice", "pairing is not clear", "a number of its own"),
         ("an unknown class", "lacks: spoon", "add them"),
         ("an empty class", "nothing in train/fork/", "fill"),
@@ -139,7 +143,7 @@ def test_audio_takes_the_sounds(recordings):
     soundfile.write(recordings / "train" / "ball" / "audio_010.wav", loud, 16_000)
     sounds = source.sounds("train")
     assert sounds.samples.shape == (4, 16_000)  # 1.5 s are two pieces
-    assert [sound.any() for sound in sounds.samples] == [True, True, False, False]
+    assert [sound.max() > 16_000 for sound in sounds.samples] == [True, True, False, False]
     label = source.sound_labels("train")["label"]
     assert [source.classes[code] for code in label.values] == ["ball", "ball", "cup", "cup"]
     assert label.group.tolist() == [0, 0, 1, 2]
@@ -164,8 +168,7 @@ def tone(file: Path, rate_hz: int, channels: int = 1, seconds: float = 0.5) -> N
 
 
 def test_a_moment_is_a_sample_with_the_senses_it_has(recordings):
-    tone(recordings / "train" / "ball" / "audio_010.wav", 16_000)
-    tone(recordings / "train" / "cup" / "audio_002.wav", 16_000)
+    soundfile.write(recordings / "train" / "cup" / "audio_001.wav", np.zeros(1600), 16_000)
     source = CustomFolder(recordings)
     assert isinstance(source, MomentSource)
     moments = source.moments("train")
@@ -252,6 +255,49 @@ def test_a_class_without_any_file_of_a_modality_lacks_that_sense(recordings):
         cup = moments.belongs >= (2 if pairing == "number" else 1)
         assert not moments.present["vision"][cup].any()
         assert moments.present["vision"][~cup].all()
+
+
+def test_what_a_class_lacks_and_others_have_is_said_once(recordings, capsys):
+    assert CustomFolder(recordings).sounds("train").samples.any()
+    assert capsys.readouterr().err == "", "a sample may lack a sense"
+    for file in (recordings / "train" / "cup").glob("audio_*"):
+        file.unlink()
+    source = CustomFolder(recordings)
+    source.frames("train")
+    assert capsys.readouterr().err == "", "vision does not listen"
+    source.sounds("train")
+    CustomFolder(recordings).sounds("val")
+    told = capsys.readouterr().err
+    assert told.startswith(f"notice: {recordings}: train/cup holds no sound; ")
+    assert told.count("\n") == 1
+    for file in recordings.glob("val/*/proprio_*"):
+        file.unlink()
+    CustomFolder(recordings).moments("train")
+    told = capsys.readouterr().err
+    assert "train/cup holds no sound; val/ball, val/cup hold no body reading; " in told
+    assert told.count("\n") == 1
+    assert CustomFolder(recordings).problems() == [
+        f"{recordings}: train/cup holds no sound",
+        f"{recordings}: val/ball, val/cup hold no body reading",
+    ]
+
+
+def test_a_sense_that_no_class_has_is_no_gap(tmp_path, capsys):
+    for split in ("train", "val"):
+        for name in ("cup", "ball"):
+            record(tmp_path / split / name, 1, "ip")
+    source = CustomFolder(tmp_path)
+    source.moments("train")
+    assert capsys.readouterr().err == ""
+    assert source.problems() == []
+
+
+def test_a_silent_sound_is_a_problem_and_a_missing_sense(recordings):
+    file = recordings / "val" / "cup" / "audio_001.wav"
+    soundfile.write(file, np.zeros(1600), 16_000)
+    source = CustomFolder(recordings)
+    assert source.problems() == [f"{file}: is silent"]
+    assert source.moments("val").present["audio"].tolist() == [True, False]
 
 
 def test_senses_of_which_no_two_belong_together_are_refused(tmp_path):

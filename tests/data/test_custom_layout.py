@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nsca.data.custom_layout import first_share, read_part
+from nsca.data.custom_layout import SUFFIXES, count_files, first_share, gaps, read_part
 from nsca.errors import UserError
 
 
@@ -33,7 +33,8 @@ def test_numbers_pair_files_within_a_class(tmp_path: Path):
     [
         (["loose.jpg"], "no class folder in train/"),
         (["a/photo.jpg"], "train/a/photo.jpg"),
-        (["a/image_1.wav"], "train/a/image_1.wav"),
+        (["a/image_1.wav"], "train/a/image_1.wav: a picture is read from .bmp, "),
+        (["a/audio_1.m4a"], "train/a/audio_1.m4a: a sound is read from .flac, .ogg, .wav alone"),
         (["a/image_1.jpg", "a/image_01.png"], "pairing is not clear"),
         (["a/.hidden"], "nothing in train/a/"),
     ],
@@ -52,3 +53,15 @@ def test_a_share_is_of_each_class_and_never_nothing(tmp_path: Path):
         ("a", 1),
         ("b", 1),
     ]
+
+
+def test_what_some_classes_lack_is_told_by_modality(tmp_path: Path):
+    part = laid_out(tmp_path, "a/image_1.jpg", "a/image_2.jpg", "a/audio_1.wav", "b/image_1.jpg")
+    counts = count_files({"train": read_part(part, tmp_path), "val": read_part(part, tmp_path)[:1]})
+    assert counts == {
+        "train/a": {"image": 2, "audio": 1, "proprio": 0},
+        "train/b": {"image": 1, "audio": 0, "proprio": 0},
+        "val/a": {"image": 1, "audio": 1, "proprio": 0},
+    }
+    assert gaps(counts, SUFFIXES) == ["train/b holds no sound"]
+    assert gaps(counts, ["image", "proprio"]) == []

@@ -100,8 +100,9 @@ def test_a_stream_is_its_mean_however_long_it_is(tmp_path):
         (np.array([[1.0, np.nan]]), "second.npy: holds values that are not finite", "delete it"),
         (np.array([np.inf, 1.0]), "second.npy: holds values that are not finite", "delete it"),
         (np.array(["a", "b"]), "second.npy: holds <U1 values, not numbers", "delete it"),
-        (np.zeros((0, 2)), r"has the shape (0, 2)", "(readings, numbers)"),
-        (np.zeros((2, 2, 2)), r"has the shape (2, 2, 2)", "(readings, numbers)"),
+        (np.zeros((0, 2)), "shape (0, 2), where one reading is (numbers,)", "delete it"),
+        (np.zeros((2, 2, 2)), "shape (2, 2, 2), where one reading is (numbers,)", "delete it"),
+        (np.array([1e300, 1.0]), "second.npy: holds values too large for single", "delete it"),
         (np.zeros(7), "second.npy has 7 numbers a reading, ", "any length"),
     ],
 )

@@ -144,6 +144,12 @@ def test_modalities_of_a_custom_folder_are_counted(tmp_path: Path) -> None:
     put(root / "val" / "cup" / "image_001.png", 5)
     lines = list(describe_folder(CustomFolder(root)))
     assert "classes  1: cup" in lines
+    assert [line.split() for line in lines[4:7]] == [
+        ["files", "image", "audio", "proprio"],
+        ["train/cup", "1", "0", "2"],
+        ["val/cup", "1", "0", "0"],
+    ]
+    assert lines[7] == "lacking  val/cup holds no body reading"
     assert "image 1" in lines[-1]
     assert "proprio 2" in lines[-1]
 

@@ -10,7 +10,14 @@ import pytest
 import soundfile
 from PIL import Image
 
-from nsca.data.media import BrokenFileError, read_array, read_audio, read_image
+from nsca.data.media import (
+    SHORTEST_SOUND_S,
+    BrokenFileError,
+    read_array,
+    read_audio,
+    read_image,
+)
+from nsca.models.log_mel import HOP, RATE_HZ
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:
@@ -164,10 +171,32 @@ def test_broken_sounds_are_named(tmp_path):
             read_audio(tmp_path / name)
         assert "0x" not in str(caught.value), "an address would change from run to run"
         assert "\n" not in str(caught.value)
-    nan = np.full(100, np.nan, np.float32)
+    nan = np.full(800, np.nan, np.float32)
     soundfile.write(tmp_path / "nan.wav", nan, 16_000, subtype="FLOAT")
     with pytest.raises(BrokenFileError, match="not finite"):
         read_audio(tmp_path / "nan.wav")
+
+
+def test_a_sound_too_short_to_hear_is_named_at_any_rate(tmp_path):
+    assert SHORTEST_SOUND_S == HOP / RATE_HZ
+    for rate_hz in (8_000, 96_000):
+        least = int(SHORTEST_SOUND_S * rate_hz)
+        for length in (1, least - 1, least):
+            soundfile.write(tmp_path / f"{length}.wav", np.full(length, 0.5), rate_hz)
+        assert len(read_audio(tmp_path / f"{least}.wav")[0]) == least
+        for length in (1, least - 1):
+            with pytest.raises(BrokenFileError, match=rf"{length} samples? at {rate_hz} Hz"):
+                read_audio(tmp_path / f"{length}.wav")
+
+
+@pytest.mark.parametrize("rate_hz", [0, 1, 999, 1_000_001, 2**31 - 1])
+def test_a_rate_that_no_sound_has_is_a_damaged_header(tmp_path, rate_hz):
+    file = tmp_path / "header.wav"
+    soundfile.write(file, np.full(8000, 0.5), 16_000)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:24] + struct.pack("<I", rate_hz) + whole[28:])
+    with pytest.raises(BrokenFileError, match=r"header\.wav: (its header says|is not a sound)"):
+        read_audio(file)
 
 
 def test_arrays_are_read_and_never_unpickled(tmp_path):
@@ -186,5 +215,6 @@ def test_arrays_are_read_and_never_unpickled(tmp_path):
     (tmp_path / "zip.npy").write_bytes(b"PK\x03\x04" + bytes(100))
     names = ("object", "words", "nan", "archive", "zero", "text", "truncated", "missing")
     for name in (*names, "header", "zip"):
-        with pytest.raises(BrokenFileError, match=f"{name}.npy"):
+        with pytest.raises(BrokenFileError, match=f"{name}.npy") as caught:
             read_array(tmp_path / f"{name}.npy")
+        assert "pickle" not in str(caught.value), "nobody should be led to allow that"

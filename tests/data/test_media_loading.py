@@ -8,7 +8,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from nsca.data.media_loading import load_images, load_sounds, resampled
+from nsca.data.media import BrokenFileError
+from nsca.data.media_loading import check_sound, load_images, load_sounds, resampled
 from nsca.errors import UserError
 
 
@@ -64,6 +65,29 @@ def test_channels_are_averaged_and_too_loud_samples_are_cut_off(tmp_path):
     soundfile.write(path, np.tile([[1.0, 0.0], [3.0, 3.0]], (8000, 1)), 16_000, subtype="FLOAT")
     pieces, _, _ = load_sounds([path], 1.0, 0.0, "sounds")
     assert pieces[0, :2].tolist() == [round(0.5 * 32767), 32767]
+
+
+def test_sounds_that_are_all_silent_are_refused_as_such(tmp_path):
+    rng = np.random.default_rng(0)
+    wave = rng.uniform(-0.5, 0.5, 8000)
+    shapes = {
+        "zeros": np.zeros(8000),
+        "hum": 0.0009 * wave,  # 60 dB below full scale
+        "cancelled": np.stack([wave, -wave], axis=1),  # by averaging the channels
+    }
+    paths = [tmp_path / f"{name}.wav" for name in shapes]
+    for path, samples in zip(paths, shapes.values(), strict=True):
+        soundfile.write(path, samples, 16_000, subtype="FLOAT")
+        with pytest.raises(BrokenFileError, match=rf"{path.name}: is silent"):
+            check_sound(path)
+    with pytest.raises(
+        UserError, match=r"a train: every sound is silent.*: 3,.*zeros.wav"
+    ) as error:
+        load_sounds(paths, 1.0, 0.0, "a train")
+    assert "microphone" in error.value.remedy
+    soundfile.write(tmp_path / "loud.wav", wave, 16_000)
+    check_sound(tmp_path / "loud.wav")
+    assert len(load_sounds([*paths, tmp_path / "loud.wav"], 1.0, 0.0, "a train")[0]) == 4
 
 
 def test_resampling_keeps_a_tone_and_removes_what_the_new_rate_cannot_hold():
