@@ -108,19 +108,21 @@ def learning_curves(
 
 
 def panels(names: Sequence[str]) -> dict[str, list[str]]:
-    """Sort the names of curves into losses, probes, what the features look like, and how senses
-    agree and are listened to.
+    """Sort the names of curves into losses, probes, what the features look like, how senses agree
+    and are listened to, and how far off forecasts are.
     """
-    titles = ("Loss terms", "Probes while training", "Features", "Senses")
+    titles = ("Loss terms", "Forecasts", "Probes while training", "Features", "Senses")
     groups: dict[str, list[str]] = {title: [] for title in titles}
     for name in sorted(names):
         stage, _, rest = name.partition("/")
         if stage not in ("train", "val") or not rest:
             continue
-        if rest.startswith(("probe_", "knn_")):
+        if re.match(r"(\w+_)?(probe|knn)_", rest):
             group = "Probes while training"
-        elif rest.startswith(("embedding", "largest")) or rest.endswith("rank"):
+        elif rest.startswith("largest") or rest.endswith(("embedding_std", "rank")):
             group = "Features"
+        elif rest.startswith(("place_m_", "speed_m_s_")):
+            group = "Forecasts"
         elif rest.startswith(("alignment", "attention_")):
             group = "Senses"
         elif "/" in rest or rest in ("skipped_steps", "learning_rate", "samples_per_s"):
