@@ -19,7 +19,6 @@ from nsca.models.sense_encoder import SenseEncoder
 from nsca.probe_rows import labelled_rows
 from nsca.probes import FittedProbes
 
-
 Features = tuple[Float[Tensor, "row feature"], Int[Tensor, " row"]]
 """And which of the rows that were asked for they are of."""
 FEWEST_ROWS = 8  # of features whose spread and rank say anything
