@@ -109,11 +109,11 @@ def learning_curves(
 
 def panels(names: Sequence[str]) -> dict[str, list[str]]:
     """Sort the names of curves into losses, probes, what the features look like, how senses agree
-    and are listened to, and how far off forecasts are.
+    and are listened to and foretold, and how far off forecasts are.
     """
     titles = ("Loss terms", "Forecasts", "Probes while training", "Features", "Senses")
     groups: dict[str, list[str]] = {title: [] for title in titles}
-    for name in sorted(names):
+    for name in sorted(names, key=_by_number):
         stage, _, rest = name.partition("/")
         if stage not in ("train", "val") or not rest:
             continue
@@ -123,7 +123,7 @@ def panels(names: Sequence[str]) -> dict[str, list[str]]:
             group = "Features"
         elif rest.startswith(("place_m_", "speed_m_s_")):
             group = "Forecasts"
-        elif rest.startswith(("alignment", "attention_")):
+        elif rest.startswith(("alignment", "attention_", "prediction_")):
             group = "Senses"
         elif "/" in rest or rest in ("skipped_steps", "learning_rate", "samples_per_s"):
             continue
@@ -135,6 +135,11 @@ def panels(names: Sequence[str]) -> dict[str, list[str]]:
         groups["Loss terms"].remove("loss")
         groups["Loss terms"].insert(0, "loss")
     return groups
+
+
+def _by_number(name: str) -> list[str | int]:
+    """Sorts place_m_5 before place_m_10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def _panel_grid(
