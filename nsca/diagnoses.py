@@ -7,6 +7,7 @@ alone.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -88,16 +89,21 @@ def _values(history: History, name: str) -> list[float]:
     return [value for _, value in history.get(name, ())]
 
 
+def _of_parts(history: History, figure: str) -> list[str]:
+    """Names of a figure of validation (a pattern): itself, or that of each part that is learned."""
+    return [name for name in history if re.fullmatch(rf"val/(\w+_)?{figure}", name)]
+
+
 def _finite_losses(history: History) -> list[float]:
     return [value for value in _values(history, "train/loss") if math.isfinite(value)]
 
 
 def _collapsed(history: History) -> str | None:
-    spread, rank = _values(history, "val/embedding_std"), _values(history, "val/effective_rank")
-    if spread and spread[-1] < COLLAPSED_STD:
-        return f"embedding_std {spread[-1]:.3g} is below {COLLAPSED_STD}"
-    if rank and rank[-1] < COLLAPSED_RANK:
-        return f"effective_rank {rank[-1]:.3g} is below {COLLAPSED_RANK}"
+    for figure, least in (("embedding_std", COLLAPSED_STD), ("effective_rank", COLLAPSED_RANK)):
+        for name in _of_parts(history, figure):
+            values = _values(history, name)
+            if values and values[-1] < least:
+                return f"{name.removeprefix('val/')} {values[-1]:.3g} is below {least}"
     return None
 
 
@@ -175,16 +181,17 @@ def _gap(history: History) -> str | None:
 
 
 def _flat_validation(history: History) -> str | None:
-    probes = [name for name in history if name.startswith("val/probe_")]
-    if not probes:
-        return None
-    series = [_values(history, name) for name in probes]
+    """By probes, of which more is better; where there is none, by the loss: of a single stage."""
+    probes = [_values(history, name) for name in _of_parts(history, r"probe_\w+")]
+    loss = [] if STAGE in history else [-value for value in _values(history, "val/loss")]
+    series = probes or [loss]
     if min(len(values) for values in series) <= FLAT_VALIDATIONS:
         return None
     earlier = [max(values[:-FLAT_VALIDATIONS]) for values in series]
     later = [max(values[-FLAT_VALIDATIONS:]) for values in series]
     if all(b <= a for a, b in zip(earlier, later, strict=True)):
-        return f"no probe improved in the last {FLAT_VALIDATIONS} validations"
+        what = "no probe" if probes else "the loss has not"
+        return f"{what} improved in the last {FLAT_VALIDATIONS} validations"
     return None
 
 
@@ -234,6 +241,7 @@ def _held_back(history: History) -> str | None:
 
 def _prior_prevails(history: History) -> str | None:
     weights, errors = _values(history, "train/prior_weight"), _values(history, "train/physical")
+    errors = errors or _values(history, "train/dynamics_physical")  # of the phase full
     if min(len(weights), len(errors)) < FEWEST_ROWS or weights[0] - weights[-1] > GAVE_WAY:
         return None
     recent = fmean(errors[-RECENT_ROWS:])
@@ -250,7 +258,8 @@ RULES = (
         "collapsed embeddings",
         _collapsed,
         "raise phase.loss_weights.variance or phase.loss_weights.nt_xent, or effective_batch; "
-        "lower phase.loss_weights.temporal and .invariance",
+        "lower phase.loss_weights.temporal and .invariance (of a part in phase=full: "
+        "phase.loss_weights.vision_variance and so on)",
     ),
     Rule(
         "loss not finite",
@@ -314,7 +323,8 @@ RULES = (
         "one sense gets worse",
         _one_sense_worse,
         "look at that sense's recordings (python -m nsca.data preview) and at what its encoder "
-        "learned; raise phase.loss_weights.prediction, or lower data_module.drop",
+        "learned; raise phase.loss_weights.prediction (in phase=full "
+        "phase.loss_weights.fusion_prediction), or lower data_module.drop",
     ),
     Rule(
         "forgetting penalty too strong",
@@ -325,7 +335,8 @@ RULES = (
         "prior does not give way",
         _prior_prevails,
         "prior_weight=learned with a lower prior_weight.floor, lower "
-        "phase.loss_weights.contribution, or another prior",
+        "phase.loss_weights.contribution (in phase=full phase.loss_weights.dynamics_contribution), "
+        "or another prior",
     ),
 )
 """The table."""

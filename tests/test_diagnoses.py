@@ -36,6 +36,8 @@ SICK = {
     "collapsed embeddings": [
         {"val/embedding_std": rows([0.4, 0.01])},
         {"val/effective_rank": rows([40, 1.2])},
+        {"val/fusion_embedding_std": rows([0.4, 0.01])},
+        {"val/vision_embedding_std": rows([0.4, 0.5]), "val/audio_effective_rank": rows([9, 1.2])},
     ],
     "loss not finite": [
         {"train/loss": rows([*falling(), math.nan])},
@@ -53,7 +55,11 @@ SICK = {
     "no progress": [{"train/loss": rows(FLAT), "train/ewc_share": []}],
     "data starvation": [{"loader/wait_share": rows([0.1, 0.1, 0.5, 0.6, 0.5, 0.7, 0.6])}],
     "train/val gap": [{"val/loss": rows([3.0, 2.0, 4.0], every=1000)}],
-    "flat validation": [{"val/probe_shape": rows([0.6] + [0.5] * 10, every=1000)}],
+    "flat validation": [
+        {"val/probe_shape": rows([0.6] + [0.5] * 10, every=1000)},
+        {"val/probe_shape": None, "val/vision_probe_shape": rows([0.6] + [0.5] * 10, every=1000)},
+        {"val/probe_shape": None, "val/loss": rows([1.0] + [1.1] * 9 + [1.05], every=1000)},
+    ],
     "output out of range": [
         {"val/largest_output": rows([10, 3e4])},
         {"val/largest_output": rows([10, math.nan])},
@@ -65,12 +71,22 @@ SICK = {
         {"train/ewc_share": rows([1 - 0.5 / value for value in falling()])},
     ],
     "prior does not give way": [
-        {"train/prior_weight": rows([0.9] * 40), "train/physical": rows([1.5] * 40)}
+        {"train/prior_weight": rows([0.9] * 40), "train/physical": rows([1.5] * 40)},
+        {
+            "train/prior_weight": rows([0.9] * 40),
+            "train/physical": None,
+            "train/dynamics_physical": rows([1.5] * 40),
+        },
     ],
 }
 
 
 AT_ONCE = {"collapsed embeddings", "loss not finite", "output out of range", "out of memory"}
+
+
+def changed(change) -> dict[str, list[tuple[int, float]]]:
+    """A healthy run with other figures; None takes one out."""
+    return {name: rows for name, rows in {**HEALTHY, **change}.items() if rows is not None}
 
 
 def names(history) -> list[str]:
@@ -90,7 +106,7 @@ def test_every_rule_is_provoked_here():
     ("name", "change"), [(name, change) for name, cases in SICK.items() for change in cases]
 )
 def test_a_sick_run_gets_its_diagnosis_and_no_other(name, change):
-    found = diagnose({**HEALTHY, **change})
+    found = diagnose(changed(change))
     assert [diagnosis.name for diagnosis in found] == [name]
     assert found[0].evidence
     assert found[0].remedy
@@ -114,8 +130,23 @@ def test_a_stage_that_begins_is_no_divergence_and_a_plateau_is_seen_in_its_own_s
 def test_short_histories_give_no_verdict_on_trends():
     for cases in SICK.values():
         for change in cases:
-            short = {metric: history[:2] for metric, history in change.items()}
+            short = {metric: history[:2] for metric, history in change.items() if history}
             assert set(names(short)) <= AT_ONCE
+
+
+def test_a_flat_loss_is_no_matter_where_probes_improve_or_tasks_follow_each_other():
+    flat = {"val/loss": rows([1.0] + [1.1] * 10, every=1000)}
+    better = {"val/probe_shape": rows([0.3 + 0.01 * i for i in range(11)], every=1000)}
+    assert diagnose(changed({**flat, **better})) == []
+    alone = changed({**flat, "val/probe_shape": None})
+    assert names(alone) == ["flat validation"]
+    assert "the loss has not improved" in diagnose(alone)[0].evidence
+    assert names({**alone, "train/stage": rows([0.0] * 40)}) == []
+
+
+def test_a_collapse_is_told_by_the_part_that_collapsed():
+    sick = changed({"val/audio_embedding_std": rows([0.4, 0.01])})
+    assert diagnose(sick)[0].evidence == "audio_embedding_std 0.01 is below 0.05"
 
 
 def test_noise_around_progress_is_no_oscillation():

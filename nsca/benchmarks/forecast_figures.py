@@ -16,12 +16,11 @@ from nsca.calibration import (
     spread_factor,
 )
 from nsca.errors import UserError
+from nsca.objectives.forecast_errors import QUANTITIES, root_mean_squares
 from nsca.objectives.imagination import Imagination
 from nsca.ridge import Ridge
 
 RIDGE = 1e-3  # of the map from latent to place, in units of the features' variance
-QUANTITIES = {"place_m": slice(0, 3), "speed_m_s": slice(3, 6)}
-"""Of the thing."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,7 @@ def _by_horizon(
     forecaster: str,
 ) -> Iterator[Forecast]:
     """Root mean squares of lengths."""
-    errors = np.sqrt(np.square(off).sum(axis=-1).mean(axis=0))
-    for ahead, error in enumerate(errors.tolist()):
+    for ahead, error in enumerate(root_mean_squares(off).tolist()):
         yield _row(model, (split, quantity, ahead), forecaster, ERROR, error, len(off))
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsca.data.batch import AudioBatch, DynamicsBatch, StretchBatch, VisionBatch
+from nsca.objectives.imagination import Imagined
 from nsca.phases.audio.module import AudioPhase
 from nsca.phases.imagining import ImaginingPhase
 
@@ -45,7 +46,7 @@ def shown(batch: object, samples: int) -> dict[str, Picture]:
 
 
 def made(phase: object, batch: object, samples: int) -> dict[str, Picture]:
-    """Return what a phase makes of the first samples of a batch.
+    """Return what a phase makes of the first samples of a batch that it was just validated on.
 
     Audio: the coarse clean spectrogram, and below it what is told from a view's features. What
     foretells: where the thing goes and where it is imagined to go. Nothing for others.
@@ -55,10 +56,12 @@ def made(phase: object, batch: object, samples: int) -> dict[str, Picture]:
             coarse = phase.decoder.coarse(batch.clean[:samples])
             told = phase.decoder(phase.encoder(batch.first[:samples]))
             return {"told": grid([_spectrograms(coarse), _spectrograms(told)])}
-        if isinstance(phase, ImaginingPhase) and isinstance(batch, DynamicsBatch):
-            some = batch.slice(0, samples)
-            place_m, deviation_m = phase.imagination.summary(phase.imagination(some))
-            ways = (some.physical[..., :3], place_m[..., :3], deviation_m[..., :3])
+        if isinstance(phase, ImaginingPhase) and isinstance(batch, DynamicsBatch | StretchBatch):
+            if phase.foretold is None:
+                return {}
+            some = Imagined(*(rows[:samples] for rows in phase.foretold))
+            place_m, deviation_m = phase.imagination.summary(some)
+            ways = (batch.physical[:samples, :, :3], place_m[..., :3], deviation_m[..., :3])
             return {"imagined": _ways(*(way.float().cpu() for way in ways))}
     return {}
 

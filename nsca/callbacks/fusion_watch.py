@@ -7,7 +7,7 @@ positives have more than negatives, so that 0 means that senses tell nothing of 
 """
 
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -15,9 +15,21 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.nn import functional
 
-from nsca.data.batch import FusionBatch
+from nsca.data.batch import Batch, FusionBatch
+from nsca.models.next_senses import NextSenses
 from nsca.models.sense_names import SENSES
-from nsca.phases.fusion.module import FusionPhase
+from nsca.objectives.fused import FusesSenses
+
+
+@runtime_checkable
+class FusesMoments(FusesSenses, Protocol):
+    """A phase that learns to fuse senses, and to tell by them what they will say next."""
+
+    next_senses: NextSenses
+
+    def moment(self, batch: Batch) -> FusionBatch:
+        """Return the moments of a batch that are fused."""
+        ...
 
 
 class FusionWatch(Callback):
@@ -39,26 +51,27 @@ class FusionWatch(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if not isinstance(pl_module, FusionPhase):
+        if not isinstance(pl_module, FusesMoments):
             raise TypeError(f"{type(pl_module).__name__} fuses no senses")
         if trainer.sanity_checking:
             return
         with torch.no_grad():
-            state, aligned, attention = pl_module.encoder(batch.now, batch.there)
-            told = prediction_errors(pl_module, state, batch)
-        figures = alignments(aligned.float(), batch.there, batch.belongs)
-        listening = batch.there.any(dim=1)
+            moment = pl_module.moment(batch)
+            state, aligned, attention = pl_module.encoder(moment.now, moment.there)
+            told = prediction_errors(pl_module, state, moment)
+        figures = alignments(aligned.float(), moment.there, moment.belongs)
+        listening = moment.there.any(dim=1)
         if bool(listening.any()):
             heard = attention[listening].float()
-            figures["attention_entropy"] = attention_entropy(heard, batch.there[listening])
-            figures |= attention_by_sense(heard, batch.there[listening])
+            figures["attention_entropy"] = attention_entropy(heard, moment.there[listening])
+            figures |= attention_by_sense(heard, moment.there[listening])
         figures |= told
         named = {f"val/{name}": value for name, value in figures.items()}
         pl_module.log_dict(named, batch_size=len(batch))
 
 
 def prediction_errors(
-    phase: FusionPhase, state: Float[Tensor, "row state"], batch: FusionBatch
+    phase: FusesMoments, state: Float[Tensor, "row state"], batch: FusionBatch
 ) -> dict[str, Float[Tensor, ""]]:
     """Return as `prediction_<sense>` the squared error of each sense's scaled features a moment
     later, mean over the rows that have it then; nothing without time.

@@ -5,11 +5,11 @@ on the validation part, whose objects were never trained on.
 """
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int, Int64
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
@@ -20,18 +20,34 @@ from nsca.notice import notice
 from nsca.probe_rows import labelled_rows, valued_rows
 from nsca.probes import FittedProbes
 
+Features = tuple[Float[Tensor, "row feature"], Int[Tensor, " row"]]
+"""And which of the rows that were asked for they are of."""
+FEWEST_ROWS = 8  # of features whose spread and rank say anything
+
 
 @runtime_checkable
 class Showing(Protocol):
-    """A data module whose rows have labels: those of pictures, or of sounds."""
+    """A data module whose rows have labels: those of pictures, of sounds or of moments."""
 
-    def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
-        """Return what the encoder takes, a row each, and the labels of the rows."""
+    def shown(self, split: Split) -> tuple[Any, dict[str, ProbeLabel]]:
+        """Return what the phase takes, a row each, and the labels of the rows. Rows have a length,
+        and some of them are taken by an array of their numbers.
+        """
+        ...
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A phase that learns several kinds of features at once."""
+
+    def probed(self, shown: Any) -> Mapping[str, Features]:
+        """Return features of shown rows by name, without a graph, on the CPU."""
         ...
 
 
 class OnlineProbes(Callback):
-    """Logs `val/embedding_std`, `val/effective_rank`, `val/probe_<label>` and `val/knn_<label>`.
+    """Logs `val/embedding_std`, `val/effective_rank`, `val/probe_<label>` and `val/knn_<label>`;
+    where a phase learns several kinds of features, each under its name: `val/vision_probe_<label>`.
 
     Args:
         fit_rows: at most so many training frames or sounds fit the probes.
@@ -48,38 +64,61 @@ class OnlineProbes(Callback):
         data = getattr(trainer, "datamodule", None)
         if trainer.sanity_checking:
             return
-        encoder = getattr(pl_module, "encoder", None)
-        if not isinstance(data, Showing) or not isinstance(encoder, SenseEncoder):
+        if not isinstance(data, Showing):
             raise TypeError(f"{type(pl_module).__name__} has no features to probe, or no labels")
-        features, labels = self._take(encoder, data, "val", self.score_rows)
-        figures = {
-            "val/embedding_std": embedding_std(features),
-            "val/effective_rank": effective_rank(features),
-        }
-        if labels:
-            fit_features, fit_labels = self._take(encoder, data, "train", self.fit_rows)
-            figures |= _scores(fit_features.numpy(), fit_labels, features.numpy(), labels)
-            _tell_left_out(figures, fit_labels, labels)
+        held_out, labels = self._take(pl_module, data, "val", self.score_rows)
+        fitting, fit_labels = (
+            self._take(pl_module, data, "train", self.fit_rows) if labels else ({}, {})
+        )
+        figures = {}
+        for name, (features, rows) in held_out.items():
+            found = {}
+            if len(rows) >= FEWEST_ROWS:
+                found["embedding_std"] = embedding_std(features)
+                found["effective_rank"] = effective_rank(features)
+            if fit_labels and name in fitting:
+                fit_features, fit_rows = fitting[name]
+                learned, judged = _of(fit_labels, fit_rows), _of(labels, rows)
+                found |= _scores(fit_features.numpy(), learned, features.numpy(), judged)
+                _tell_left_out(name, found, learned, judged)
+            start = f"val/{name}_" if name else "val/"
+            figures |= {f"{start}{figure}": value for figure, value in found.items()}
         # every rank finds the same: that they are averaged says so to Lightning
         pl_module.log_dict(figures, batch_size=1, sync_dist=True)
 
     def _take(
-        self, encoder: SenseEncoder, data: Showing, split: Split, most: int
-    ) -> tuple[Float[Tensor, "row feature"], dict[str, ProbeLabel]]:
+        self, phase: LightningModule, data: Showing, split: Split, most: int
+    ) -> tuple[Mapping[str, Features], dict[str, ProbeLabel]]:
         """Return features and labels of some (labelled) rows of a split."""
         stored, labels = data.shown(split)
         rows = labelled_rows(labels) if labels else np.arange(0)
         if len(rows) == 0:  # a small set may hold no labelled row: its features are still watched
             rows = np.arange(len(stored))
         chosen = some_of(rows, most, self.seed)
-        features = encoder.embed_stored(torch.from_numpy(stored[chosen]))
-        return features, {
-            name: ProbeLabel(label.values[chosen], label.kind, label.group[chosen])
-            for name, label in labels.items()
-        }
+        return _features(phase, stored[chosen]), _of(labels, torch.from_numpy(chosen))
+
+
+def _features(phase: LightningModule, stored: Any) -> Mapping[str, Features]:
+    """Of stored rows, by name; of one encoder alone without any."""
+    if isinstance(phase, Probed):
+        return phase.probed(stored)
+    encoder = getattr(phase, "encoder", None)
+    if not isinstance(encoder, SenseEncoder):
+        raise TypeError(f"{type(phase).__name__} has no features to probe, or no labels")
+    features = encoder.embed_stored(torch.from_numpy(stored))
+    return {"": (features, torch.arange(len(features)))}
+
+
+def _of(labels: Mapping[str, ProbeLabel], rows: Int[Tensor, " row"]) -> dict[str, ProbeLabel]:
+    chosen = rows.numpy()
+    return {
+        name: ProbeLabel(label.values[chosen], label.kind, label.group[chosen])
+        for name, label in labels.items()
+    }
 
 
 def _tell_left_out(
+    part: str,
     figures: Mapping[str, float],
     fit_labels: Mapping[str, ProbeLabel],
     labels: Mapping[str, ProbeLabel],
@@ -88,12 +127,13 @@ def _tell_left_out(
     left_out = [
         f"{name} ({_values(fit_labels.get(name))} in train, {_values(label)} in val)"
         for name, label in labels.items()
-        if f"val/probe_{name}" not in figures
+        if f"probe_{name}" not in figures
     ]
     if left_out:
+        where = f" in {part}" if part else ""
         notice(
-            f"not probed: {', '.join(left_out)}; a probe needs two values, of two objects, in "
-            "train and one in val (of numbers two)"
+            f"not probed{where}: {', '.join(left_out)}; a probe needs two values, of two objects, "
+            "in train and one in val (of numbers two)"
         )
 
 
@@ -138,10 +178,10 @@ def _scores(
     labels: dict[str, ProbeLabel],
 ) -> dict[str, float]:
     scores = FittedProbes(fit_features, fit_labels).score(features, labels)
-    figures = {f"val/probe_{name}": score.value for name, score in scores.items()}
+    figures = {f"probe_{name}": score.value for name, score in scores.items()}
     for name, score in scores.items():
         if score.kind == "class":
-            figures[f"val/knn_{name}"] = knn_accuracy(
+            figures[f"knn_{name}"] = knn_accuracy(
                 fit_features, fit_labels[name].values, features, labels[name].values
             )
     return figures

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from torch import Tensor
+
+from nsca.data.batch import Batch
 from nsca.models.fusion import Fusion
 from nsca.models.senses import Senses
-from nsca.objectives.imagination import Imagination
+from nsca.objectives.imagination import Imagination, Imagined
+from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
 
@@ -17,6 +21,9 @@ class ImaginingPhase(Phase):
         senses, encoder: loaded together, as the part `fusion`; not trained where `frozen` has it.
         imagination: with them, the part `dynamics`.
         loss_weights, optimizer, micro_batch: see `Phase`.
+
+    Attributes:
+        foretold: of the validation batch that was scored last, for callbacks; None in training.
 
     Raises:
         ValueError: an imagination of other latents than the fusion gives; and see `Phase`.
@@ -41,6 +48,17 @@ class ImaginingPhase(Phase):
         for module in (senses, encoder):
             module.requires_grad_("fusion" not in self.frozen)
         self.imagination = imagination
+        self.foretold: Imagined | None = None
+
+    def imagined(self, embeddings: Embeddings) -> Imagined:
+        """Return what is foretold among what `embed` gave."""
+        return Imagined(**embeddings)
+
+    def weighted_loss(
+        self, embeddings: Embeddings, batch: Batch
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self.foretold = None if self.training else self.imagined(embeddings)
+        return super().weighted_loss(embeddings, batch)
 
     def own_rate_groups(self) -> list[dict[str, Any]]:
         """A learnable weight has the rate that it has in every experiment."""

@@ -108,20 +108,22 @@ def learning_curves(
 
 
 def panels(names: Sequence[str]) -> dict[str, list[str]]:
-    """Sort the names of curves into losses, probes, what the features look like, and how senses
-    agree and are listened to.
+    """Sort the names of curves into losses, probes, what the features look like, how senses agree
+    and are listened to and foretold, and how far off forecasts are.
     """
-    titles = ("Loss terms", "Probes while training", "Features", "Senses")
+    titles = ("Loss terms", "Forecasts", "Probes while training", "Features", "Senses")
     groups: dict[str, list[str]] = {title: [] for title in titles}
-    for name in sorted(names):
+    for name in sorted(names, key=_by_number):
         stage, _, rest = name.partition("/")
         if stage not in ("train", "val") or not rest:
             continue
-        if rest.startswith(("probe_", "knn_")):
+        if re.match(r"(\w+_)?(probe|knn)_", rest):
             group = "Probes while training"
-        elif rest.startswith(("embedding", "largest")) or rest.endswith("rank"):
+        elif rest.startswith("largest") or rest.endswith(("embedding_std", "rank")):
             group = "Features"
-        elif rest.startswith(("alignment", "attention_")):
+        elif rest.startswith(("place_m_", "speed_m_s_")):
+            group = "Forecasts"
+        elif rest.startswith(("alignment", "attention_", "prediction_")):
             group = "Senses"
         elif "/" in rest or rest in ("skipped_steps", "learning_rate", "samples_per_s"):
             continue
@@ -133,6 +135,11 @@ def panels(names: Sequence[str]) -> dict[str, list[str]]:
         groups["Loss terms"].remove("loss")
         groups["Loss terms"].insert(0, "loss")
     return groups
+
+
+def _by_number(name: str) -> list[str | int]:
+    """Sorts place_m_5 before place_m_10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def _panel_grid(

@@ -48,10 +48,15 @@ def test_what_a_phase_makes_of_a_batch_is_drawn():
     audio, dynamics = tiny_audio_phase(), tiny_dynamics_phase()
     told = made(audio, audio.example_batch(2), 2)["told"]
     assert told.shape[1] == 2 * (2 * audio.decoder.frames + GAP)
-    imagined = made(dynamics, dynamics.example_batch(3), 2)["imagined"]
-    assert imagined.shape[2] == 3
-    assert len(np.unique(imagined.reshape(-1, 3), axis=0)) > 10
-    assert all(p.grad is None for p in dynamics.parameters())
+    assert made(dynamics, dynamics.example_batch(3), 2) == {}, "nothing was foretold of it yet"
+    for phase in (dynamics, tiny_full_phase()):
+        batch = phase.eval().example_batch(3)
+        with torch.no_grad():
+            phase.weighted_loss(phase.embed(batch), batch)
+        imagined = made(phase, batch, 2)["imagined"]
+        assert imagined.shape[2] == 3
+        assert len(np.unique(imagined.reshape(-1, 3), axis=0)) > 10
+        assert all(p.grad is None for p in phase.parameters())
 
 
 def test_stretches_are_shown_by_their_views_of_both_senses():

@@ -1,6 +1,9 @@
 import json
+from importlib import import_module
+from typing import Any
 
 import pytest
+from phases.tiny_driving import Driven, driving_phase
 from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
 
 from nsca.callbacks.diagnosis import (
@@ -11,7 +14,9 @@ from nsca.callbacks.diagnosis import (
     recorded_diagnoses,
 )
 from nsca.callbacks.online_probes import OnlineProbes
+from nsca.composition import compose
 from nsca.phases.optimizer import OptimizerSettings
+from nsca.training import watchers
 
 
 def probes() -> OnlineProbes:
@@ -68,6 +73,48 @@ def test_a_resumed_run_judges_its_whole_history():
     again.load_state_dict(json.loads(json.dumps(watch.state_dict())))
     assert [tuple(row) for row in again.history["train/loss"]] == [(1, 2.0), (2, 1.0)]
     assert "loader/wait_share" not in again.history
+
+
+COLLAPSE = {"embedding_std", "effective_rank"}
+SENSES_APART = {f"val/prediction_{sense}" for sense in ("vision", "audio", "proprioception")}
+PRIOR = {"train/prior_weight"}
+NEEDED = {
+    "vision": {f"val/{name}" for name in (*COLLAPSE, "probe_shape")},
+    "audio": {f"val/{name}" for name in (*COLLAPSE, "probe_pitch")},
+    "fusion": {f"val/{name}" for name in (*COLLAPSE, "probe_level")} | SENSES_APART,
+    "dynamics": PRIOR | {"train/physical"},
+    "driving_dynamics": PRIOR | {"train/physical"},
+    "memory": PRIOR | {"train/physical", "train/stage"},
+    "full": PRIOR
+    | {"train/dynamics_physical"}
+    | {
+        f"val/{part}_{name}"
+        for part in ("vision", "audio", "fusion")
+        for name in (*COLLAPSE, "probe_row")
+    }
+    | SENSES_APART,
+}
+"""What rules read beside the losses, by phase."""
+
+
+def tiny(name: str) -> tuple[Any, Any]:
+    """A small phase and its data."""
+    if name == "driving_dynamics":
+        dynamics = import_module("phases.tiny_dynamics")
+        return driving_phase(), dynamics.tiny_data(source=Driven())
+    made = import_module(f"phases.tiny_{name}")
+    return made.tiny_phase(), made.tiny_data()
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_every_phase_logs_what_rules_read_as_its_configuration_watches_it(name, tmp_path):
+    phase, data = tiny(name)
+    callbacks = watchers(compose("train", [f"phase={name}"]))
+    trainer = tiny_trainer(2, callbacks=callbacks, default_root_dir=tmp_path)
+    trainer.fit(phase, datamodule=data)
+    (watch,) = [callback for callback in callbacks if isinstance(callback, DiagnosisWatch)]
+    always = {"train/loss", "val/loss", "val/largest_output", "loader/wait_share"}
+    assert watch.history.keys() >= NEEDED[name] | always
 
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.25, 3.0])

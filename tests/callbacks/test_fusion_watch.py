@@ -5,6 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from phases.tiny_full import Witnessed
+from phases.tiny_full import tiny_data as stretches
+from phases.tiny_full import tiny_phase as tiny_full_phase
 from phases.tiny_fusion import WEIGHTS, Glowing, tiny_data, tiny_phase
 from phases.tiny_vision import MovingShapes, tiny_trainer
 from phases.tiny_vision import tiny_data as tiny_pictures
@@ -105,6 +108,19 @@ def test_a_sense_that_nobody_has_has_no_figure():
     assert found["val/prediction_vision"] > 0
     assert not [name for name in found if name.startswith("val/alignment_")]
     assert math.isfinite(found["val/alignment"])
+
+
+@pytest.mark.parametrize("lacking", [(), ("audio",)])
+def test_the_full_phase_is_watched_at_the_last_moment_that_it_sees(lacking):
+    trainer = tiny_trainer(1, callbacks=[FusionWatch()])
+    trainer.fit(tiny_full_phase(), datamodule=stretches(source=Witnessed(lacking=lacking)))
+    found = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    senses = [sense for sense in SENSES if sense not in lacking]
+    errors = [found[f"val/prediction_{sense}"] for sense in senses]
+    assert np.mean(errors) == pytest.approx(found["val/fusion_prediction"], rel=1e-4)
+    assert ("val/prediction_audio" in found) == ("audio" in senses)
+    assert math.isfinite(found["val/alignment"])
+    assert 0 < found["val/attention_entropy"] <= 1
 
 
 def test_a_phase_that_fuses_nothing_is_refused():

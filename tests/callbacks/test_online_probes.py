@@ -1,6 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from phases.tiny_dynamics import tiny_data as windows
+from phases.tiny_dynamics import tiny_phase as tiny_dynamics_phase
+from phases.tiny_full import Witnessed
+from phases.tiny_full import tiny_data as stretches
+from phases.tiny_full import tiny_phase as tiny_full_phase
 from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
 
 from nsca.callbacks.online_probes import (
@@ -86,6 +91,45 @@ def test_a_label_that_cannot_be_probed_is_named_once(capsys):
     (line,) = told
     assert "shape (1 value in train, " in line
     assert "weight (0 values in train, 0 values in val)" in line
+
+
+def trained_together(**source) -> dict[str, float]:
+    probes = OnlineProbes(fit_rows=360, score_rows=360, seed=0)
+    trainer = tiny_trainer(1, callbacks=[probes])
+    trainer.fit(tiny_full_phase(), datamodule=stretches(source=Witnessed(**source)))
+    return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+def test_what_learns_several_features_at_once_has_the_figures_of_each():
+    found = trained_together()
+    for name in ("vision", "audio", "fusion"):
+        assert 0 < found[f"val/{name}_embedding_std"] <= 1
+        assert 1 <= found[f"val/{name}_effective_rank"] <= 32
+        assert -1 <= found[f"val/{name}_probe_row"] <= 1
+    # of moments that are not silent, the tone tells how fast the thing is, and nothing else
+    assert found["val/audio_probe_speed"] > 0.8
+    assert found["val/audio_probe_row"] < 0.3
+    assert found["val/fusion_probe_row"] > 0.6, "the body tells it"
+
+
+def test_features_of_what_nobody_recorded_have_no_figures():
+    found = trained_together(lacking=("audio",))
+    assert not any(name.startswith("val/audio_") for name in found)
+    assert found["val/vision_effective_rank"] > 1
+
+
+def test_a_phase_without_features_of_its_own_is_refused():
+    trainer = tiny_trainer(1, callbacks=[OnlineProbes(fit_rows=96, score_rows=64, seed=0)])
+    with pytest.raises(TypeError, match="DynamicsPhase has no features to probe"):
+        trainer.fit(tiny_dynamics_phase(), datamodule=windows())
+
+
+def test_too_few_rows_say_nothing_of_spread_and_rank():
+    probes = OnlineProbes(fit_rows=96, score_rows=7, seed=0)
+    trainer = tiny_trainer(1, callbacks=[probes])
+    trainer.fit(tiny_phase(), datamodule=tiny_data())
+    assert "val/probe_shape" in trainer.callback_metrics
+    assert "val/effective_rank" not in trainer.callback_metrics
 
 
 def test_looking_changes_nothing():

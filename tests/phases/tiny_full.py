@@ -13,7 +13,7 @@ from phases.tiny_fusion import WIDTHS
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.moments import InMemory, Moments
 from nsca.data.sound_augmentation import SoundAugmentation
-from nsca.data.source import Split
+from nsca.data.source import ProbeLabel, Split
 from nsca.models.log_mel import RATE_HZ
 from nsca.models.mel_decoder import MelDecoder
 from nsca.models.next_senses import NextSenses
@@ -59,6 +59,12 @@ class Witnessed(Pushed):
             stored=dict(whole.stored) | {sense: stored[sense] for sense in senses},
             present=dict(whole.present) | {sense: present[sense] for sense in senses},
         )
+
+    def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
+        whole = super().moments(split)
+        speed = np.linalg.norm(whole.physical[:, 3:], axis=1)
+        values = {"row": whole.physical[:, 0], "speed": speed}
+        return {name: ProbeLabel(each, "scalar", whole.clip) for name, each in values.items()}
 
 
 def tiny_phase(**changes: Any) -> FullPhase:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch
 from nsca.objectives.first_fit import fit
-from nsca.objectives.imagination import TERMS, Imagined
+from nsca.objectives.imagination import TERMS
 from nsca.phases.dynamics.data import DynamicsData
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.imagining import ImaginingPhase
@@ -47,4 +47,4 @@ class DynamicsPhase(ImaginingPhase):
         return self.imagination(batch)._asdict()
 
     def losses(self, embeddings: Embeddings, batch: DynamicsBatch) -> dict[str, Tensor]:
-        return self.imagination.losses(Imagined(**embeddings), batch, self.loss_weights)
+        return self.imagination.losses(self.imagined(embeddings), batch, self.loss_weights)

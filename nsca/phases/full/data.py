@@ -4,18 +4,20 @@ Which stretches a step sees, which senses are left out and which picture of each
 are made of follows from seed and step alone.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Int, Int64
 from torch import Tensor
 
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import FrameBatch, SoundBatch, StretchBatch
 from nsca.data.curriculum import Curriculum
+from nsca.data.moments import Moments
 from nsca.data.packing import left_over
 from nsca.data.sound_augmentation import SoundAugmentation
+from nsca.data.source import ProbeLabel, Split
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.views import make_sound_views, make_views
 from nsca.data.windows import WindowRows
@@ -64,6 +66,25 @@ class StretchSteps(StepLoader[StretchBatch]):
             action=torch.from_numpy(windows.action[numbers]),
             step=step,
         )
+
+
+@dataclass(frozen=True)
+class ShownMoments:
+    """Some moments of a split.
+
+    Attributes:
+        moments: all of the split.
+        numbers: which of them.
+    """
+
+    moments: Moments
+    numbers: Int[np.ndarray, " row"]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, rows: Int[np.ndarray, " chosen"]) -> "ShownMoments":
+        return ShownMoments(self.moments, self.numbers[rows])
 
 
 class FullData(WindowData):
@@ -116,6 +137,11 @@ class FullData(WindowData):
 
     def loader(self, stored: WindowRows, epoch: Epoch) -> StretchSteps:
         return StretchSteps(stored, epoch, self.drop)
+
+    def shown(self, split: Split) -> tuple[ShownMoments, dict[str, ProbeLabel]]:
+        """Return all moments and their labels, for online probes."""
+        moments = self.stored(split).moments
+        return ShownMoments(moments, np.arange(len(moments))), self.source.moment_labels(split)
 
     def on_after_batch_transfer(self, batch: StretchBatch, dataloader_idx: int) -> StretchBatch:
         """Make the views on the device."""

@@ -11,10 +11,11 @@ foreseeable by making it empty.
 from collections.abc import Mapping
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch, FusionBatch, StretchBatch
-from nsca.data.packing import fit_scales
+from nsca.data.packing import fit_scales, pack
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.mel_decoder import MelDecoder
@@ -26,7 +27,7 @@ from nsca.objectives import fused, pictures, sounds
 from nsca.objectives.first_fit import fit
 from nsca.objectives.imagination import TERMS as DYNAMICS_TERMS
 from nsca.objectives.imagination import Imagination, Imagined
-from nsca.phases.full.data import FullData
+from nsca.phases.full.data import FullData, ShownMoments
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.imagining import ImaginingPhase
 from nsca.phases.optimizer import OptimizerSettings
@@ -210,29 +211,53 @@ class FullPhase(ImaginingPhase):
         return {f"{k}_{name}": rows for k, part in found.items() for name, rows in part.items()}
 
     def losses(self, embeddings: Embeddings, batch: StretchBatch) -> dict[str, Tensor]:
-        def part(name: str) -> dict[str, Tensor]:
-            start = f"{name}_"
-            return {k.removeprefix(start): v for k, v in embeddings.items() if k.startswith(start)}
-
         wanted = {name: self.wanted(name, batch) for name in OBJECTIVES}
-        target = {name: rows.detach() for name, rows in part("target").items()}
+        target = {name: rows.detach() for name, rows in _part(embeddings, "target").items()}
         window = self._window(batch, target["latent"])
-        imagined = Imagined(**part("dynamics"))
+        imagined = self.imagined(embeddings)
         found = {"dynamics": self.imagination.losses(imagined, window, wanted["dynamics"])}
         moment = self._moment(batch, target["later"], target["later"])
         found["fusion"] = fused.fused_losses(
-            part("fusion"), moment, self.senses, self.temperature, wanted["fusion"]
+            _part(embeddings, "fusion"), moment, self.senses, self.temperature, wanted["fusion"]
         )
         if wanted["vision"]:
             seen = self._seen(batch)
-            rows = {name: each[seen] for name, each in part("vision").items()}
+            rows = {name: each[seen] for name, each in _part(embeddings, "vision").items()}
             found["vision"] = pictures.picture_losses(rows, self.temperature, wanted["vision"])
         if wanted["audio"] and batch.clean_sound is not None:
             heard = self._audible(batch)
-            rows = {name: each[heard] for name, each in part("audio").items()}
+            rows = {name: each[heard] for name, each in _part(embeddings, "audio").items()}
             clean = self.decoder.coarse(batch.clean_sound[heard])
             found["audio"] = sounds.sound_losses(rows, clean, self.temperature, wanted["audio"])
         return {f"{k}_{name}": term for k, terms in found.items() for name, term in terms.items()}
+
+    def imagined(self, embeddings: Embeddings) -> Imagined:
+        return Imagined(**_part(embeddings, "dynamics"))
+
+    def moment(self, batch: StretchBatch) -> FusionBatch:
+        """Return the last moments seen, as fusion takes them."""
+        past = self.imagination.past
+        now, later = self._packed(batch, past - 1, past + 1).unbind(dim=1)
+        return self._moment(batch, now, later)
+
+    def probed(
+        self, shown: ShownMoments
+    ) -> dict[str, tuple[Float[Tensor, "row feature"], Int[Tensor, " row"]]]:
+        """Return the features that are learned, and of which of the moments they are, by the phase
+        that learns them alone: of pictures, of sounds, and the state that is fused from all senses.
+        """
+        packed = pack(shown.moments, self.senses, shown.numbers)
+        there = torch.from_numpy(shown.moments.there()[shown.numbers])
+        parts = self.senses.parts(packed)
+        found = {}
+        for place, sense in enumerate(SENSES):
+            rows = there[:, place].nonzero()[:, 0]
+            if sense in OBJECTIVES and len(rows):
+                found[sense] = parts[sense][rows], rows
+        rows = there.any(dim=1).nonzero()[:, 0]
+        listened = torch.cat([self.senses.scaled(packed), there.float()], dim=1)
+        found["fusion"] = self.encoder.embed_stored(listened[rows]), rows
+        return found
 
     def _seen(self, batch: StretchBatch) -> Tensor:
         """Stretches of whose pictures none is missing where views are made of."""
@@ -274,3 +299,9 @@ class FullPhase(ImaginingPhase):
             later_there=batch.there[:, past],
             step=batch.step,
         )
+
+
+def _part(embeddings: Embeddings, name: str) -> dict[str, Tensor]:
+    """Those of one phase, without its name."""
+    start = f"{name}_"
+    return {k.removeprefix(start): v for k, v in embeddings.items() if k.startswith(start)}

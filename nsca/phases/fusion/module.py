@@ -76,6 +76,10 @@ class FusionPhase(Phase):
         if actions is not None and not bool(self.next_senses.scale.fitted):
             self.next_senses.scale.fit(torch.from_numpy(actions).to(self.device))
 
+    def moment(self, batch: FusionBatch) -> FusionBatch:
+        """Return the moments of a batch that are fused: the batch."""
+        return batch
+
     def active_terms(self, batch: FusionBatch) -> frozenset[str]:
         """See `fused_terms`."""
         timed = batch.later is not None
