@@ -43,6 +43,14 @@ def test_views_are_of_moments_that_are_seen_and_follow_from_the_step():
     assert not torch.equal(data.on_after_batch_transfer(later, 0).first, views.first)
 
 
+def test_a_missing_sense_holds_nothing_that_others_could_hear_in_the_background():
+    _, batch = a_step()
+    silent = ~batch.there[..., 1]
+    assert silent.any()
+    assert not batch.heard[silent].any()
+    assert batch.heard[~silent].any(dim=-1).all()
+
+
 def test_without_pictures_and_sounds_there_are_no_views():
     data, batch = a_step(source=Witnessed(lacking=("vision", "audio")))
     made = data.on_after_batch_transfer(batch, 0)
