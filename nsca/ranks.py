@@ -62,6 +62,14 @@ class Ranks:
             for rows in spread:
                 distributed.all_reduce(rows.detach())
 
+    def follow_first(self, tensors: Iterable[Tensor]) -> None:
+        """Give every rank what rank 0 has: of what each has worked out alone, rounding may differ
+        where sums have no fixed order, as on a GPU.
+        """
+        if self.count > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor, src=0)
+
     def most(self, *values: int) -> list[int]:
         """Return the largest of each value over the ranks."""
         if self.count == 1:

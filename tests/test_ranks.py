@@ -30,8 +30,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Found, Found
 @pytest.mark.parametrize("name", STEPS)
 def test_two_processes_have_the_loss_and_the_gradient_of_one(name: str, found):
     alone, first, second = (each[name] for each in found)
-    assert first["loss"] == pytest.approx(alone["loss"], rel=1e-5)
-    assert first["loss"] == second["loss"]
+    assert first["metrics"] == pytest.approx(alone["metrics"], rel=1e-5)
+    assert first["metrics"] == second["metrics"]
     assert first["gradients"].keys() == alone["gradients"].keys() != set()
     whole, shared, other = (
         torch.cat([g.flatten() for g in each["gradients"].values()])
@@ -39,6 +39,22 @@ def test_two_processes_have_the_loss_and_the_gradient_of_one(name: str, found):
     )
     assert (shared - whole).norm() / whole.norm() < 1e-5
     assert torch.equal(shared, other)
+
+
+def test_a_step_of_memory_replays_and_is_anchored(found):
+    metrics = found[0]["memory"]["metrics"]
+    assert metrics["train/replay"] > 0
+    assert metrics["train/ewc"] > 0
+
+
+def test_a_stream_of_tasks_leaves_the_same_memory_in_both(found):
+    alone, first, second = (each["stream"] for each in found)
+    assert int(alone["stages_done"]) == 2
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
+    for name in ("store.latent", "store.physical", "store.action", "store.task", "store.offered"):
+        assert torch.equal(first[name], alone[name]), name
+    for name in ("anchors.fisher", "anchors.place", "errors", "imagination.prototypes.keys"):
+        assert (first[name] - alone[name]).norm() / alone[name].norm() < 1e-3, name
 
 
 def test_a_parameter_that_nothing_reads_has_no_gradient(found):
@@ -80,4 +96,5 @@ def test_one_rank_alone_exchanges_nothing():
     alone, rows = Ranks(0, 1, torch.device("cpu")), torch.ones(3, 2)
     assert alone.spread(rows, 3) is rows
     alone.fill([rows])
+    alone.follow_first([rows])
     assert alone.most(4, 0) == [4, 0]

@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import conftest  # noqa: F401  (checks shapes as in every test)
+import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule, Trainer
-from phases import tiny_audio, tiny_fusion, tiny_vision
+from phases import tiny_audio, tiny_dynamics, tiny_full, tiny_fusion, tiny_memory, tiny_vision
+from phases.short_trainings import last_step, set_dropout
 from phases.toy_phase import Batches, HeavyPhase, Points, ToyPhase
 from torch import Tensor
 from training_server import be_rank, free_port
 
 from nsca.data.batch import Batch
+from nsca.models.prototypes import Prototypes
 from nsca.phases.fewshot.module import FewShotPhase
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase
@@ -73,6 +76,34 @@ def few_shot() -> tuple[FewShotPhase, Once]:
     return phase, Once(phase.example_batch(13))
 
 
+def dropping() -> tuple[Phase, Data]:
+    """Dynamics whose transformer forgets half of what it is about to say."""
+    phase = tiny_dynamics.tiny_phase(micro_batch=6)
+    set_dropout(phase.imagination.temporal, 0.5)
+    return phase, tiny_dynamics.tiny_data()
+
+
+def remembering() -> tuple[Phase, Data]:
+    """Memory with something to replay, parameters off their anchors, prototypes that speak."""
+    together = ("plain+mirrored",)
+    phase = tiny_memory.tiny_phase(micro_batch=10, stream=together)
+    learned = {n: p for n, p in phase.imagination.named_parameters() if p.requires_grad}
+    phase.anchors.anchor(learned, {n: torch.rand_like(p) for n, p in learned.items()})
+    stored = phase.example_batch(60)
+    phase.store.offer(stored, np.random.default_rng(0))
+    phase.imagination.prototypes.consolidate(phase.imagination.contexts(stored), seed=0)
+    with torch.no_grad():
+        for parameter in learned.values():
+            parameter.add_(0.02 * torch.randn_like(parameter))
+    return phase, tiny_memory.tiny_data(stream=together)
+
+
+def full() -> tuple[Phase, Data]:
+    weight = PriorWeight(0.5, 0.0, learnable=True)
+    prior = Gravity(STANDARD_GRAVITY_M_S2)
+    return tiny_full.tiny_phase(prior=prior, weight=weight, micro_batch=5), tiny_full.tiny_data()
+
+
 STEPS: dict[str, Callable[[], tuple[Phase, Data]]] = {
     "vision": lambda: (tiny_vision.tiny_phase(), tiny_vision.tiny_data()),
     "vision, uneven shares in parts": lambda: (
@@ -81,6 +112,10 @@ STEPS: dict[str, Callable[[], tuple[Phase, Data]]] = {
     ),
     "audio": lambda: (tiny_audio.tiny_phase(micro_batch=12), tiny_audio.tiny_data()),
     "fusion": lambda: (tiny_fusion.tiny_phase(), tiny_fusion.tiny_data()),
+    "dynamics": lambda: (tiny_dynamics.tiny_phase(linear=True), tiny_dynamics.tiny_data()),
+    "dynamics, with dropout": dropping,
+    "memory": remembering,
+    "full": full,
     "few-shot": few_shot,
     "anchored": lambda: (Anchored(), Batches(1)),
 }
@@ -93,20 +128,8 @@ def trainer(steps: int) -> Trainer:
 
 
 def one_step(phase: Phase, data: Data) -> dict[str, Any]:
-    """Loss and gradients of the first step."""
-    gradients: dict[str, Tensor] = {}
-
-    def note(optimizer: torch.optim.Optimizer) -> None:
-        found = {n: p.grad for n, p in phase.named_parameters() if p.grad is not None}
-        gradients.update({name: gradient.clone() for name, gradient in found.items()})
-
-    phase.on_before_optimizer_step = note
-    runner = trainer(1)
-    if isinstance(data, LightningDataModule):
-        runner.fit(phase, datamodule=data)
-    else:
-        runner.fit(phase, data, data)
-    return {"loss": float(runner.callback_metrics["train/loss"]), "gradients": gradients}
+    """Metrics and gradients of the first step."""
+    return vars(last_step(phase, data, trainer(1)))
 
 
 def four_steps(phase: ToyPhase) -> dict[str, Any]:
@@ -114,6 +137,21 @@ def four_steps(phase: ToyPhase) -> dict[str, Any]:
     trainer(4).fit(phase, Batches(4), Batches(4))
     weights = torch.cat([p.detach().flatten() for p in phase.parameters()])
     return {"weights": weights, "micro_batch": phase.micro_batch, "skipped": phase.skipped_steps}
+
+
+class Rounding(Prototypes):
+    """A prototype lies elsewhere on rank 1, as sums in another order would put it, but further."""
+
+    def consolidate(self, contexts: Tensor, seed: int) -> None:
+        super().consolidate(contexts, seed)
+        self.keys.add_(0.1 * int(os.environ.get("RANK", "0")))
+
+
+def a_stream() -> dict[str, Tensor]:
+    """A memory phase as two tasks leave it: learned from, stored, consolidated and anchored."""
+    phase = tiny_memory.tiny_phase(micro_batch=10, prototypes=Rounding(count=6, width=16))
+    trainer(6).fit(phase, datamodule=tiny_memory.tiny_data())
+    return phase.state_dict()
 
 
 class PoisonedShare(ToyPhase):
@@ -129,6 +167,7 @@ class PoisonedShare(ToyPhase):
 def found_by(rank: int | None) -> dict[str, Any]:
     """What a rank, or the process alone, finds."""
     found: dict[str, Any] = {name: one_step(*make()) for name, make in STEPS.items()}
+    found["stream"] = a_stream()
     if rank is not None:
         fits = {0: 99, 1: 2}[rank]
         for place in ("embed", "backward", "losses"):

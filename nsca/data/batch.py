@@ -151,8 +151,8 @@ class StretchBatch(Batch):
     """Stretches of moments as they were recorded, equally far apart in time.
 
     Attributes:
-        pictures: RGB, 0..255; None where nothing was seen, like `heard` and `body`. What a missing
-            sense's rows hold means nothing.
+        pictures: RGB, 0..255; None where nothing was seen, like `heard` and `body`. The rows of a
+            missing sense hold 0, which means nothing.
         heard: what was just heard at each moment, 16 bits at 16 kHz.
         body: readings of body and touch.
         there: which senses each moment has.

@@ -33,18 +33,17 @@ def fused_terms(
     weighted: Collection[str],
     there: Bool[Tensor, "row sense"],
     belongs: Int[Tensor, " row"],
-    timed: bool,
+    later_there: Bool[Tensor, "row sense"] | None,
 ) -> frozenset[str]:
-    """Return which of these terms there is data for: without time there is nothing to predict;
-    without pairs, nothing to agree on.
+    """Return which of these terms there is data for: without time, or where every sense is missing
+    a moment later, there is nothing to predict; without pairs, nothing to agree on.
 
     Args:
         weighted: terms.
-        there, belongs: see FusionBatch.
-        timed: whether another moment follows each.
+        there, belongs, later_there: see FusionBatch.
     """
     terms = set(weighted)
-    if not timed:
+    if later_there is None or not bool(later_there.any()):
         terms.discard("prediction")
     if not _pairs(there, belongs):
         terms.discard("consistency")

@@ -21,6 +21,10 @@ def test_terms_whose_data_is_absent_are_absent():
     assert terms.keys() == WEIGHTS.keys() - {"prediction"}
     assert math.isfinite(loss.item())
     batch = a_batch(phase)
+    last = replace(batch, later_there=torch.zeros_like(batch.later_there))
+    loss, terms = phase.weighted_loss(phase.embed(last), last)
+    assert terms.keys() == WEIGHTS.keys() - {"prediction"}
+    assert math.isfinite(loss.item())
     alone = replace(batch, there=torch.tensor([True, False, False]).expand_as(batch.there))
     assert phase.active_terms(alone) == WEIGHTS.keys() - {"consistency"}
     assert phase.active_terms(replace(batch, belongs=torch.zeros_like(batch.belongs))) == (

@@ -1,12 +1,13 @@
 """What a few steps of a tiny phase do: their metrics, their gradient, the batches they see."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
-from lightning import LightningDataModule
+from lightning.pytorch import LightningDataModule, Trainer
 from phases.tiny_vision import tiny_trainer
 
 from nsca.data.batch import Batch
@@ -62,6 +63,46 @@ def gradient(phase: Phase, data: LightningDataModule) -> torch.Tensor:
     torch.manual_seed(0)
     tiny_trainer(1, limit_val_batches=0).fit(phase, datamodule=data)
     return found[0]
+
+
+@dataclass(frozen=True)
+class StepFound:
+    """Attributes:
+    metrics: of training, and of validation where there is one, at the end.
+    gradients: of the last step, by parameter; of those that have one.
+    """
+
+    metrics: dict[str, float]
+    gradients: dict[str, torch.Tensor]
+
+
+def last_step(
+    phase: Phase, data: LightningDataModule | Iterable[Batch], trainer: Trainer
+) -> StepFound:
+    """What the last step of a training, exactly as Lightning's loop makes it, has found."""
+    gradients: dict[str, torch.Tensor] = {}
+
+    def note(optimizer: torch.optim.Optimizer) -> None:
+        found = {n: p.grad for n, p in phase.named_parameters() if p.grad is not None}
+        gradients.clear()
+        gradients.update({name: gradient.clone() for name, gradient in found.items()})
+
+    phase.on_before_optimizer_step = note
+    if isinstance(data, LightningDataModule):
+        trainer.fit(phase, datamodule=data)
+    else:
+        trainer.fit(phase, data, data)
+    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    return StepFound(metrics, gradients)
+
+
+def set_dropout(module: torch.nn.Module, share: float) -> None:
+    """Make everything inside that can drop out do so; in the models the share is 0."""
+    for each in module.modules():
+        if isinstance(each, torch.nn.Dropout):
+            each.p = share
+        elif isinstance(each, torch.nn.MultiheadAttention):
+            each.dropout = share
 
 
 def batches_seen(

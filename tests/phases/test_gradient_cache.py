@@ -3,6 +3,8 @@ from dataclasses import dataclass
 
 import pytest
 import torch
+from phases.short_trainings import set_dropout
+from phases.tiny_dynamics import tiny_phase
 from torch import Tensor, nn
 
 from nsca.data.batch import Batch
@@ -87,6 +89,34 @@ def test_dropout_masks_agree_between_the_passes_and_with_shares_of_a_batch():
     assert difference(cached_gradient(model, batch, micro_batch, step=3), full) < 1e-5
     # other masks: the comparison can tell
     assert difference(cached_gradient(model, batch, micro_batch, step=4), full) > 0.05
+
+
+def test_dropout_masks_agree_in_a_phase_whose_transformer_drops_out():
+    """No configuration has dropout; torch's layers of the temporal transformer can."""
+    phase, micro_batch = tiny_phase(), 5
+    set_dropout(phase.imagination.temporal, 0.5)
+    batch = phase.example_batch(22)
+
+    def gradient(embeddings: dict[str, Tensor], cache: GradientCache | None = None) -> Tensor:
+        phase.zero_grad()
+        phase.weighted_loss(embeddings, batch)[0].backward()
+        if cache is not None:
+            cache.backward(nullcontext)
+        return torch.cat([p.grad.flatten() for p in phase.parameters() if p.grad is not None])
+
+    def cached(step: int) -> Tensor:
+        cache = GradientCache(phase.embed, batch, micro_batch, CPU, seed=0, step=step)
+        return gradient(cache.embeddings, cache)
+
+    shares = [
+        GradientCache(
+            phase.embed, batch.slice(i, i + micro_batch), micro_batch, CPU, 0, 3, first_row=i
+        ).embeddings
+        for i in range(0, 22, micro_batch)
+    ]
+    whole = gradient({name: torch.cat([s[name] for s in shares]) for name in shares[0]})
+    assert difference(cached(3), whole) < 1e-5
+    assert difference(cached(4), whole) > 0.05
 
 
 def test_masks_differ_from_part_to_part():

@@ -21,6 +21,7 @@ from nsca.data.source import ProbeLabel, Split
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.views import make_sound_views, make_views
 from nsca.data.windows import WindowRows
+from nsca.errors import UserError
 from nsca.models.log_mel import LogMel
 from nsca.models.sense_names import SENSES
 from nsca.phases.window_data import WindowData
@@ -46,14 +47,16 @@ class StretchSteps(StepLoader[StretchBatch]):
     def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> StretchBatch:
         windows, moments = self._windows, self._windows.moments
         numbers = windows.starts[rows][:, None] + np.arange(windows.length)
+        there = self._there[numbers]
 
         def stored(sense: str) -> Tensor | None:
             if sense not in moments.stored:
                 return None
-            flat = moments.stored[sense].rows(numbers.ravel())
+            flat = moments.stored[sense].rows(numbers.ravel()).copy()
+            # else it would be heard in the background of others, or a NaN would spread
+            flat[~there[..., SENSES.index(sense)].ravel()] = 0
             return torch.from_numpy(flat.reshape(*numbers.shape, *flat.shape[1:]))
 
-        there = self._there[numbers]
         rng = np.random.default_rng([self.epoch.seed, DROP_STREAM, drawn])
         pictures, heard, body = (stored(sense) for sense in SENSES)
         return StretchBatch(
@@ -134,6 +137,15 @@ class FullData(WindowData):
         self.augmentation = augmentation
         self.sound_augmentation = sound_augmentation
         self._front = LogMel(bands)
+
+    def setup(self, stage: str) -> None:
+        """Load both splits. Raises UserError as `StepData`, and where no sense was recorded."""
+        super().setup(stage)
+        if not self.stored("train").moments.there().any():
+            raise UserError(
+                f"{self._name} has recorded no sense: there is nothing to train encoders on",
+                "phase=dynamics, which foretells what moves from what is known of it alone",
+            )
 
     def loader(self, stored: WindowRows, epoch: Epoch) -> StretchSteps:
         return StretchSteps(stored, epoch, self.drop)

@@ -149,9 +149,10 @@ class FullPhase(ImaginingPhase):
         if objective == "audio" and self._audible(batch).sum() < LEAST_ROWS:
             return frozenset()
         if objective == "fusion":
-            there = batch.there[:, self.imagination.past - 1]
-            everyone = torch.arange(len(batch), device=there.device)
-            return fused.fused_terms(here, there, everyone, timed=True)
+            past = self.imagination.past
+            now, later = batch.there[:, past - 1], batch.there[:, past]
+            everyone = torch.arange(len(batch), device=now.device)
+            return fused.fused_terms(here, now, everyone, later)
         return frozenset(here)
 
     def active_terms(self, batch: StretchBatch) -> frozenset[str]:

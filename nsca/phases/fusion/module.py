@@ -82,8 +82,7 @@ class FusionPhase(Phase):
 
     def active_terms(self, batch: FusionBatch) -> frozenset[str]:
         """See `fused_terms`."""
-        timed = batch.later is not None
-        return fused_terms(self.loss_weights, batch.there, batch.belongs, timed)
+        return fused_terms(self.loss_weights, batch.there, batch.belongs, batch.later_there)
 
     def example_batch(self, samples: int) -> FusionBatch:
         width, actions = self.senses.width, self.next_senses.action.in_features

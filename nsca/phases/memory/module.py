@@ -36,6 +36,7 @@ from nsca.phases.imagining import ImaginingPhase
 from nsca.phases.memory.data import MemoryData
 from nsca.phases.memory.settings import MemorySettings
 from nsca.phases.optimizer import OptimizerSettings
+from nsca.ranks import ranks_of
 
 STORE_STREAM, REPLAY_STREAM = 11, 12  # of random numbers
 REPLAY, EWC = "replay", "ewc"
@@ -187,13 +188,16 @@ class MemoryPhase(ImaginingPhase):
         own = len(batch) - self._replayed(len(batch))
         self.store.offer(batch.slice(0, own), self._rng(STORE_STREAM, batch.step))
         done, steps = self.trainer.global_step, self.trainer.max_steps
+        ranks = ranks_of(self.trainer)  # each has the whole store
         prototypes = self.imagination.prototypes
         if prototypes is not None and done % self.memory.consolidate_every == 0:
             contexts = self.imagination.contexts(self.store.all())
             prototypes.consolidate(contexts, seed=torch.initial_seed())
+            ranks.follow_first(prototypes.buffers())
         stage = self.stream.ended_by(done, steps)
         if stage is not None:
             self._end(stage)
+            ranks.follow_first([*self.anchors.buffers(), self.errors])
         self._note(batch)
 
     def _note(self, batch: TaskBatch) -> None:

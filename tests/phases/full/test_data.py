@@ -53,6 +53,14 @@ def test_moments_are_shown_with_their_labels_some_at_a_time():
     assert some.moments is data.stored("val").moments
 
 
+def test_a_missing_sense_holds_nothing_that_others_could_hear_in_the_background():
+    _, batch = a_step()
+    silent = ~batch.there[..., 1]
+    assert silent.any()
+    assert not batch.heard[silent].any()
+    assert batch.heard[~silent].any(dim=-1).all()
+
+
 def test_without_pictures_and_sounds_there_are_no_views():
     data, batch = a_step(source=Witnessed(lacking=("vision", "audio")))
     made = data.on_after_batch_transfer(batch, 0)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -77,35 +76,6 @@ def test_gradient_caching_gives_the_gradient_of_the_full_batch():
     )
     assert full.norm() > 0
     assert (cached - full).norm() / full.norm() < 1e-5
-
-
-class StopHere(Exception):  # noqa: N818
-    pass
-
-
-@pytest.mark.parametrize("stop", [2, 3, 5])
-def test_a_resumed_run_ends_as_an_uninterrupted_one(stop: int, tmp_path: Path):
-    """Stopped within a stage, where one has ended, and after the anchors were set."""
-    whole = tiny_phase()
-    tiny_trainer(6, limit_val_batches=0).fit(whole, datamodule=tiny_data())
-    cut, trainer = tiny_phase(), tiny_trainer(6, limit_val_batches=0)
-
-    def save(batch, batch_idx) -> None:
-        if batch.step == stop:
-            trainer.save_checkpoint(tmp_path / "cut.ckpt")
-            raise StopHere
-
-    cut.on_train_batch_start = save
-    with pytest.raises(StopHere):
-        trainer.fit(cut, datamodule=tiny_data())
-    resumed = tiny_phase()
-    tiny_trainer(6, limit_val_batches=0).fit(
-        resumed, datamodule=tiny_data(), ckpt_path=tmp_path / "cut.ckpt", weights_only=True
-    )
-    expected, found = whole.state_dict(), resumed.state_dict()
-    assert int(found["stages_done"]) == 2
-    assert int(found["store.offered"]) > MEMORY.capacity
-    assert [n for n in expected if not torch.equal(expected[n], found[n])] == []
 
 
 def fast(**changes: object) -> torch.Tensor:
