@@ -19,6 +19,7 @@ EVALUATION_LOOPS = ("ours", "metaworld", "processes")  # of nsca.benches.evaluat
 WANTED_INTERACTIONS_PER_MIN = 2000.0  # 10,000 in five minutes
 SMALL_BATCH = 8  # a step of tens of ms, where overhead shows
 STUDY_BATCH = 64  # what studies train with
+INPUT_BATCHES = {"audio": 64, "fusion": 128, "dynamics": 64, "full": 32}  # of the other phases
 PROFILE_STEPS = {"cuda": 10, "cpu": 1}  # on a processor one takes up to a minute
 Figures = Mapping[str, float]
 
@@ -88,6 +89,26 @@ def measure_training(rounds: int, steps: int) -> dict[str, Measurement]:
     return rows
 
 
+def measure_inputs(rounds: int, steps: int) -> dict[str, Measurement]:
+    """How long the Trainer waits for batches in the other phases, at the batches of studies."""
+    found: dict[str, list[Figures]] = {phase: [] for phase in INPUT_BATCHES}
+    with tempfile.TemporaryDirectory(prefix="nsca-bench-") as folder:
+        data = Path(folder) / "set"
+        generate(200, data, seed=0)
+        for number in range(rounds):
+            for phase, batch in INPUT_BATCHES.items():
+                own = ("--trainer", "--phase", phase, "--batch", str(batch), "--steps", str(steps))
+                figures = figures_in_own_process("nsca.benches.training_step", str(data), *own)
+                found[phase].append(figures)
+            print(f"input: round {number + 1} of {rounds} done", file=sys.stderr)
+    return {
+        f"{phase}_input_share_batch_{INPUT_BATCHES[phase]}": Measurement(
+            medians(each)["input_share"], 1.0, "share of the Trainer's time"
+        )
+        for phase, each in found.items()
+    }
+
+
 def measure_evaluation(rounds: int, episodes: int) -> dict[str, Measurement]:
     """Evaluation episodes through our interface beside metaworld's loop and its environments."""
     rates: dict[str, list[Figures]] = {loop: [] for loop in EVALUATION_LOOPS}
@@ -138,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         rows = measure_worlds(options.rounds, options.interactions, options.seconds)
         rows |= measure_training(options.rounds, options.steps)
+        rows |= measure_inputs(options.rounds, options.steps)
         rows |= measure_evaluation(options.rounds, options.episodes)
     except UserError as error:
         show(error)

@@ -24,6 +24,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
             return {"frames_per_s": 900.0 if "--fast" in arguments else 50.0}
         if module.endswith("evaluation_loop"):
             return {"steps_per_s": {"ours": 9000.0, "metaworld": 2000.0}.get(arguments[1], 6000.0)}
+        if "--phase" in arguments:
+            return {"steps_per_s": 1.0, "input_share": 0.03}
         through_trainer = "--trainer" in arguments
         share = {"8": 0.07, "64": 0.04}[arguments[arguments.index("--batch") + 1]]
         return {"steps_per_s": 19.0 if through_trainer else 20.0, "input_share": share}
@@ -44,6 +46,8 @@ def test_rows(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert rows["trainer_vs_bare_loop"]["ratio"] == pytest.approx(0.95)
     assert rows["vision_input_share_batch_8"]["ratio"] == 0.07
     assert rows["vision_input_share_batch_64"]["ratio"] == 0.04
+    for phase in ("audio_input_share_batch_64", "full_input_share_batch_32"):
+        assert rows[phase]["ratio"] == 0.03
     assert rows["evaluation_vs_metaworld"]["ratio"] == 4.5
     assert rows["evaluation_vs_processes"]["ratio"] == 1.5
     assert {f"babble_share_{part}" for part in PARTS} < set(rows)

@@ -1,8 +1,9 @@
-"""One optimiser step of the vision phase: through Lightning's Trainer, or in a bare loop.
+"""Optimiser steps: of any phase through Lightning's Trainer, of vision also in a bare loop.
 
 The bare loop does the same on the same batches (gather, augment, embed, losses, gradient, clip,
 Muon) with nothing around it, and tells what part of a step the input pipeline takes. The Trainer
-comes as `nsca.train` builds it, loggers and callbacks included, without validation.
+comes as `nsca.train` builds it, loggers and callbacks included, without validation; how much of its
+time it waits for the next batch is the input pipeline's share, with what callbacks do in between.
 """
 
 import argparse
@@ -16,9 +17,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from omegaconf import DictConfig
 
 from nsca.assembly import build_data, build_phase
+from nsca.callbacks.diagnosis import LoaderWait
 from nsca.callbacks.progress import progress_callback
 from nsca.callbacks.throughput import Throughput
-from nsca.data.batch import VisionBatch
 from nsca.data.sample_order import steps_per_epoch
 from nsca.data.step_loader import Epoch
 from nsca.data.views import make_views
@@ -32,31 +33,40 @@ WARM_STEPS = 5
 
 
 class Clock(Callback):
-    """Notes when the warm-up steps are over and when training ends."""
+    """Notes when the warm-up steps are over, when training ends, and the waits between steps."""
 
     def __init__(self) -> None:
         self.started = self.ended = 0.0
+        self.wait = LoaderWait(time.perf_counter)
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
+    ) -> None:
+        """A wait is over."""
+        self.wait.batch_arrived()
 
     def on_train_batch_end(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
         outputs: object,
-        batch: VisionBatch,
+        batch: object,
         batch_idx: int,
     ) -> None:
         """Start the clock after the last warm-up step, and stop it again after every later one."""
+        self.wait.step_done()
         self.ended = time.perf_counter()
         if trainer.global_step == WARM_STEPS:
             self.started = self.ended
+            self.wait.take_share()  # from here on
 
 
-def configuration(data: Path, batch: int, steps: int, outputs: Path) -> DictConfig:
-    """The tiny vision model on a babbling set, its batch in memory at once."""
+def configuration(phase: str, data: Path, batch: int, steps: int, outputs: Path) -> DictConfig:
+    """A phase of the tiny model on a babbling set, its batch in memory at once."""
     return compose(
         "train",
         [
-            "phase=vision",
+            f"phase={phase}",
             "model=nsca_tiny",
             "hardware=cpu",
             "data=babbling",
@@ -71,7 +81,7 @@ def configuration(data: Path, batch: int, steps: int, outputs: Path) -> DictConf
 
 
 def trainer_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
-    """Steps/s of `Trainer.fit`."""
+    """Steps/s of `Trainer.fit`, and the share of its time in which it waits for a batch."""
     run = RunDirectory.claim(Path(cfg.outputs), "bench")
     card = run.card("train", int(cfg.seed))
     clock = Clock()
@@ -79,7 +89,10 @@ def trainer_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
         trainer = build_trainer(cfg, run.path, [Throughput(card), clock, progress_callback()])
         trainer.fit(build_phase(cfg), datamodule=build_data(cfg))
     run.release()
-    return {"steps_per_s": steps / (clock.ended - clock.started)}
+    return {
+        "steps_per_s": steps / (clock.ended - clock.started),
+        "input_share": clock.wait.take_share(),
+    }
 
 
 def bare_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
@@ -121,11 +134,14 @@ def main() -> None:
     parser.add_argument(
         "--trainer", action="store_true", help="Lightning's Trainer, not a bare loop"
     )
+    parser.add_argument("--phase", default="vision", help="through the Trainer, any on babbling")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=100)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nsca-bench-") as outputs:
-        cfg = configuration(options.data, options.batch, options.steps, Path(outputs))
+        cfg = configuration(
+            options.phase, options.data, options.batch, options.steps, Path(outputs)
+        )
         figures = (trainer_figures if options.trainer else bare_figures)(cfg, options.steps)
     print(json.dumps(figures))
 
