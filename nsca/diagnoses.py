@@ -89,9 +89,9 @@ def _values(history: History, name: str) -> list[float]:
     return [value for _, value in history.get(name, ())]
 
 
-def _of_parts(history: History, figure: str) -> list[str]:
-    """Names of a figure of validation (a pattern): itself, or that of each part that is learned."""
-    return [name for name in history if re.fullmatch(rf"val/(\w+_)?{figure}", name)]
+def _of_parts(history: History, split: str, figure: str) -> list[str]:
+    """Names of a figure (a pattern) of a split: itself, or that of each part that is learned."""
+    return [name for name in history if re.fullmatch(rf"{split}/(\w+_)?{figure}", name)]
 
 
 def _finite_losses(history: History) -> list[float]:
@@ -100,7 +100,7 @@ def _finite_losses(history: History) -> list[float]:
 
 def _collapsed(history: History) -> str | None:
     for figure, least in (("embedding_std", COLLAPSED_STD), ("effective_rank", COLLAPSED_RANK)):
-        for name in _of_parts(history, figure):
+        for name in _of_parts(history, "val", figure):
             values = _values(history, name)
             if values and values[-1] < least:
                 return f"{name.removeprefix('val/')} {values[-1]:.3g} is below {least}"
@@ -182,7 +182,7 @@ def _gap(history: History) -> str | None:
 
 def _flat_validation(history: History) -> str | None:
     """By probes, of which more is better; where there is none, by the loss: of a single stage."""
-    probes = [_values(history, name) for name in _of_parts(history, r"probe_\w+")]
+    probes = [_values(history, name) for name in _of_parts(history, "val", r"probe_\w+")]
     loss = [] if STAGE in history else [-value for value in _values(history, "val/loss")]
     series = probes or [loss]
     if min(len(values) for values in series) <= FLAT_VALIDATIONS:
@@ -240,8 +240,8 @@ def _held_back(history: History) -> str | None:
 
 
 def _prior_prevails(history: History) -> str | None:
-    weights, errors = _values(history, "train/prior_weight"), _values(history, "train/physical")
-    errors = errors or _values(history, "train/dynamics_physical")  # of the phase full
+    weights = _values(history, "train/prior_weight")
+    errors = [v for name in _of_parts(history, "train", "physical") for v in _values(history, name)]
     if min(len(weights), len(errors)) < FEWEST_ROWS or weights[0] - weights[-1] > GAVE_WAY:
         return None
     recent = fmean(errors[-RECENT_ROWS:])
