@@ -89,19 +89,16 @@ class Demonstration:
             yield "has no success"
 
 
-def load_demonstrations(
-    path: str | Path, task: str | None = None, count: int | None = None
-) -> list[Demonstration]:
+def load_demonstrations(path: str | Path, task: str | None = None) -> list[Demonstration]:
     """The demonstrations of a set, in the order in which they were recorded.
 
     Args:
         path: the set's folder.
         task: what they must be demonstrations of, by any of its names; None takes any task.
-        count: how many, from the first on; None takes all. A smaller count is a part of a larger.
 
     Raises:
-        UserError: no set there, one of another task, fewer than `count`, or any damage: a checksum
-            that is not the manifest's, lengths that do not fit, NaN or infinity.
+        UserError: no set there, one of another task, or any damage: a checksum that is not the
+            manifest's, lengths that do not fit, NaN or infinity.
     """
     root = Path(path)
     manifest = read_demonstration_manifest(root)
@@ -118,13 +115,7 @@ def load_demonstrations(
             raise UserError(f"{root / TABLE}: demonstration {number} {problem}", again)
         if each.task != there:
             raise UserError(f"{root / TABLE}: demonstration {number} is of {each.task}", again)
-    if count is not None and not 1 <= count <= len(found):
-        raise UserError(
-            f"{count} demonstrations of {there} were asked for; {root} holds {len(found)}",
-            f"choose 1 to {len(found)}, or record more into another folder: "
-            f"python -m nsca.data demonstrate {there} --count {max(count, 1)} --path ...",
-        )
-    return found[:count]
+    return found
 
 
 def _intact_table(root: Path, manifest: dict[str, Any]) -> pa.Table:
