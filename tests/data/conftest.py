@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data.numbered_recordings import record
 
 from nsca.data.generation_plan import GenerationPlan
 from nsca.worlds.tabletop.interaction import (
@@ -136,3 +137,16 @@ def pristine_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def babbling_set(tmp_path: Path, pristine_set: Path) -> Path:
     """A small complete set that a test may damage."""
     return Path(shutil.copytree(pristine_set, tmp_path / "set"))
+
+
+@pytest.fixture
+def recordings(tmp_path) -> Path:
+    """Four samples of two classes to train on (one without picture, one without sound), two val."""
+    root = tmp_path / "recordings"
+    record(root / "train" / "cup", 1)
+    record(root / "train" / "cup", 2, "ap")
+    record(root / "train" / "ball", 1, "ip")
+    record(root / "train" / "ball", 10)
+    record(root / "val" / "cup", 1)
+    record(root / "val" / "ball", 1)
+    return root
