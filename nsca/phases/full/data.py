@@ -4,17 +4,16 @@ Which stretches a step sees, which senses are left out and which picture of each
 are made of follows from seed and step alone.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Int, Int64
+from jaxtyping import Int64
 from torch import Tensor
 
 from nsca.data.augmentation import AugmentationSettings
 from nsca.data.batch import FrameBatch, SoundBatch, StretchBatch
 from nsca.data.curriculum import Curriculum
-from nsca.data.moments import Moments
 from nsca.data.packing import left_over
 from nsca.data.sound_augmentation import SoundAugmentation
 from nsca.data.source import ProbeLabel, Split
@@ -24,6 +23,7 @@ from nsca.data.windows import WindowRows
 from nsca.errors import UserError
 from nsca.models.log_mel import LogMel
 from nsca.models.sense_names import SENSES
+from nsca.phases.full.probing import ShownMoments
 from nsca.phases.window_data import WindowData
 
 DROP_STREAM, VIEW_STREAM = 3, 5  # of random numbers, beside those of nsca.data.sample_order
@@ -69,25 +69,6 @@ class StretchSteps(StepLoader[StretchBatch]):
             action=torch.from_numpy(windows.action[numbers]),
             step=step,
         )
-
-
-@dataclass(frozen=True)
-class ShownMoments:
-    """Some moments of a split.
-
-    Attributes:
-        moments: all of the split.
-        numbers: which of them.
-    """
-
-    moments: Moments
-    numbers: Int[np.ndarray, " row"]
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def __getitem__(self, rows: Int[np.ndarray, " chosen"]) -> "ShownMoments":
-        return ShownMoments(self.moments, self.numbers[rows])
 
 
 class FullData(WindowData):

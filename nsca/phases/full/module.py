@@ -11,11 +11,10 @@ foreseeable by making it empty.
 from collections.abc import Mapping
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch, FusionBatch, StretchBatch
-from nsca.data.packing import fit_scales, pack
+from nsca.data.packing import fit_scales
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.mel_decoder import MelDecoder
@@ -27,7 +26,8 @@ from nsca.objectives import fused, pictures, sounds
 from nsca.objectives.first_fit import fit
 from nsca.objectives.imagination import TERMS as DYNAMICS_TERMS
 from nsca.objectives.imagination import Imagination, Imagined
-from nsca.phases.full.data import FullData, ShownMoments
+from nsca.phases.full.data import FullData
+from nsca.phases.full.probing import FeaturesOf, ShownMoments, features_of
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.imagining import ImaginingPhase
 from nsca.phases.optimizer import OptimizerSettings
@@ -241,24 +241,9 @@ class FullPhase(ImaginingPhase):
         now, later = self._packed(batch, past - 1, past + 1).unbind(dim=1)
         return self._moment(batch, now, later)
 
-    def probed(
-        self, shown: ShownMoments
-    ) -> dict[str, tuple[Float[Tensor, "row feature"], Int[Tensor, " row"]]]:
-        """Return the features that are learned, and of which of the moments they are, by the phase
-        that learns them alone: of pictures, of sounds, and the state that is fused from all senses.
-        """
-        packed = pack(shown.moments, self.senses, shown.numbers)
-        there = torch.from_numpy(shown.moments.there()[shown.numbers])
-        parts = self.senses.parts(packed)
-        found = {}
-        for place, sense in enumerate(SENSES):
-            rows = there[:, place].nonzero()[:, 0]
-            if sense in OBJECTIVES and len(rows):
-                found[sense] = parts[sense][rows], rows
-        rows = there.any(dim=1).nonzero()[:, 0]
-        listened = torch.cat([self.senses.scaled(packed), there.float()], dim=1)
-        found["fusion"] = self.encoder.embed_stored(listened[rows]), rows
-        return found
+    def probed(self, shown: ShownMoments) -> dict[str, FeaturesOf]:
+        """Return the features that are learned, by the phase that learns them alone."""
+        return features_of(shown, self.senses, self.encoder)
 
     def _seen(self, batch: StretchBatch) -> Tensor:
         """Stretches of whose pictures none is missing where views are made of."""

@@ -1,6 +1,5 @@
 """Stretches as they were recorded, with views: a function of seed and step."""
 
-import numpy as np
 import pytest
 import torch
 from phases.short_trainings import batches_seen
@@ -42,15 +41,6 @@ def test_views_are_of_moments_that_are_seen_and_follow_from_the_step():
     assert not torch.equal(views.first, views.second)
     _, later = a_step(1)
     assert not torch.equal(data.on_after_batch_transfer(later, 0).first, views.first)
-
-
-def test_moments_are_shown_with_their_labels_some_at_a_time():
-    data, _ = a_step()
-    shown, labels = data.shown("val")
-    assert len(shown) == len(labels["row"].values)
-    some = shown[np.array([3, 8])][np.array([1])]
-    assert (len(some), some.numbers.tolist()) == (1, [8])
-    assert some.moments is data.stored("val").moments
 
 
 def test_a_missing_sense_holds_nothing_that_others_could_hear_in_the_background():

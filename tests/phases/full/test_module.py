@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
@@ -122,25 +121,6 @@ def test_it_learns_to_foretell_with_encoders_that_learn():
     )
     trainer.fit(phase, datamodule=tiny_data(source=Witnessed(clips=40)))
     assert found[-1] < 0.5 * found[0]
-
-
-def test_features_for_probes_are_those_of_its_parts_where_senses_are_there():
-    phase, data = tiny_phase(), tiny_data()
-    tiny_trainer(1).fit(phase, datamodule=data)
-    phase.eval()
-    shown, _ = data.shown("val")
-    some = shown[np.arange(2, 10)]
-    found = phase.probed(some)
-    assert found.keys() == {"vision", "audio", "fusion"}
-    heard, rows = found["audio"]
-    assert rows.tolist() == [0, 2, 3, 4, 6, 7], "every fourth moment is silent"
-    stored = torch.from_numpy(some.moments.stored["audio"].rows(some.numbers[rows.numpy()]))
-    torch.testing.assert_close(heard, phase.senses.audio.embed_stored(stored))
-    some_rows = data.stored("val")
-    some_rows.ask(phase.senses, phase.encoder)
-    with torch.no_grad():
-        latent = phase.encoder.latent(found["fusion"][0])
-    torch.testing.assert_close(latent, some_rows.latents()[2:10])
 
 
 def test_the_moment_that_is_fused_is_the_last_one_seen():
