@@ -1,14 +1,14 @@
 """`dry_run=true`: what a training command would do, without doing it and on any machine.
 
 Memory is counted (parameters, the optimiser's moments, activations that autograd keeps for one
-micro-batch). Time is measured where the profile is this machine's processor, on whole
-micro-batches: a small model's time is mostly overhead, which does not grow with the samples.
-Otherwise it is planned from counted operations and the profile's sustained rate: planned figures
-are marked. What several devices tell each other is not counted.
+micro-batch). Time is measured where the profile is this machine's processor, on batches large
+enough that what does not grow with the samples is little, or whole micro-batches. Otherwise it is
+planned from counted operations and the profile's sustained rate: planned figures are marked. What
+several devices tell each other is not counted.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,8 @@ from nsca.model_sizes import part_sizes
 from nsca.phases.phase import Phase
 
 EXAMPLE_SAMPLES = 8
-LEAST_REPEATS, MOST_REPEATS, ENOUGH_S = 2, 5, 1.0  # of one measurement, after one to warm up
+LEAST_REPEATS, MOST_REPEATS = 2, 5  # of one measurement, after one to warm up
+ENOUGH_S = 1.0  # of all repeats; and of one step, so that more samples would not say more
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,44 @@ def print_plan(cfg: DictConfig) -> None:
 
 def make_plan(cfg: DictConfig) -> Plan:
     """Return what the configured run would take, from a phase with fresh weights."""
-    profile = profile_of(cfg)
-    phase, name = build_phase(cfg), phase_name(cfg)
+    return make_plans([cfg])[0]
+
+
+def make_plans(configs: Sequence[DictConfig]) -> list[Plan]:
+    """Plan one training on several machines; what it computes is counted once.
+
+    Args:
+        configs: of one phase, alike but for `hardware`.
+    """
+    counted: dict[tuple[bool, int], _Counted] = {}
+    plans = []
+    for cfg in configs:
+        profile, name = profile_of(cfg), phase_name(cfg)
+        samples = min(EXAMPLE_SAMPLES, profile.micro_batch_for(name, int(cfg.effective_batch)))
+        key = (profile.gradient_checkpointing, samples)
+        if key not in counted:
+            counted[key] = _count(_phase(cfg, profile), samples)
+        plans.append(_plan(cfg, profile, counted[key]))
+    return plans
+
+
+def _phase(cfg: DictConfig, profile: HardwareProfile) -> Phase:
+    phase = build_phase(cfg)
     checkpoint_gradients(phase, profile)
-    effective = int(cfg.effective_batch)
+    return phase
+
+
+def _plan(cfg: DictConfig, profile: HardwareProfile, counted: "_Counted") -> Plan:
+    name, effective = phase_name(cfg), int(cfg.effective_batch)
     steps, may_end_sooner = _length(cfg)
+    micro_batch = profile.micro_batch_for(name, effective)
     accumulation = profile.accumulation(name, effective)
     measured = profile.accelerator == "cpu"
-    forward, step = _measured_seconds(phase) if measured else _planned_seconds(phase, profile)
+    if measured:
+        forward, step = _measured_seconds(_phase(cfg, profile))
+    else:
+        rate = profile.sustained_tflops * 1e12
+        forward, step = counted.forward_flops / rate, counted.step_flops / rate
     per_sample = forward + step if accumulation > 1 else step  # gradient caching embeds twice
     # processes on one processor share its cores: they are not faster than one
     share = effective / (profile.nodes if measured else profile.processes)
@@ -84,10 +115,10 @@ def make_plan(cfg: DictConfig) -> Plan:
         steps=steps if steps > 0 else None,
         may_end_sooner=may_end_sooner,
         effective_batch=effective,
-        micro_batch=phase.micro_batch,
+        micro_batch=micro_batch,
         accumulation=accumulation,
-        parameters={n: _count(part) for n, part in phase.named_children() if _count(part)},
-        memory_gb=memory_bytes(phase) / 1e9,
+        parameters=counted.parameters,
+        memory_gb=counted.memory_bytes(micro_batch) / 1e9,
         seconds=seconds,
         measured=measured,
         cost_usd=hours * profile.cost_per_hour * profile.nodes if hours is not None else None,
@@ -144,7 +175,62 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _count(part: nn.Module) -> int:
+@dataclass(frozen=True)
+class _Counted:
+    """What a phase computes and keeps, on any machine.
+
+    Attributes:
+        parameters: by part of the phase.
+        weight_bytes: of all of them.
+        forward_flops: of embedding one sample without gradient.
+        step_flops: of one sample's whole step; what checkpointing computes again is among them.
+        kept_bytes: that autograd keeps of one sample.
+    """
+
+    parameters: dict[str, int]
+    weight_bytes: int
+    forward_flops: float
+    step_flops: float
+    kept_bytes: float
+
+    def memory_bytes(self, micro_batch: int) -> float:
+        """Weights, gradients, at most two moments, and what autograd keeps of one micro-batch."""
+        return 4 * self.weight_bytes + self.kept_bytes * micro_batch
+
+
+def memory_bytes(phase: Phase) -> float:
+    """Counted, in fp32, for the phase's micro-batch; without what the device's libraries take."""
+    counted = _count(phase, min(EXAMPLE_SAMPLES, phase.micro_batch))
+    return counted.memory_bytes(phase.micro_batch)
+
+
+def _count(phase: Phase, samples: int) -> _Counted:
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    batch = phase.example_batch(samples)
+    # The counter follows modules by their gradients, and the operations are the same with them.
+    with FlopCounterMode(display=False) as forward:
+        phase.embed(batch)
+    with FlopCounterMode(display=False) as step:
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            loss = _step(phase, batch)
+        loss.backward()
+    phase.zero_grad()
+    own = {p.untyped_storage().data_ptr() for p in (*phase.parameters(), *phase.buffers())}
+    return _Counted(
+        parameters={name: n for name, part in phase.named_children() if (n := _size(part))},
+        weight_bytes=sum(p.numel() * p.element_size() for p in phase.parameters()),
+        forward_flops=forward.get_total_flops() / samples,
+        step_flops=step.get_total_flops() / samples,
+        kept_bytes=sum(size for key, size in kept.items() if key not in own) / samples,
+    )
+
+
+def _size(part: nn.Module) -> int:
     return sum(parameter.numel() for parameter in part.parameters())
 
 
@@ -153,61 +239,30 @@ def _step(phase: Phase, batch: Any) -> Tensor:
     return loss
 
 
-def _per_sample(
-    phase: Phase, samples: int, cost: Callable[[Callable[[], Any]], float]
-) -> tuple[float, float]:
-    """Cost of embedding without gradient and of a whole step with its backward pass."""
-    batch = phase.example_batch(samples)
+def _measured_seconds(phase: Phase) -> tuple[float, float]:
+    """Seconds a sample of embedding without gradient, and of a whole step, on this machine.
+
+    A batch that takes long says what a larger one takes: what does not grow with it is little then.
+    """
+    samples = min(EXAMPLE_SAMPLES, phase.micro_batch)
+    while True:
+        batch = phase.example_batch(samples)
+        step = _fastest(lambda batch=batch: _step(phase, batch).backward())
+        phase.zero_grad()
+        if samples == phase.micro_batch or step >= ENOUGH_S:
+            break
+        samples = min(2 * samples, phase.micro_batch)
     with torch.no_grad():
-        forward = cost(lambda: phase.embed(batch))
-    step = cost(lambda: _step(phase, batch).backward())
-    phase.zero_grad()
+        forward = _fastest(lambda: phase.embed(batch))
     return forward / samples, step / samples
 
 
-def _measured_seconds(phase: Phase) -> tuple[float, float]:
-    """Seconds on this machine: the least of a few, since other programs only ever add to it."""
-
-    def fastest(action: Callable[[], Any]) -> float:
+def _fastest(action: Callable[[], Any]) -> float:
+    """The least of a few: other programs only ever add to it."""
+    action()
+    taken: list[float] = []
+    while len(taken) < LEAST_REPEATS or (len(taken) < MOST_REPEATS and sum(taken) < ENOUGH_S):
+        began = time.perf_counter()
         action()
-        taken: list[float] = []
-        while len(taken) < LEAST_REPEATS or (len(taken) < MOST_REPEATS and sum(taken) < ENOUGH_S):
-            began = time.perf_counter()
-            action()
-            taken.append(time.perf_counter() - began)
-        return min(taken)
-
-    return _per_sample(phase, phase.micro_batch, fastest)
-
-
-def _planned_seconds(phase: Phase, profile: HardwareProfile) -> tuple[float, float]:
-    """Seconds by counted operations; what checkpointing computes again is among them."""
-    rate = profile.sustained_tflops * 1e12
-
-    def counted(action: Callable[[], Any]) -> float:
-        # The counter follows modules by their gradients, and the operations are the same with them.
-        with torch.enable_grad(), FlopCounterMode(display=False) as counter:
-            action()
-        return counter.get_total_flops() / rate
-
-    return _per_sample(phase, min(EXAMPLE_SAMPLES, phase.micro_batch), counted)
-
-
-def memory_bytes(phase: Phase) -> float:
-    """Counted: weights, gradients, at most two moments, and what autograd keeps of one micro-batch;
-    in fp32, without what the device's libraries take.
-    """
-    kept: dict[int, int] = {}
-
-    def note(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    samples = min(EXAMPLE_SAMPLES, phase.micro_batch)
-    batch = phase.example_batch(samples)
-    own = {p.untyped_storage().data_ptr() for p in (*phase.parameters(), *phase.buffers())}
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        _loss = _step(phase, batch)
-    activations = sum(size for pointer, size in kept.items() if pointer not in own)
-    weights = sum(p.numel() * p.element_size() for p in phase.parameters())
-    return 4 * weights + activations * phase.micro_batch / samples
+        taken.append(time.perf_counter() - began)
+    return min(taken)

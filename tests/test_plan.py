@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from nsca import plan as plan_module
 from nsca.composition import compose, config_directory
 from nsca.phases.vision.module import VisionPhase
-from nsca.plan import make_plan, print_plan
+from nsca.plan import make_plan, make_plans, print_plan
 
 PHASES = sorted(file.stem for file in (config_directory() / "phase").glob("*.yaml"))
 NOWHERE = ["data.path=nowhere"]
@@ -134,3 +135,18 @@ def test_the_steps_of_a_plan_are_those_of_the_run(override: str, steps: int, sho
 def test_a_profile_that_was_measured_is_not_marked_as_planned(capsys):
     print_plan(compose("train", [*TINY, "hardware=a100", "hardware.measured=true"]))
     assert "planned" not in capsys.readouterr().out
+
+
+def test_one_training_on_several_machines_is_counted_once(monkeypatch):
+    built: list[str] = []
+    build_phase = plan_module.build_phase
+
+    def building(cfg):
+        built.append(cfg.hardware.name)
+        return build_phase(cfg)
+
+    monkeypatch.setattr(plan_module, "build_phase", building)
+    configs = [compose("train", [*TINY, f"hardware={name}"]) for name in ("8gb", "16gb", "a100")]
+    together = make_plans(configs)
+    assert built == ["8gb"]
+    assert together == [make_plan(cfg) for cfg in configs]

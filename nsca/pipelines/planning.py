@@ -6,14 +6,14 @@ whatever the profile, for the minutes that its step says, and costs what the mac
 meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nsca.composition import compose
 from nsca.conf_folder import config_directory
 from nsca.hardware import HardwareProfile, profile_of
 from nsca.pipelines.progress import Progress
-from nsca.plan import duration, make_plan
+from nsca.plan import duration, make_plans
 
 MARK = "*"
 
@@ -42,9 +42,7 @@ def print_pipeline(progress: Progress, name: str) -> None:
     rows = [titles, *(_row(progress, step) for step in steps)]
     print("\n".join(_aligned(rows)))
     profiles = hardware_profiles(progress.shared.hardware)
-    estimates = {
-        step: [_estimate(progress, step, *each) for each in profiles.items()] for step in missing
-    }
+    estimates = {step: _estimates(progress, step, profiles) for step in missing}
     rows = [("time to come", *(profile.name for profile in profiles.values()))]
     rows += [(step, *map(_time, estimates[step])) for step in missing]
     totals = [_sum([estimates[step][n] for step in missing]) for n in range(len(profiles))]
@@ -80,16 +78,19 @@ def _row(progress: Progress, name: str) -> tuple[str, ...]:
     return name, step.provides, needs, ", ".join(step.gates), state
 
 
-def _estimate(
-    progress: Progress, name: str, hardware: tuple[str, ...], profile: HardwareProfile
-) -> Estimate:
+def _estimates(
+    progress: Progress, name: str, profiles: Mapping[tuple[str, ...], HardwareProfile]
+) -> list[Estimate]:
     step = progress.pipeline.steps[name]
     if step.verb == "train":
-        plan = make_plan(progress.command(name, hardware).config)
-        return Estimate(plan.seconds, plan.cost_usd or 0.0, planned=not plan.measured)
+        plans = make_plans([progress.command(name, hardware).config for hardware in profiles])
+        return [Estimate(p.seconds, p.cost_usd or 0.0, planned=not p.measured) for p in plans]
     seconds = None if step.minutes is None else 60 * step.minutes
-    cost = (seconds or 0.0) / 3600 * profile.cost_per_hour * profile.nodes
-    return Estimate(seconds, cost, planned=True)
+    hours = (seconds or 0.0) / 3600
+    return [
+        Estimate(seconds, hours * profile.cost_per_hour * profile.nodes, planned=True)
+        for profile in profiles.values()
+    ]
 
 
 def _sum(estimates: Sequence[Estimate]) -> Estimate:

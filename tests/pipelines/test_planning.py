@@ -25,7 +25,7 @@ def plans(monkeypatch) -> list[str]:
         cost = seconds / HOUR_S * cfg.hardware.cost_per_hour
         return Plan(100, False, 64, 64, 1, {}, 1.0, seconds, here, cost)
 
-    monkeypatch.setattr(planning, "make_plan", make_plan)
+    monkeypatch.setattr(planning, "make_plans", lambda configs: [make_plan(c) for c in configs])
     return asked
 
 
