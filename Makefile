@@ -98,7 +98,7 @@ quickstart: setup ## from nothing to a report: a small world's data, a tiny enco
 
 demo: setup ## gates, data, phases and their judgement in small, one report: about a quarter of an hour on 2 cores
 	@$(PYTHON) -m nsca.doctor --gl --quiet || { $(PYTHON) -m nsca.doctor --gl; exit 1; }
-	@$(PYTHON) -m nsca.pipeline pipeline=demo force=true
+	@$(PYTHON) -m nsca.pipeline pipeline=demo force=true steps_at_once=2
 
 test: setup ## the tests, without network, about 10 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist worksteal

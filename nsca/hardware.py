@@ -132,11 +132,16 @@ def require_hardware(profile: HardwareProfile) -> None:
             )
 
 
-def available_cores() -> int:
-    """CPU cores that this process may use."""
+def usable_cores() -> list[int]:
+    """The numbers of the CPU cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def available_cores() -> int:
+    """How many CPU cores this process may use."""
+    return len(usable_cores())
 
 
 def may_have(accelerator: str) -> bool:

@@ -11,7 +11,8 @@ def pipeline(cfg: DictConfig) -> Path | None:
     """Run what is missing and return the pipeline's folder; with dry_run=true print what is.
 
     Raises:
-        UserError: the graph makes no sense, a step failed or was refused.
+        UserError: the graph makes no sense, fewer than one step at once, a step failed or was
+            refused.
         Stopped: a signal asked for it.
     """
     from nsca.assembly import build
@@ -26,7 +27,7 @@ def pipeline(cfg: DictConfig) -> Path | None:
         home = Path(cfg.outputs) / "pipeline" / cfg.name
         print_pipeline(Progress(steps, shared, Journal(home)), cfg.name)
         return None
-    return run_pipeline(steps, cfg.name, shared, cfg, force=cfg.force)
+    return run_pipeline(steps, cfg.name, shared, cfg, force=cfg.force, at_once=cfg.steps_at_once)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ def given(monkeypatch) -> dict:
     """What the executor got from the verb."""
     seen: dict = {}
 
-    def run_pipeline(steps, name, shared, cfg, *, force):
-        seen.update(steps=steps, name=name, shared=shared, force=force)
+    def run_pipeline(steps, name, shared, cfg, *, force, at_once):
+        seen.update(steps=steps, name=name, shared=shared, force=force, at_once=at_once)
         return Path(shared.outputs) / "pipeline" / name
 
     monkeypatch.setattr("nsca.pipelines.run.run_pipeline", run_pipeline)
@@ -24,14 +24,17 @@ def given(monkeypatch) -> dict:
 
 def test_the_verb_hands_its_configuration_to_the_executor(given):
     asked = ["pipeline=demo", "force=true", "hardware=8gb", "seed=3", "outputs=there"]
+    asked += ["steps_at_once=2"]
     assert verb.pipeline(compose("pipeline", asked)) == Path("there/pipeline/demo")
     assert isinstance(given["steps"], Pipeline)
     assert given["name"] == "demo"
     assert given["shared"] == Shared("there", ("hardware=8gb",), 3)
     assert given["force"] is True
+    assert given["at_once"] == 2
     verb.pipeline(compose("pipeline", []))
     assert given["name"] == "nsca"
     assert given["force"] is False
+    assert given["at_once"] == 1
 
 
 def test_a_dry_run_prints_and_runs_nothing(given, monkeypatch):

@@ -7,17 +7,16 @@ reaches the pipeline alone, which hands it on once: a second signal would make t
 without saving.
 """
 
+import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nsca.run_card import RUN_CARD
 
-LOOK_EVERY_S = 0.1
 PYTHON = (sys.executable, "-m")
 
 
@@ -48,47 +47,68 @@ class Ending:
         return errors[-1].removeprefix("error: ") if errors else f"exit code {self.code}"
 
 
-def run_child(
-    verb: str,
-    overrides: Sequence[str],
-    log: Path,
-    *,
-    inherited: Sequence[int],
-    started: Callable[[int], None],
-    asked_to_stop: Callable[[], int | None],
-) -> Ending:
-    """Run `python -m nsca.<verb>`; what it prints goes to the end of `log`, and to stderr.
+class Child:
+    """`python -m nsca.<verb>`, begun; what it prints goes to the end of a log, and to stderr.
 
     Args:
         verb: of the suite.
         overrides: its arguments.
         log: its folder exists.
+        title: before each line of it on stderr, where several run at once.
+        cores: that it may use, by number; empty for all. Where the system cannot bind a process to
+            cores, it uses all.
         inherited: open files that it keeps open: a lock on the pipeline, should that be killed.
-        started: told the number of the process.
-        asked_to_stop: the number of a signal to hand on, None while there is none.
     """
-    with log.open("a", encoding="utf-8") as out:
-        before = log.stat().st_size
-        process = subprocess.Popen(
-            [*PYTHON, f"nsca.{verb}", *overrides],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            pass_fds=tuple(inherited),
-            start_new_session=True,
-        )
-    started(process.pid)
-    told = False
-    with log.open(encoding="utf-8", errors="replace") as shown:
-        shown.seek(before)
-        while process.poll() is None:
-            number = asked_to_stop()
-            if number is not None and not told:
-                process.send_signal(number)
-                told = True
-            sys.stderr.write(shown.read())
-            sys.stderr.flush()
-            time.sleep(LOOK_EVERY_S)
-        sys.stderr.write(shown.read())
-        shown.seek(before)
-        return Ending(process.returncode, shown.read())
+
+    def __init__(
+        self,
+        verb: str,
+        overrides: Sequence[str],
+        log: Path,
+        *,
+        title: str,
+        cores: Collection[int],
+        inherited: Sequence[int],
+    ) -> None:
+        with log.open("a", encoding="utf-8") as out:
+            self._before = log.stat().st_size
+            self._process = subprocess.Popen(
+                [*PYTHON, f"nsca.{verb}", *overrides],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                pass_fds=tuple(inherited),
+                start_new_session=True,
+            )
+        if cores and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(self._process.pid, cores)  # long before it starts any thread
+        self._title = title
+        self._told = False
+        self._begun_line = ""
+        self._log = log.open(encoding="utf-8", errors="replace")
+        self._log.seek(self._before)
+
+    @property
+    def process(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    def stop(self, number: int) -> None:
+        """Hand a signal on, once; after its end, nothing happens."""
+        if not self._told:
+            self._told = True
+            self._process.send_signal(number)
+
+    def look(self) -> Ending | None:
+        """Show what it has printed since; how it ended, None while it runs."""
+        ended = self._process.poll() is not None
+        *lines, self._begun_line = (self._begun_line + self._log.read()).split("\n")
+        if ended and self._begun_line:
+            lines.append(self._begun_line)
+        sys.stderr.write("".join(f"{self._title}{line}\n" for line in lines))
+        sys.stderr.flush()
+        if not ended:
+            return None
+        self._log.seek(self._before)
+        with self._log:
+            return Ending(self._process.returncode, self._log.read())

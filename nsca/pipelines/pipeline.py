@@ -69,6 +69,11 @@ class Pipeline:
             found.append(name)
         return found
 
+    def followers(self, name: str) -> set[str]:
+        """The steps that cannot run before this one has."""
+        direct = {other for other, step in self.steps.items() if name in step.after}
+        return direct.union(*map(self.followers, direct))
+
     def _circle(self, settled: list[str]) -> list[str]:
         """Steps of which each needs the next, the last being the first again."""
         path = [next(name for name in self.steps if name not in settled)]

@@ -21,6 +21,12 @@ def test_steps_run_in_the_order_of_the_file_as_far_as_they_can():
     assert pipeline.order() == ["b", "c", "a", "d"]
 
 
+def test_followers_are_all_that_wait_for_a_step():
+    pipeline = Pipeline({"a": gate("c"), "b": gate(), "c": gate(), "d": gate("a", "b")})
+    assert pipeline.followers("c") == {"a", "d"}
+    assert pipeline.followers("d") == set()
+
+
 def test_steps_that_need_each_other_are_named():
     with pytest.raises(UserError) as refusal:
         Pipeline({"a": gate(), "b": gate("a", "d"), "c": gate("b"), "d": gate("c")})
