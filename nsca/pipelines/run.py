@@ -9,7 +9,7 @@ evaluation is short and begins again. A step that fails holds up those that need
 import shlex
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from nsca.notice import notice
 from nsca.pipelines.child import Child, Ending
 from nsca.pipelines.journal import Journal, State, StepRecord
 from nsca.pipelines.pipeline import Pipeline
-from nsca.pipelines.progress import Progress, Shared
+from nsca.pipelines.progress import Command, Progress, Shared
 from nsca.pipelines.report import banner, write_report
 from nsca.run_directory import RunDirectory
 from nsca.stop_signals import graceful_stop
@@ -108,6 +108,12 @@ def shares_of_cores(at_once: int) -> list[frozenset[int]]:
     if at_once == 1:
         return [frozenset()]
     return [frozenset(cores[place::at_once]) for place in range(at_once)]
+
+
+def _fewer_workers(command: Command, cores: Collection[int]) -> list[str]:
+    """An override where a command would start more processes than it has cores."""
+    workers = command.config.get("workers")
+    return [f"workers={len(cores)}"] if cores and workers and workers > len(cores) else []
 
 
 @dataclass(frozen=True)
@@ -220,11 +226,12 @@ class _Execution:
         command = self.progress.command(name)
         identity = self.progress.identity(name, command)
         before_s = record.seconds if record.identity == identity and record.run is None else 0.0
-        _say(f"{self.titles[name]}: python -m nsca.{command.verb} {shlex.join(command.overrides)}")
         began, cores = time.monotonic(), self.free.pop(0)
+        overrides = [*command.overrides, *_fewer_workers(command, cores)]
+        _say(f"{self.titles[name]}: python -m nsca.{command.verb} {shlex.join(overrides)}")
         child = Child(
             command.verb,
-            command.overrides,
+            overrides,
             self._log(name),
             title=f"{name}: " if self.several else "",
             cores=cores,

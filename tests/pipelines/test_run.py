@@ -248,6 +248,10 @@ def test_steps_that_do_not_need_each_other_run_side_by_side(
     assert sorted(walk(at_once=2)) == sorted(ALL)
     assert begun[-3:] == ["vision", "audio", "vision_judged"], "first what others wait for"
     assert set(states().values()) == {State.DONE}
+    lines = Path("commands.txt").read_text().splitlines()
+    asked = {line.split(":")[0]: "workers=1" in line for line in lines}
+    assert asked["balloon"], "the gate's file says two, and it has one core"
+    assert not asked["vision"]
     shown = capsys.readouterr()
     assert "vision: doing vision" in shown.err
     assert shown.out.splitlines()[-1] == f"report: {HOME}/report.html"
