@@ -96,7 +96,7 @@ quickstart: setup ## from nothing to a report: a small world's data, a tiny enco
 	echo; \
 	echo "done in $$((SECONDS - start)) s, installation aside. Open this in a browser: $$PWD/$$report/report.html"
 
-demo: setup ## gates, data, phases and their judgement in small, one report: about a quarter of an hour on 2 cores
+demo: setup ## gates, data, phases and their judgement in small, one report: 11 minutes on 2 cores
 	@$(PYTHON) -m nsca.doctor --gl --quiet || { $(PYTHON) -m nsca.doctor --gl; exit 1; }
 	@$(PYTHON) -m nsca.pipeline pipeline=demo force=true steps_at_once=2
 

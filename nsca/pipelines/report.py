@@ -66,7 +66,7 @@ def _subtitle(progress: Progress) -> str:
     done = sum(progress.is_done(step) for step in steps)
     seconds = sum(r.seconds for n, r in progress.journal.records.items() if n in steps)
     shared = progress.shared
-    text = f"{done} of {len(steps)} steps done in {duration(seconds)}"
+    text = f"{done} of {len(steps)} steps done, {duration(seconds)} of all added up"
     return f"{text} · {' '.join(shared.hardware)} · seed {shared.seed}"
 
 
