@@ -5,12 +5,15 @@ from pathlib import Path
 
 import fake_verbs
 import pytest
+from fake_pipeline import ran
 from omegaconf import DictConfig
 
 from nsca.composition import compose
 from nsca.pipelines import child, progress
+from nsca.pipelines import run as execution
 from nsca.pipelines.pipeline import Pipeline
 from nsca.pipelines.progress import Shared
+from nsca.pipelines.run import run_pipeline
 from nsca.pipelines.step import Step
 
 SHARED = Shared("outputs", ("hardware=cpu",), 0)
@@ -76,3 +79,28 @@ def fake_commands(monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that the steps' commands are written to, as they begin."""
     monkeypatch.setattr(child, "PYTHON", fake_verbs.SCRIPT)
     return Path("commands.txt")
+
+
+@pytest.fixture
+def banners(monkeypatch) -> list[list[str]]:
+    """What the page would say above everything; no page is made."""
+    found: list[list[str]] = []
+
+    def write_report(progress, name, home, *, force):
+        found.append(execution.banner(progress, force=force))
+
+    monkeypatch.setattr(execution, "write_report", write_report)
+    return found
+
+
+@pytest.fixture
+def walk(fake_commands, banners, pipeline, shared):
+    """Runs the pipeline; returns the steps whose commands ran."""
+
+    def go(other=None, force: bool = False, at_once: int = 1) -> list[str]:
+        fake_commands.write_text("")
+        cfg = compose("pipeline", [])
+        run_pipeline(other or pipeline, "fake", shared, cfg, force=force, at_once=at_once)
+        return ran()
+
+    return go
