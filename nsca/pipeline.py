@@ -11,8 +11,7 @@ def pipeline(cfg: DictConfig) -> Path | None:
     """Run what is missing and return the pipeline's folder; with dry_run=true print what is.
 
     Raises:
-        UserError: the graph makes no sense, fewer than one step at once, a step failed or was
-            refused.
+        UserError: the graph makes no sense, a step failed or was refused.
         Stopped: a signal asked for it.
     """
     from nsca.assembly import build

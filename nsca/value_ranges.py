@@ -49,6 +49,7 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r"ema\.decay", _rule(lambda v: 0 < v < 1, "between 0 and 1 (null: none)")),
     (r"hardware\.(devices|nodes)", _rule(lambda v: v >= 1, "1 or more")),
     (r"workers", _rule(lambda v: v >= 0, "0 or more")),
+    (r"steps_at_once", _rule(lambda v: v >= 1 and v == int(v), "a whole number from 1 on")),
     (
         r".*\b(interactions|image_size|stride)",
         _rule(lambda v: v >= 1, "1 or more"),

@@ -58,6 +58,12 @@ def test_a_misspelt_word_is_refused_with_the_right_one(override: str, near: str)
     assert near in refusal.value.remedy
 
 
+@pytest.mark.parametrize("wrong", ["0", "two", "1.5"])
+def test_at_least_one_step_at_once(wrong: str):
+    with pytest.raises(UserError, match=f"steps_at_once={wrong} is impossible"):
+        compose("pipeline", [f"steps_at_once={wrong}"])
+
+
 def test_force_is_true_or_false():
     with pytest.raises(UserError, match="neither true nor false"):
         compose("pipeline", ["force=perhaps"])

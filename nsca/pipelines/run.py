@@ -28,7 +28,7 @@ def run_pipeline(
     cfg: DictConfig,
     *,
     force: bool,
-    at_once: int = 1,
+    at_once: int | None = 1,
 ) -> Path:
     """Run what is missing, then write the report; returns the folder of the pipeline.
 
@@ -38,12 +38,12 @@ def run_pipeline(
         shared: what the steps share.
         cfg: the whole configuration, for the record.
         force: run phases whose gates have not passed, under a banner.
-        at_once: steps that may run side by side, each on its share of the cores.
+        at_once: steps that may run side by side, each on its share of the cores; None for one a
+            core.
 
     Raises:
-        UserError: settings that a step's command does not take, hardware that is not here, fewer
-            than one step at once, another process in the folder; a step failed or was refused, once
-            all others are done.
+        UserError: settings that a step's command does not take, hardware that is not here, another
+            process in the folder; a step failed or was refused, once all others are done.
         Stopped: a signal asked for it.
     """
     home = Path(shared.outputs) / "pipeline" / name

@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nsca.errors import UserError
 from nsca.hardware import usable_cores
 from nsca.notice import notice
 from nsca.pipelines.child import Child, Ending
@@ -26,23 +25,19 @@ LOOK_EVERY_S = 0.1
 FORCED = "FORCED past gates that have not passed"
 
 
-def shares_of_cores(at_once: int) -> list[frozenset[int]]:
+def shares_of_cores(at_once: int | None) -> list[frozenset[int]]:
     """The cores of each of the steps that may run side by side; one alone has no bounds.
 
-    Raises:
-        UserError: fewer than one.
+    Args:
+        at_once: steps, at least one; None for one a core.
     """
-    if at_once < 1:
-        raise UserError(
-            f"steps_at_once={at_once}: there is nothing to do at once", "steps_at_once=1 or more"
-        )
     cores = usable_cores()
-    if at_once > len(cores):
+    if at_once is not None and at_once > len(cores):
         notice(f"steps_at_once={at_once}, but this machine gives {len(cores)} cores: one step each")
-        at_once = len(cores)
-    if at_once == 1:
+    places = min(at_once or len(cores), len(cores))
+    if places == 1:
         return [frozenset()]
-    return [frozenset(cores[place::at_once]) for place in range(at_once)]
+    return [frozenset(cores[place::places]) for place in range(places)]
 
 
 def _fewer_workers(command: Command, cores: Collection[int]) -> list[str]:
