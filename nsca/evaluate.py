@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from nsca.errors import UserError
 from nsca.verb import launch
 
 
@@ -12,7 +13,12 @@ def evaluate(cfg: DictConfig) -> Path:
 
     It holds one table `<benchmark>.csv` each and run.json with every figure under
     `<benchmark>/<figure>`.
+
+    Raises:
+        UserError: several runs.
     """
+    if cfg.run is not None and not isinstance(cfg.run, str):
+        raise UserError(f"run={cfg.run}: one run is judged at a time", "-m run=<one>,<another>")
     from nsca.evaluation import evaluate_run
 
     return evaluate_run(

@@ -17,6 +17,10 @@ def _rule(test: Callable[[float], bool], text: str) -> tuple[Callable[[Any], boo
     return (lambda value: is_number(value) and test(value)), text
 
 
+def _whole(least: int) -> tuple[Callable[[Any], bool], str]:
+    return _rule(lambda v: v >= least and v == int(v), f"a whole number from {least} on")
+
+
 # (full key pattern, (test, what it must be)); the first pattern that matches decides
 RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (
@@ -48,12 +52,10 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r"early_stopping\.min_change", _rule(lambda v: v >= 0, "0 or more")),
     (r"ema\.decay", _rule(lambda v: 0 < v < 1, "between 0 and 1 (null: none)")),
     (r"hardware\.(devices|nodes)", _rule(lambda v: v >= 1, "1 or more")),
-    (r"workers", _rule(lambda v: v >= 0, "0 or more")),
-    (r"steps_at_once", _rule(lambda v: v >= 1 and v == int(v), "a whole number from 1 on")),
-    (
-        r".*\b(interactions|image_size|stride)",
-        _rule(lambda v: v >= 1, "1 or more"),
-    ),
+    (r"workers", _whole(0)),
+    (r"steps_at_once|interactions_per_episode", _whole(1)),
+    (r".*\b(interactions|image_size|stride)", _whole(1)),
+    (r"gravity", _rule(lambda _: True, "a number")),  # from where to where: the world says
     (
         r".*\b(neighbour_reach|validation_batches|fit_rows|score_rows|(fit|test)_(frames|sounds))",
         _rule(lambda v: v >= 1, "1 or more"),
@@ -67,6 +69,20 @@ SWITCHES = ("dry_run", "force", "pictures", "quick")
 UNDECIDED = ("seeds_at_once",)
 
 
+def _all(values: Any, test: Callable[[Any], bool]) -> bool:
+    return isinstance(values, list | tuple) and all(map(test, values))
+
+
+# root keys that may be lists, for all verbs that have them
+LISTS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "seeds": (lambda v: _all(v, lambda s: isinstance(s, int)), "a list of whole numbers"),
+    "run": (
+        lambda v: isinstance(v, str) or _all(v, lambda path: isinstance(path, str)),
+        "a run directory",
+    ),
+}
+
+
 def check_values(path: str, node: Any) -> None:
     """Refuses every value below `path` that cannot work, whatever builds it.
 
@@ -77,23 +93,30 @@ def check_values(path: str, node: Any) -> None:
         for key, value in node.items():
             check_values(f"{path}.{key}" if path else str(key), value)
         return
+    if path in LISTS and node is not None:
+        _require(path, node, *LISTS[path])
+        return
+    if path in SWITCHES or (path in UNDECIDED and node is not None):
+        if not isinstance(node, bool):
+            raise UserError(
+                f"{path}={node} is neither true nor false", f"{path}=true or {path}=false"
+            )
+        return
+    rule = next((rule for pattern, rule in RANGES if re.fullmatch(pattern, path)), None)
     if isinstance(node, list | tuple):
+        if rule is not None:
+            _require(path, node, *rule)
         for index, value in enumerate(node):
             check_values(f"{path}[{index}]", value)
         return
     if isinstance(node, float) and not math.isfinite(node):
         raise UserError(f"{path}={node} is not a finite number", "give a finite number")
-    is_switch = path in SWITCHES or (path in UNDECIDED and node is not None)
-    if is_switch and not isinstance(node, bool):
-        raise UserError(f"{path}={node} is neither true nor false", f"{path}=true or {path}=false")
-    if node is None or isinstance(node, bool):
+    if rule is None or node is None or isinstance(node, bool):
         return
-    for pattern, (test, text) in RANGES:
-        if re.fullmatch(pattern, path):
-            is_word = isinstance(node, str) and "." not in path  # deeper keys have annotations
-            if is_word or (is_number(node) and not test(node)):
-                raise UserError(
-                    f"{path}={node} is impossible: it must be {text}",
-                    f"set {path} to a value {text}",
-                )
-            return
+    if is_number(node) or (isinstance(node, str) and "." not in path):  # deeper: annotations
+        _require(path, node, *rule)
+
+
+def _require(path: str, node: object, test: Callable[[Any], bool], text: str) -> None:
+    if not test(node):
+        raise UserError(f"{path}={node} is impossible: it must be {text}", f"set {path} to {text}")

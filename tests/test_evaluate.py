@@ -71,3 +71,9 @@ def test_no_training_run_is_refused_before_a_folder_is_made(place, judged):
     with pytest.raises(UserError, match="a run of evaluate"):
         evaluate(compose("evaluate", [f"run={judged}", f"outputs={place / 'none'}"]))
     assert not (place / "none").exists()
+
+
+def test_several_runs_are_refused_with_how_to_sweep_them():
+    with pytest.raises(UserError, match="one run is judged at a time") as refused:
+        evaluate(compose("evaluate", ["run=[a,b]"]))
+    assert "-m run=" in refused.value.remedy

@@ -62,6 +62,36 @@ def test_an_impossible_value_is_refused_and_its_key_named(override: str):
     assert error.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("verb", "override"),
+    [
+        ("babble", "dry_run=[1]"),
+        ("babble", "interactions_per_episode=1.5"),
+        ("babble", "interactions_per_episode=[1]"),
+        ("babble", "gravity=moon"),
+        ("babble", "gravity=[1]"),
+        ("gate", "workers=1.5"),
+        ("gate", "seeds=word"),
+        ("gate", "seeds=1.5"),
+        ("gate", "seeds=[1.5]"),
+        ("evaluate", "run=1.5"),
+        ("evaluate", "run=[1]"),
+        ("report", "run=1.5"),
+        ("study", "workers=[1]"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(verb: str, override: str):
+    with pytest.raises(UserError) as error:
+        compose(verb, [override])
+    assert error.value.cause.startswith(override)
+
+
+def test_lists_are_taken_where_they_belong():
+    assert list(compose("gate", ["seeds=[1,2]"]).seeds) == [1, 2]
+    assert list(compose("report", ["run=[a,b]"]).run) == ["a", "b"]
+    assert compose("report", ["run=a/*"]).run == "a/*"
+
+
 @pytest.mark.parametrize("override", ["seed=abc", "interactions=many", "workers=auto"])
 def test_a_word_where_a_number_belongs_is_refused(override: str):
     with pytest.raises(UserError, match=override):
