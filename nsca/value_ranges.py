@@ -63,24 +63,27 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r".*\bloss_weights\.\w+", _rule(lambda v: v >= 0, "0 or more")),
 )
 
-# root keys that are on or off: any other word would count as on
-SWITCHES = ("dry_run", "force", "pictures", "quick")
-# that may be left to the machine, too
-UNDECIDED = ("seeds_at_once",)
-
 
 def _all(values: Any, test: Callable[[Any], bool]) -> bool:
     return isinstance(values, list | tuple) and all(map(test, values))
 
 
-# root keys that may be lists, for all verbs that have them
-LISTS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "seeds": (lambda v: _all(v, lambda s: isinstance(s, int)), "a list of whole numbers"),
-    "run": (
-        lambda v: isinstance(v, str) or _all(v, lambda path: isinstance(path, str)),
-        "a run directory",
-    ),
-}
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_switch(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+# of all verbs that have them, judged as a whole: texts, lists, switches
+NODES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
+    ("seeds", (lambda v: _all(v, lambda seed: isinstance(seed, int)), "a list of whole numbers")),
+    ("run", (lambda v: _is_text(v) or _all(v, _is_text), "a run directory (./5 for one called 5)")),
+    (r"outputs|experiments|path|resume|name|parts\.\w+", (_is_text, "text (./5 for a folder 5)")),
+    # any other word would count as on
+    (r"dry_run|force|pictures|quick|seeds_at_once", (_is_switch, "true or false")),
+)
 
 
 def check_values(path: str, node: Any) -> None:
@@ -93,14 +96,10 @@ def check_values(path: str, node: Any) -> None:
         for key, value in node.items():
             check_values(f"{path}.{key}" if path else str(key), value)
         return
-    if path in LISTS and node is not None:
-        _require(path, node, *LISTS[path])
-        return
-    if path in SWITCHES or (path in UNDECIDED and node is not None):
-        if not isinstance(node, bool):
-            raise UserError(
-                f"{path}={node} is neither true nor false", f"{path}=true or {path}=false"
-            )
+    whole = next((rule for pattern, rule in NODES if re.fullmatch(pattern, path)), None)
+    if whole is not None:
+        if node is not None:
+            _require(path, node, *whole)
         return
     rule = next((rule for pattern, rule in RANGES if re.fullmatch(pattern, path)), None)
     if isinstance(node, list | tuple):

@@ -65,5 +65,5 @@ def test_at_least_one_step_at_once(wrong: str):
 
 
 def test_force_is_true_or_false():
-    with pytest.raises(UserError, match="neither true nor false"):
+    with pytest.raises(UserError, match="must be true or false"):
         compose("pipeline", ["force=perhaps"])
