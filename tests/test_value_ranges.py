@@ -125,5 +125,5 @@ def test_a_possible_value_is_not_refused(override: str):
 @pytest.mark.parametrize("word", ["perhaps", "1"])
 def test_a_switch_that_may_be_left_open_takes_no_other_word(word: str):
     assert compose("study", []).seeds_at_once is None
-    with pytest.raises(UserError, match=f"seeds_at_once={word} is must be true or false"):
+    with pytest.raises(UserError, match=f"seeds_at_once={word} is impossible: it must be true"):
         compose("study", [f"seeds_at_once={word}"])
