@@ -83,9 +83,15 @@ def make_plans(configs: Sequence[DictConfig]) -> list[Plan]:
         profile, name = profile_of(cfg), phase_name(cfg)
         samples = min(EXAMPLE_SAMPLES, profile.micro_batch_for(name, int(cfg.effective_batch)))
         key = (profile.gradient_checkpointing, samples)
+        phase = None
         if key not in counted:
-            counted[key] = _count(_phase(cfg, profile), samples)
-        plans.append(_plan(cfg, profile, counted[key]))
+            phase = _phase(cfg, profile)
+            counted[key] = _count(phase, samples)
+        if profile.accelerator == "cpu":
+            cost = _measured_seconds(phase or _phase(cfg, profile))
+        else:
+            cost = counted[key].planned_seconds(profile)
+        plans.append(_plan(cfg, profile, counted[key], cost))
     return plans
 
 
@@ -95,17 +101,16 @@ def _phase(cfg: DictConfig, profile: HardwareProfile) -> Phase:
     return phase
 
 
-def _plan(cfg: DictConfig, profile: HardwareProfile, counted: "_Counted") -> Plan:
+def _plan(
+    cfg: DictConfig, profile: HardwareProfile, counted: "_Counted", cost: tuple[float, float]
+) -> Plan:
+    """Of a machine, from what a sample's embedding and its whole step cost there in seconds."""
     name, effective = phase_name(cfg), int(cfg.effective_batch)
     steps, may_end_sooner = _length(cfg)
     micro_batch = profile.micro_batch_for(name, effective)
     accumulation = profile.accumulation(name, effective)
     measured = profile.accelerator == "cpu"
-    if measured:
-        forward, step = _measured_seconds(_phase(cfg, profile))
-    else:
-        rate = profile.sustained_tflops * 1e12
-        forward, step = counted.forward_flops / rate, counted.step_flops / rate
+    forward, step = cost
     per_sample = forward + step if accumulation > 1 else step  # gradient caching embeds twice
     # processes on one processor share its cores: they are not faster than one
     share = effective / (profile.nodes if measured else profile.processes)
@@ -196,6 +201,11 @@ class _Counted:
     def memory_bytes(self, micro_batch: int) -> float:
         """Weights, gradients, at most two moments, and what autograd keeps of one micro-batch."""
         return 4 * self.weight_bytes + self.kept_bytes * micro_batch
+
+    def planned_seconds(self, profile: HardwareProfile) -> tuple[float, float]:
+        """Of embedding a sample and of its whole step, at the profile's sustained rate."""
+        rate = profile.sustained_tflops * 1e12
+        return self.forward_flops / rate, self.step_flops / rate
 
 
 def memory_bytes(phase: Phase) -> float:

@@ -17,6 +17,7 @@ from nsca.gates.run import ORIGIN, checked_cells, gate_of, rows_of
 from nsca.job_table import JobTable
 from nsca.pipelines.journal import State, StepRecord
 from nsca.pipelines.progress import Progress
+from nsca.pipelines.walk import FORCED
 from nsca.plan import duration
 from nsca.reporting import page
 from nsca.reporting.compose import run_body
@@ -57,7 +58,7 @@ def banner(progress: Progress, *, force: bool) -> list[str]:
         unpassed |= progress.unpassed(step)
     if not unpassed:
         return []
-    began = "FORCED past gates that have not passed" if force else "Gates have not passed"
+    began = FORCED if force else "Gates have not passed"
     return [f"{began}.", *(f"{gate}: {said}" for gate, said in unpassed.items())]
 
 

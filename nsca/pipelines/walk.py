@@ -126,7 +126,9 @@ class Walk:
         return settled
 
     def _next(self) -> str | None:
-        """Of the steps whose predecessors are settled, the one that most others wait for."""
+        """Of the steps whose predecessors are settled, the one that most others wait for; one at a
+        time, the first of the file.
+        """
         pipeline, unsettled = self.progress.pipeline, {*self.waiting, *self.running}
         ready = [n for n in self.waiting if unsettled.isdisjoint(pipeline.steps[n].after)]
         if not self.several:
