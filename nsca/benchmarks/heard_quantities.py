@@ -21,7 +21,7 @@ from nsca.benchmarks.quantity_probes import Part, QuantityProbes, Report, check_
 from nsca.benchmarks.scores import Encoder, Score, flat_metrics
 from nsca.data.babbling import Babbling
 from nsca.data.source import SoundSource, Split
-from nsca.models.audio_encoder import FULL_SCALE, band_statistics
+from nsca.models.audio_encoder import band_statistics
 from nsca.models.log_mel import LogMel
 
 CHUNK = 256  # sounds at once
@@ -108,7 +108,7 @@ class HeardQuantities:
     def _statistics(self, samples: np.ndarray) -> np.ndarray:
         """The baseline's features."""
         parts = [
-            band_statistics(self.front(part.float() / FULL_SCALE))
+            band_statistics(self.front.of_stored(part))
             for part in torch.from_numpy(samples).split(CHUNK)
         ]
         return torch.cat(parts).numpy()

@@ -75,14 +75,14 @@ class VisionBatch(Batch):
 
 @dataclass(frozen=True)
 class SoundBatch(Batch):
-    """Sounds of one optimiser step, before augmentation.
+    """Spectrograms of the sounds of one optimiser step, before augmentation.
 
     Attributes:
-        samples: 16 bits at 16 kHz.
+        mel: power in mel bands.
         step: as in FrameBatch.
     """
 
-    samples: Int16[Tensor, "batch time"]
+    mel: Float[Tensor, "batch band frame"]
     step: int
 
 

@@ -14,8 +14,8 @@ from jaxtyping import Float, Float32, Int, Int16, Int64, UInt8
 
 from nsca.data.moments import SPEEDS
 from nsca.data.sample_order import clip_bounds, sample_order, steps_per_epoch
+from nsca.models.log_mel import FULL_SCALE
 
-FULL_SCALE = 32768.0
 SILENCE = 1.0
 """Root mean square, in steps of 16 bits, below which a sound is as quiet as can be."""
 

@@ -1,10 +1,11 @@
 """Sound augmentations in batches, on the device: time shift, time stretch, pitch shift, loudness,
 background.
 
-Pitch moves the mel filters, shift and stretch resample the spectrogram in time: what a phase
-vocoder does to magnitudes, without the phases, which a log-mel forgets anyway. Parameters of every
-sample are a pure function of (seed, step, view), drawn on the CPU; only the hiss itself is drawn
-where the sound lies, so that devices of another kind hear another one.
+Shift and stretch resample the spectrogram in time, pitch resamples its bands: what a phase vocoder
+does to magnitudes, without the phases, which a log-mel forgets anyway, and without the samples, so
+that spectrograms are made once and not at every step. Parameters of every sample are a pure
+function of (seed, step, view), drawn on the CPU; only the hiss itself is drawn where the sound
+lies, so that devices of another kind hear another one.
 
 Ranges are milder than for speech or music: how high and how long a struck thing rings is what it is
 made of, and a view that changes both by half would teach not to hear it.
@@ -16,11 +17,13 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn import functional
 
-from nsca.models.log_mel import HOP, RATE_HZ, LogMel
+from nsca.models.log_mel import HOP, RATE_HZ, LogMel, bands_before
 
 SOUND_STREAM = 5  # of random numbers; pictures have their own
 FRAMES_PER_S = RATE_HZ / HOP
+APART = 16  # frames from where one sample hears the hiss to where the next one does
 
 
 @dataclass(frozen=True)
@@ -99,63 +102,58 @@ def draw_sound_parameters(
 
 
 def augment_sound(
-    power: Float[Tensor, "batch bin frame"],
-    mel: Float[Tensor, "batch band frame"],
-    front: LogMel,
-    parameters: SoundParameters,
+    mel: Float[Tensor, "batch band frame"], front: LogMel, parameters: SoundParameters
 ) -> Float[Tensor, "batch band frame"]:
     """Return mel power of one view of each sound, on its device.
 
     Args:
-        power, mel: of the sounds as they are.
-        front: that made them.
+        mel: power of the sounds as they are.
+        front: that made it.
         parameters: of the view.
     """
-    device = power.device
-    moved = _in_time(front.mel(power, parameters.pitch), parameters)
+    device = mel.device
     loudness = mel.mean(dim=(1, 2))
-    mate = parameters.mate.to(device)
+    mate, gain = parameters.mate.to(device), parameters.gain.to(device)
     # as loud as asked for, however loud the other sound is; silence stays silent
     louder = parameters.background.to(device) * loudness / loudness[mate].clamp(min=1e-12)
-    mixed = moved + louder[:, None, None] * mel[mate] + _hiss(front, loudness, mel, parameters)
-    return parameters.gain.to(device)[:, None, None] * mixed
+    hiss = parameters.hiss.to(device) * loudness
+    view = _moved(mel, parameters) * gain[:, None, None]
+    view.addcmul_(mel[mate], (gain * louder)[:, None, None])
+    return view.addcmul_(_hiss(front, mel, parameters.seed), (gain * hiss)[:, None, None])
 
 
-def _in_time(
+def _moved(
     mel: Float[Tensor, "batch band frame"], parameters: SoundParameters
 ) -> Float[Tensor, "batch band frame"]:
-    """Frame (t - shift) / stretch, interpolated; nothing is heard before the first and after the
-    last.
+    """Frame (t - shift) / stretch of the band where each band lay before it was heard higher, both
+    interpolated; nothing is heard before the first frame, after the last, and from above 8 kHz.
     """
-    frames = mel.shape[2]
-    time = torch.arange(frames, device=mel.device) - parameters.shift.to(mel.device)[:, None]
-    time = time / parameters.stretch.to(mel.device)[:, None]
-    before = time.floor()
-    later = (time - before)[:, None]
-
-    def at(frame: Float[Tensor, "batch frame"]) -> Float[Tensor, "batch band frame"]:
-        inside = (frame >= 0) & (frame < frames)
-        index = frame.clamp(0, frames - 1).long()[:, None].expand_as(mel)
-        return mel.gather(2, index) * inside[:, None]
-
-    return (1 - later) * at(before) + later * at(before + 1)
+    samples, bands, frames = mel.shape
+    shift, stretch, pitch = (
+        each.to(mel.device) for each in (parameters.shift, parameters.stretch, parameters.pitch)
+    )
+    time = (torch.arange(frames, device=mel.device) - shift[:, None]) / stretch[:, None]
+    places = mel.new_empty(samples, bands, frames, 2)
+    # from the first to the last, grid_sample counts from -1 to 1
+    places[..., 0] = (time * (2 / max(1, frames - 1)) - 1)[:, None]
+    places[..., 1] = (bands_before(bands, pitch) * (2 / (bands - 1)) - 1)[:, :, None]
+    return functional.grid_sample(mel[:, None], places, align_corners=True)[:, 0]
 
 
 def _hiss(
-    front: LogMel,
-    loudness: Float[Tensor, " batch"],
-    mel: Float[Tensor, "batch band frame"],
-    parameters: SoundParameters,
+    front: LogMel, mel: Float[Tensor, "batch band frame"], seed: int
 ) -> Float[Tensor, "batch band frame"]:
-    """White noise: power of a bin is exponential, of a band nearly gamma distributed.
+    """White noise of mean power 1: of a bin it is exponential, of a band nearly gamma distributed.
 
     A gamma variate of mean 1 and shape k is about (1 - 1 / 9k + z / 3 sqrt(k))^3 with a normal z
-    (Wilson and Hilferty 1931); k follows from the band's filter.
+    (Wilson and Hilferty 1931); k follows from the band's filter. All samples hear one long hiss,
+    each from a moment of its own: a number for each of them would take longer than all the rest.
     """
+    samples, bands, frames = mel.shape
     white = front.filters.sum(dim=1)
     shape = (white.square() / front.filters.square().sum(dim=1))[:, None]
-    generator = torch.Generator(mel.device).manual_seed(parameters.seed)
-    z = torch.empty_like(mel).normal_(generator=generator)
+    generator = torch.Generator(mel.device).manual_seed(seed)
+    z = mel.new_empty(bands, frames + APART * (samples - 1)).normal_(generator=generator)
     noise = (1 - 1 / (9 * shape) + z / (3 * shape.sqrt())).clamp(min=0) ** 3
-    level = parameters.hiss.to(mel.device) * loudness
-    return level[:, None, None] * (white / white.mean())[:, None] * noise
+    noise *= (white / white.mean())[:, None]
+    return noise.unfold(1, frames, APART).transpose(0, 1)

@@ -5,7 +5,6 @@ import torch
 from nsca.data.augmentation import AugmentationSettings, augment, draw_parameters
 from nsca.data.batch import AudioBatch, FrameBatch, SoundBatch, VisionBatch
 from nsca.data.sound_augmentation import SoundAugmentation, augment_sound, draw_sound_parameters
-from nsca.models.audio_encoder import FULL_SCALE
 from nsca.models.log_mel import LogMel
 
 
@@ -30,12 +29,10 @@ def make_sound_views(
     batch: SoundBatch, front: LogMel, settings: SoundAugmentation, seed: int
 ) -> AudioBatch:
     """Return two views of each sound and its own spectrogram, a function of (seed, step)."""
-    power = front.power(batch.samples.float() / FULL_SCALE)
-    mel = front.mel(power)
     drawn = [
-        draw_sound_parameters(settings, seed=seed, step=batch.step, view=view, samples=len(power))
+        draw_sound_parameters(settings, seed=seed, step=batch.step, view=view, samples=len(batch))
         for view in (0, 1)
     ]
-    views = [augment_sound(power, mel, front, parameters) for parameters in drawn]
-    first, second, clean = (front.logarithm(each) for each in (*views, mel))
+    views = [augment_sound(batch.mel, front, parameters) for parameters in drawn]
+    first, second, clean = (front.logarithm(each) for each in (*views, batch.mel))
     return AudioBatch(first=first, second=second, clean=clean, step=batch.step)

@@ -20,7 +20,6 @@ from nsca.models.resnet import SHRUNK, resnet
 STATISTICS = 5  # of each band
 # of the first convolution, in bands and frames: 40 ms a place, an eighth of the work
 KERNEL, STRIDE, PADDING = (4, 8), (2, 4), (1, 2)
-FULL_SCALE = 32768.0  # of 16-bit samples
 
 
 class AudioEncoder(nn.Module):
@@ -81,7 +80,7 @@ class AudioEncoder(nn.Module):
 
     def hear(self, stored: Int16[Tensor, "sound time"]) -> Float[Tensor, "sound feature"]:
         """Return features of sounds as they are stored, with a graph, where the encoder is."""
-        return self(self.front(stored.float() / FULL_SCALE))
+        return self(self.front.of_stored(stored))
 
 
 def band_statistics(

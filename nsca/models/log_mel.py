@@ -8,14 +8,16 @@ Half precision has no room for powers that differ by eight decades, so autocast 
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int16
 from torch import Tensor, nn
 
 RATE_HZ = 16_000
+FULL_SCALE = 32768.0  # of 16-bit samples
 WINDOW, HOP = 400, 160  # samples: 25 ms and 10 ms
 # longer than the window: with 512 the lowest mel bands would fall between two bins and stay empty
 N_FFT = 1024
 FLOOR = 1e-8  # of power: 80 dB below a full-scale sine, where 16 bits end
+HIGHEST_MEL = 2595 * math.log10(1 + RATE_HZ / 2 / 700)
 DECIBEL_PER_UNIT = -10 * math.log10(FLOOR) / 2  # of the spectrograms, which run from -1 to 1
 
 
@@ -56,24 +58,20 @@ class LogMel(nn.Module):
             squared = spectrum.real.square() + spectrum.imag.square()
             return squared / self.window.sum().square()
 
-    def mel(
-        self,
-        power: Float[Tensor, "sample bin frame"],
-        pitch: Float[Tensor, " sample"] | None = None,
-    ) -> Float[Tensor, "sample band frame"]:
-        """Power in mel bands.
-
-        Args:
-            power: of bins.
-            pitch: ratio by which each sample is heard higher.
-        """
+    def mel(self, power: Float[Tensor, "sample bin frame"]) -> Float[Tensor, "sample band frame"]:
+        """Power in mel bands."""
         with torch.autocast(power.device.type, enabled=False):
-            if pitch is None:
-                return self.filters @ power.float()
-            higher = (
-                mel_filters(self.bands, pitch.to(power.device)) * pitch.to(power)[:, None, None]
-            )
-            return higher @ power.float()
+            return self.filters @ power.float()
+
+    def mel_of_stored(
+        self, stored: Int16[Tensor, "sample time"]
+    ) -> Float[Tensor, "sample band frame"]:
+        """Power in mel bands of sounds as they are stored, in 16 bits."""
+        return self.mel(self.power(stored.float() / FULL_SCALE))
+
+    def of_stored(self, stored: Int16[Tensor, "sample time"]) -> Float[Tensor, "sample band frame"]:
+        """Spectrograms of sounds as they are stored, in 16 bits."""
+        return self.logarithm(self.mel_of_stored(stored))
 
     def logarithm(
         self, mel: Float[Tensor, "sample band frame"]
@@ -83,28 +81,42 @@ class LogMel(nn.Module):
             return mel.float().clamp(min=FLOOR).log10() * (10 / DECIBEL_PER_UNIT) + 1
 
 
-def mel_filters(
-    bands: int, pitch: Float[Tensor, " sample"] | None = None
-) -> Float[Tensor, "*sample band bin"]:
-    """Triangles at equal distances on the mel scale 2595 log10(1 + f / 700) (O'Shaughnessy 1987),
-    of height 1, from 0 to 8 kHz.
-
-    Args:
-        bands: how many.
-        pitch: for each of these ratios the filters that hear a frequency f as f times the ratio.
+def mel_filters(bands: int) -> Float[Tensor, "band bin"]:
+    """Triangles at equal distances on the mel scale, of height 1, from 0 to 8 kHz.
 
     Raises:
         ValueError: so many bands that one of them holds no bin.
     """
-    device = None if pitch is None else pitch.device
-    highest = 2595 * math.log10(1 + RATE_HZ / 2 / 700)
-    corners = 700 * (10 ** (torch.linspace(0, highest, bands + 2, device=device) / 2595) - 1)
-    bins = torch.linspace(0, RATE_HZ / 2, N_FFT // 2 + 1, device=device)
-    if pitch is not None:
-        bins = bins * pitch[:, None, None]
+    corners = hertz_of(torch.linspace(0, HIGHEST_MEL, bands + 2))
+    bins = torch.linspace(0, RATE_HZ / 2, N_FFT // 2 + 1)
     low, centre, high = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     filters = torch.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
     filters = filters.clamp(min=0)
-    if pitch is None and not bool((filters.sum(dim=1) > 0).all()):
+    if not bool((filters.sum(dim=1) > 0).all()):
         raise ValueError(f"{bands} mel bands are more than {N_FFT // 2 + 1} bins can tell apart")
     return filters
+
+
+def bands_before(bands: int, pitch: Float[Tensor, " sample"]) -> Float[Tensor, "sample band"]:
+    """In which of so many bands lay what each of them holds of a sound that is heard higher.
+
+    Args:
+        bands: how many.
+        pitch: ratio of frequencies of each sample, higher above 1.
+
+    Returns:
+        Places between the bands' numbers; beyond the last one what lay above 8 kHz.
+    """
+    width = HIGHEST_MEL / (bands + 1)
+    centres = hertz_of(width * torch.arange(1, bands + 1, device=pitch.device))
+    return mel_of(centres / pitch[:, None]) / width - 1
+
+
+def mel_of(hertz: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """The mel scale: 2595 log10(1 + f / 700) (O'Shaughnessy 1987)."""
+    return 2595 * torch.log10(1 + hertz / 700)
+
+
+def hertz_of(mel: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """The frequency at a place of the mel scale."""
+    return 700 * (10 ** (mel / 2595) - 1)

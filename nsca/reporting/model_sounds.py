@@ -13,7 +13,6 @@ from nsca.benchmarks.nearest import nearest_rows
 from nsca.data.media_loading import RATE_HZ
 from nsca.errors import UserError
 from nsca.evaluation import source_of
-from nsca.models.audio_encoder import FULL_SCALE
 from nsca.models.log_mel import DECIBEL_PER_UNIT
 from nsca.phases.audio.module import AudioPhase
 from nsca.phases.phase import Phase
@@ -88,7 +87,7 @@ def _decoded(phase: Phase, samples: Int16[np.ndarray, "sound time"]) -> str:
     if not isinstance(phase, AudioPhase):
         raise TypeError(f"{type(phase).__name__} has no decoder")
     with torch.no_grad():
-        log_mel = phase.encoder.front(torch.from_numpy(samples).float() / FULL_SCALE)
+        log_mel = phase.encoder.front.of_stored(torch.from_numpy(samples))
         truth = phase.decoder.coarse(log_mel)
         guess = phase.decoder(phase.encoder(log_mel))
     error_db = float((guess - truth).abs().mean()) * DECIBEL_PER_UNIT

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from nsca.models.log_mel import RATE_HZ, LogMel, mel_filters
+from nsca.models.log_mel import RATE_HZ, LogMel, bands_before, hertz_of, mel_filters, mel_of
 
 
 def tone(hertz: float, seconds: float = 0.5, loudness: float = 1.0) -> torch.Tensor:
@@ -38,6 +38,28 @@ def test_every_band_hears_something_and_too_many_are_refused():
     assert (noise.mean(dim=2) > -0.7).all()
     with pytest.raises(ValueError, match="mel bands"):
         mel_filters(400)
+
+
+def test_a_band_finds_where_its_sound_was_before_it_was_heard_higher():
+    same, higher = bands_before(80, torch.tensor([1.0, 1.25]))
+    torch.testing.assert_close(same, torch.arange(80.0), atol=1e-4, rtol=0)
+    pictures = LogMel()(torch.stack([tone(1000.0), tone(1250.0)]))
+    before, after = pictures.mean(dim=2).argmax(dim=1).tolist()
+    assert higher[after].item() == pytest.approx(before, abs=0.5)
+    assert higher.diff().gt(0).all()
+    (lower,) = bands_before(80, torch.tensor([0.8]))
+    assert lower[-1] > 79, "above 8 kHz nothing was heard"
+    hertz = torch.tensor([0.0, 440.0, 8000.0])
+    torch.testing.assert_close(hertz_of(mel_of(hertz)), hertz, atol=1e-2, rtol=0)
+
+
+def test_stored_sounds_are_heard_as_numbers_from_minus_one_to_one():
+    stored = (tone(440.0)[None] * 16384).short()
+    picture = LogMel()
+    assert torch.equal(picture.of_stored(stored), picture(stored.float() / 32768))
+    torch.testing.assert_close(
+        picture.logarithm(picture.mel_of_stored(stored)), picture.of_stored(stored)
+    )
 
 
 def test_half_precision_around_it_changes_nothing():

@@ -21,7 +21,12 @@ term after ten), what a new formula does is there at the first.
 
 
 def ten_steps(phase: Phase, data: LightningDataModule) -> list[dict[str, float]]:
-    """Metrics of ten optimiser steps, with Lightning."""
+    """Metrics of ten optimiser steps, with Lightning and one thread.
+
+    With two, convolutions of 8 channels with a kernel of 1 and a stride of 2 crash (DECISIONS.md,
+    94), and sums in another order would be other losses.
+    """
+    torch.set_num_threads(1)
     rows: list[dict[str, float]] = []
 
     def note(outputs: object, batch: Batch, batch_idx: int) -> None:

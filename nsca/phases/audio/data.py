@@ -1,7 +1,7 @@
 """Sounds in, augmented spectrograms out: one item of the training loader is one optimiser step.
 
-Sounds stay 16-bit samples until they are on the device, where spectrograms and views are made in
-one go. Which sounds a step sees, and how they are changed, is a pure function of (seed, step).
+Spectrograms are made once, views of them at every step on the device. Which sounds a step sees, and
+how they are changed, is a pure function of (seed, step).
 """
 
 import numpy as np
@@ -18,6 +18,8 @@ from nsca.errors import UserError
 from nsca.models.log_mel import LogMel
 from nsca.phases.step_data import StepData
 
+AT_ONCE = 16  # sounds whose spectra are in memory at a time: 5 MB each for 1.6 s
+
 
 class SoundSteps(StepLoader[SoundBatch]):
     """The sounds of each step.
@@ -25,14 +27,17 @@ class SoundSteps(StepLoader[SoundBatch]):
     Args:
         sounds: of one split.
         epoch: how they are drawn.
+        bands: of the spectrograms; 80 take as much memory as the 16-bit samples do.
     """
 
-    def __init__(self, sounds: Sounds, epoch: Epoch) -> None:
+    def __init__(self, sounds: Sounds, epoch: Epoch, bands: int) -> None:
         super().__init__(len(sounds), epoch)
-        self._samples = sounds.samples
+        front = LogMel(bands)
+        parts = torch.from_numpy(sounds.samples).split(AT_ONCE)
+        self._mel = torch.cat([front.mel_of_stored(part) for part in parts]).numpy()
 
     def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> SoundBatch:
-        return SoundBatch(samples=torch.from_numpy(self._samples[rows]), step=step)
+        return SoundBatch(mel=torch.from_numpy(self._mel[rows]), step=step)
 
 
 class AudioData(StepData[Sounds]):
@@ -69,6 +74,7 @@ class AudioData(StepData[Sounds]):
         super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
         self.source = source
         self.augmentation = augmentation
+        self.bands = bands
         self._front = LogMel(bands)
 
     def load(self, split: Split) -> Sounds:
@@ -79,7 +85,7 @@ class AudioData(StepData[Sounds]):
         return quietness(stored.samples)
 
     def loader(self, stored: Sounds, epoch: Epoch) -> SoundSteps:
-        return SoundSteps(stored, epoch)
+        return SoundSteps(stored, epoch, self.bands)
 
     def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
         """Return sounds and their labels, for online probes."""
@@ -87,5 +93,5 @@ class AudioData(StepData[Sounds]):
 
     def on_after_batch_transfer(self, batch: SoundBatch, dataloader_idx: int) -> AudioBatch:
         """Make the views on the device."""
-        self._front.to(batch.samples.device)
+        self._front.to(batch.mel.device)
         return make_sound_views(batch, self._front, self.augmentation, self.view_seed())

@@ -165,7 +165,7 @@ def with_views(
         seen = make_views(FrameBatch(frames, later, batch.step), augmentation, seed)
         made |= {"first": seen.first, "second": seen.second, "neighbour": seen.neighbour}
     if batch.heard is not None:
-        last = SoundBatch(batch.heard[:, -1], batch.step)
+        last = SoundBatch(front.mel_of_stored(batch.heard[:, -1]), batch.step)
         sound = make_sound_views(last, front, sound_augmentation, seed)
         made |= {
             "first_sound": sound.first,

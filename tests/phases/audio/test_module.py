@@ -15,7 +15,9 @@ from nsca.phases.optimizer import OptimizerSettings
 
 def a_batch(samples: int = 24) -> AudioBatch:
     stored = torch.from_numpy(DyingTones().sounds("train").samples[:samples])
-    return make_sound_views(SoundBatch(stored, 0), LogMel(BANDS), SoundAugmentation(), seed=0)
+    front = LogMel(BANDS)
+    sounds = SoundBatch(front.mel_of_stored(stored), step=0)
+    return make_sound_views(sounds, front, SoundAugmentation(), seed=0)
 
 
 def golden_steps() -> list[dict[str, float]]:
