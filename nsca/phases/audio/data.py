@@ -15,10 +15,10 @@ from nsca.data.source import ProbeLabel, Sounds, SoundSource, Split
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.data.views import make_sound_views
 from nsca.errors import UserError
-from nsca.models.log_mel import LogMel
+from nsca.models.log_mel import HOP, LogMel
 from nsca.phases.step_data import StepData
 
-AT_ONCE = 16  # sounds whose spectra are in memory at a time: 5 MB each for 1.6 s
+AT_ONCE = 16  # sounds whose spectra are in memory at a time, some 2 MB each for 1.6 s
 
 
 class SoundSteps(StepLoader[SoundBatch]):
@@ -32,9 +32,11 @@ class SoundSteps(StepLoader[SoundBatch]):
 
     def __init__(self, sounds: Sounds, epoch: Epoch, bands: int) -> None:
         super().__init__(len(sounds), epoch)
-        front = LogMel(bands)
-        parts = torch.from_numpy(sounds.samples).split(AT_ONCE)
-        self._mel = torch.cat([front.mel_of_stored(part) for part in parts]).numpy()
+        front, samples = LogMel(bands), sounds.samples
+        self._mel = np.empty((len(sounds), bands, samples.shape[1] // HOP + 1), np.float32)
+        for first in range(0, len(sounds), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            self._mel[some] = front.mel_of_stored(torch.tensor(samples[some])).numpy()
 
     def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> SoundBatch:
         return SoundBatch(mel=torch.from_numpy(self._mel[rows]), step=step)
