@@ -163,6 +163,7 @@ class LethalityGate(Gate):
                     series |= {"step": trace.step, f"{prefix}weight": trace.weight}
             else:
                 found = arm.figures(shown, where, recipe, cell.seed, episodes)
+            found["expert_success"] = shown.expert_success  # of no table: it is the same for all
             figures |= {f"{prefix}{name}": value for name, value in found.items()}
         return CellResult(figures, series)
 

@@ -126,6 +126,9 @@ def test_arms_differ_in_prior_and_weight_alone_and_every_baseline_stands_beside_
     assert weights["warped"] is None
 
 
+EXPERTS = ("expert_success", f"{HARDER}expert_success")
+
+
 def test_a_quick_run_leaves_out_what_cannot_be_shortened():
     cells = gate().cells(quick=True)
     assert {cell.arm for cell in cells} == {*ARMS, ACCEPT_ALL, *BASELINES} - CLONES
@@ -134,7 +137,7 @@ def test_a_quick_run_leaves_out_what_cannot_be_shortened():
 
 def test_a_baseline_has_no_figure_but_success_and_the_verdict_does_not_see_it():
     found = gate().run(Cell("warped", 0, {"steps": 5, "episodes": 2}))
-    assert set(found.figures) == {"success", f"{HARDER}success"}
+    assert set(found.figures) == {"success", f"{HARDER}success", *EXPERTS}
     assert found.figures["success"] == 1.0
     without = rows({HIGH: 0.9, MIDDLE: 0.5, LOW: 0.3}, MIXED)
     beside = [Row("warped", seed, {"success": 1.0, f"{HARDER}success": 1.0}) for seed in range(5)]
@@ -152,7 +155,8 @@ def test_a_cell_learns_acts_and_repeats_itself():
         found.append(gate().run(cell).figures)
     first, again = found
     assert first == again
-    assert set(first) == set(gate().shown)
+    assert set(first) == {*gate().shown, *EXPERTS}
+    assert all(0 < first[each] <= 1 for each in EXPERTS)
     assert first["success"] >= 0.5, "push from one demonstration is easy"
     assert first["weight"] == pytest.approx(0.9)
 
