@@ -17,6 +17,13 @@ from nsca.phases.seeds_at_once import fit_seeds
 
 STEPS, CLIP = 30, 0.05
 CPU = torch.device("cpu")
+DEVICES = [
+    CPU,
+    pytest.param(
+        torch.device("cuda"),
+        marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+    ),
+]
 TOLERANCE = 1e-3
 """Absolute, of parameters that are of the order of 1 and move by more than 0.1. Rounding alone
 makes them differ by 1e-7; where the bfloat16 of Muon rounds to the other side, by 2^-8 of a step of
@@ -74,9 +81,9 @@ def alone(seed: int, own: list[Points]) -> Toy:
     return phase
 
 
-def at_once(every: list[list[Points]]) -> list[Toy]:
+def at_once(every: list[list[Points]], device: torch.device = CPU) -> list[Toy]:
     phases = [Toy(seed) for seed in range(len(every))]
-    fit_seeds(phases, every, steps=len(every[0]), clip=CLIP, device=CPU)
+    fit_seeds(phases, every, steps=len(every[0]), clip=CLIP, device=device)
     return phases
 
 
@@ -84,9 +91,10 @@ def flat(phase: Phase) -> Tensor:
     return torch.cat([p.detach().flatten() for p in phase.parameters()])
 
 
-def test_each_becomes_what_it_becomes_alone():
+@pytest.mark.parametrize("device", DEVICES)
+def test_each_becomes_what_it_becomes_alone(device: torch.device):
     every = [batches(seed) for seed in range(3)]
-    for seed, (phase, own) in enumerate(zip(at_once(every), every, strict=True)):
+    for seed, (phase, own) in enumerate(zip(at_once(every, device), every, strict=True)):
         torch.testing.assert_close(flat(phase), flat(alone(seed, own)), rtol=0, atol=TOLERANCE)
         assert (flat(phase) - flat(Toy(seed))).abs().max() > 0.1, "it has moved"
         assert abs(phase.gain.item() - 1) > 0.1, "at its own rate"
