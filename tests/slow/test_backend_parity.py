@@ -29,6 +29,19 @@ STALE = {"disassemble-v3": {4, 5}, "window-close-v3": {4}}
 # rewards of 0 to 10 that differ by 1 to 4 on average where all places are alike
 OTHER_REWARD = {"button-press-topdown-wall-v3", "door-lock-v3", "soccer-v3"}
 ALIKE_M = 0.005
+ALIKE = 0.85  # share of steps at least that are alike
+# contact throws things elsewhere in the two simulators; until then they are alike
+PART_WAYS = {
+    "peg-unplug-side-v3": 0.15,
+    "sweep-into-v3": 0.25,
+    "door-open-v3": 0.4,
+    "disassemble-v3": 0.4,
+    "hand-insert-v3": 0.55,
+    "shelf-place-v3": 0.6,
+    "door-close-v3": 0.65,
+    "door-lock-v3": 0.7,
+    "handle-press-v3": 0.75,
+}
 
 
 @pytest.mark.parametrize("task", sorted(set(TASKS) - NOT_IN_ENVPOOL))
@@ -39,7 +52,7 @@ def test_both_backends_play_every_task_alike(task: str) -> None:
     seen, reference = fast.reset(seeds), slow.reset(seeds)
     compared = [column for column in PLACES if column not in STALE.get(task, ())]
     np.testing.assert_allclose(seen[:, compared], reference[:, compared], atol=SETTLED_M)
-    expert, gaps = Expert(task), []
+    expert, gaps, shares = Expert(task), [], []
     succeeded = [np.zeros(EPISODES, bool), np.zeros(EPISODES, bool)]
     for _ in range(STEPS):
         actions = expert(seen)
@@ -49,9 +62,11 @@ def test_both_backends_play_every_task_alike(task: str) -> None:
         )
         alike = np.abs(seen - other)[:, PLACES].max(axis=1) < ALIKE_M
         gaps.extend(np.abs(reward - its_reward)[alike])
+        shares.append(alike.mean())
         succeeded[0] |= success
         succeeded[1] |= its_success
     fast.close()
+    assert np.mean(shares) > PART_WAYS.get(task, ALIKE)
     assert (np.mean(gaps) > 0.5) == (task in OTHER_REWARD), f"rewards differ by {np.mean(gaps):.2f}"
     # the same actions, so contact may throw what is held in one of the two; one episode of four
     assert abs(int(succeeded[0].sum()) - int(succeeded[1].sum())) <= 1
