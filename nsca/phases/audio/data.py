@@ -76,7 +76,6 @@ class AudioData(StepData[Sounds]):
         super().__init__(source.name, effective_batch, seed, validation_batches, curriculum)
         self.source = source
         self.augmentation = augmentation
-        self.bands = bands
         self._front = LogMel(bands)
 
     def load(self, split: Split) -> Sounds:
@@ -87,7 +86,7 @@ class AudioData(StepData[Sounds]):
         return quietness(stored.samples)
 
     def loader(self, stored: Sounds, epoch: Epoch) -> SoundSteps:
-        return SoundSteps(stored, epoch, self.bands)
+        return SoundSteps(stored, epoch, self._front.bands)
 
     def shown(self, split: Split) -> tuple[np.ndarray, dict[str, ProbeLabel]]:
         """Return sounds and their labels, for online probes."""
