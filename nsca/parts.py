@@ -12,15 +12,29 @@ from omegaconf import DictConfig, OmegaConf
 
 from nsca.assembly import phase_class, plain
 from nsca.errors import UserError
+from nsca.notice import notice
 from nsca.phases.phase import Phase
 from nsca.run_card import load_run_card
 from nsca.trained_phase import best_or_last, load_config
 
 LATEST = "latest"
-LEARNED_FOR = {
-    "dynamics": ("dt_s", "past", "ahead", "drives", "linear", "prior", "weight.floor"),
+_SENSES = ("model.vision", "model.audio", "model.proprioception")
+_IMAGINATION = (
+    "dt_s", "past", "ahead", "drives", "linear", "prior", "substeps", "weight.floor",
+)  # fmt: skip
+MADE_FOR = {
+    "fusion": (*_SENSES, "model.fusion"),
+    "dynamics": (
+        *_SENSES,
+        "model.fusion",
+        "model.dynamics",
+        "model.temporal",
+        "model.prototypes",
+        *(f"phase.imagination.{key}" for key in _IMAGINATION),
+    ),
 }
-"""Settings of `phase.imagination` without which weights of a part mean something else."""
+"""Settings without which weights of a part mean something else, where they are more than those of
+the model's entry of that name: another number of heads takes the same weights."""
 TRAINING_PRESETS = frozenset({"off", "anomaly"})
 """Choices of `debug` whose runs learn what they were asked to."""
 
@@ -39,6 +53,8 @@ def with_found_parts(cfg: DictConfig) -> DictConfig:
             continue
         run = _latest(name, cfg) if where == LATEST else Path(where)
         _check_fit(name, run, cfg)
+        if where == LATEST:
+            _say(name, run, cfg)
         found[name] = str(run)
     own = OmegaConf.create(plain(cfg))
     own.parts = found
@@ -119,6 +135,14 @@ def _check_fit(name: str, run: Path, cfg: DictConfig) -> None:
         )
 
 
+def _say(name: str, run: Path, cfg: DictConfig) -> None:
+    """Which run was taken, and whether it has seen other data."""
+    theirs, ours = (plain(config.data) for config in (load_config(run), cfg))
+    same = all(theirs.get(key) == ours.get(key) for key in ("_target_", "path"))
+    seen = "" if same else f"; it was trained on other data: {theirs.get('path')}"
+    notice(f"parts.{name}=latest is {run}{seen}")
+
+
 def _differences(name: str, theirs: DictConfig, ours: DictConfig) -> list[str]:
     there, here = (_shape(name, plain(cfg)) for cfg in (theirs, ours))
     return [
@@ -130,10 +154,9 @@ def _differences(name: str, theirs: DictConfig, ours: DictConfig) -> list[str]:
 
 def _shape(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """What a part's weights are made for, by key."""
-    settings = _flat(config["phase"].get("imagination", {}), "phase.imagination")
-    chosen = tuple(f"phase.imagination.{key}." for key in LEARNED_FOR.get(name, ()))
-    meant = {key: value for key, value in settings.items() if f"{key}.".startswith(chosen)}
-    return _flat(config["model"].get(name), f"model.{name}") | meant
+    chosen = tuple(f"{key}." for key in MADE_FOR.get(name, (f"model.{name}",)))
+    settings = _flat(config["model"], "model") | _flat(config["phase"], "phase")
+    return {key: value for key, value in settings.items() if f"{key}.".startswith(chosen)}
 
 
 def _flat(node: Any, path: str = "") -> dict[str, Any]:

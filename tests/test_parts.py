@@ -12,6 +12,7 @@ from nsca.assembly import build_phase
 from nsca.checkpoint import HEADER_KEY, CheckpointHeader, checkpoint_path, write_checkpoint
 from nsca.composition import compose
 from nsca.errors import UserError
+from nsca.notice import notice
 from nsca.parts import load_parts, with_found_parts
 
 
@@ -50,6 +51,19 @@ def test_latest_is_the_newest_finished_run_of_this_shape(outputs: Path):
     cfg = with_found_parts(fusion(outputs))
     assert Path(cfg.parts.vision).name == "2026-01-02_00-00-00-000"
     assert cfg.parts.audio == str(outputs / "train/audio-nsca_tiny/2026-01-01_00-00-00-000")
+
+
+def test_which_run_is_the_latest_is_said_and_that_it_has_seen_other_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run = finished_run(tmp_path, "vision", "2026-01-01_00-00-00-000", 1.0, "data.path=here")
+    notice.cache_clear()
+    with_found_parts(fusion(tmp_path, "parts.audio=null", "data.path=here"))
+    assert f"notice: parts.vision=latest is {run}\n" in capsys.readouterr().err
+    with_found_parts(fusion(tmp_path, "parts.audio=null", "data.path=there"))
+    assert f"latest is {run}; it was trained on other data: here" in capsys.readouterr().err
+    with_found_parts(fusion(tmp_path, "parts.audio=null", f"parts.vision={run}"))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_run_for_debugging_is_not_the_latest(tmp_path: Path):
@@ -124,6 +138,16 @@ def test_what_does_not_fit_is_named(outputs: Path, changes: list[str], said: str
         with_found_parts(cfg)
 
 
+@pytest.mark.parametrize("change", ["model.fusion.n_heads=8", "model.vision.gabor=random"])
+def test_a_fusion_above_other_senses_or_heads_does_not_fit(tmp_path: Path, change: str):
+    nulls = ("parts.vision=null", "parts.audio=null")
+    run = finished_run(tmp_path, "fusion", "2026-01-01_00-00-00-000", 1.0, *nulls)
+    own = ["phase=dynamics", "model=nsca_tiny", f"parts.fusion={run}"]
+    assert with_found_parts(compose("train", own)).parts.fusion == str(run)
+    with pytest.raises(UserError, match="here"):
+        with_found_parts(compose("train", [*own, change]))
+
+
 def test_dynamics_of_another_time_step_do_not_fit(tmp_path: Path):
     run = finished_run(tmp_path, "dynamics", "2026-01-01_00-00-00-000", 1.0, "parts.fusion=null")
     own = ["phase=memory", "model=nsca_tiny", f"parts.dynamics={run}"]
@@ -139,9 +163,15 @@ def test_dynamics_of_another_time_step_do_not_fit(tmp_path: Path):
         (["prior=none", "prior_weight=none"], r"imagination\.prior.* is nsca\.priors\.physics"),
         (["prior=gravity"], r"imagination\.prior"),
         (["prior_weight=held"], r"imagination\.weight\.floor is 0\.3 there and 0\.0 here"),
+        (["phase.imagination.substeps=1"], r"imagination\.substeps is 4 there and 1 here"),
+        (["model.temporal.n_heads=8"], r"model\.temporal\.n_heads is 4 there and 8 here"),
+        (["model.fusion.n_heads=8"], r"model\.fusion\.n_heads is 4 there and 8 here"),
+        (["model.vision.gabor=random"], r"model\.vision\.gabor is frozen there and random here"),
     ],
 )
-def test_dynamics_above_another_prior_do_not_fit(tmp_path: Path, changes: list[str], said: str):
+def test_dynamics_that_mean_something_else_by_the_same_weights_do_not_fit(
+    tmp_path: Path, changes: list[str], said: str
+):
     run = finished_run(tmp_path, "dynamics", "2026-01-01_00-00-00-000", 1.0, "parts.fusion=null")
     own = ["phase=memory", "model=nsca_tiny", f"parts.dynamics={run}"]
     with pytest.raises(UserError, match=said):
