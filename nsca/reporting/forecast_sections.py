@@ -16,6 +16,7 @@ from nsca.benchmarks.forecasts import CALIBRATION_ERROR, ERROR, Forecast
 from nsca.reporting import page, plots
 from nsca.reporting.pictures import data_uri
 from nsca.reporting.run_record import RunRecord
+from nsca.reporting.skipping import skipping
 from nsca.statistics import mean_and_standard_error
 
 NAMES = {
@@ -44,6 +45,8 @@ COLOURS = {
 CENTI = 100.0
 ONLY_VAL = "The data has no test part: what is judged has also chosen checkpoints."
 TARGET = 0.05  # of the calibration error
+SKIPPED = ("copy_last", "inertia", "prior")
+"""What there is without a phase that did not go on from trained dynamics."""
 PARTS = {"val": "held-out objects", "test": "kinds never seen (set B)"}
 OF_DRIVES = {"val": "stretches held out for validation", "test": "stretches held out for the test"}
 
@@ -57,16 +60,19 @@ def sentences(forecasts: Sequence[Forecast]) -> list[str]:
     for split in splits:
         here = [f for f in forecasts if f.split == split and f.quantity == "place_m"]
         farthest = max(f.ahead for f in here)
-        errors = {
-            name: _spread([CENTI * f.value for f in here if _is(f, ERROR, farthest, name)])
+        values = {
+            name: [CENTI * f.value for f in here if _is(f, ERROR, farthest, name)]
             for name in dict.fromkeys(f.forecaster for f in here if f.measure == ERROR)
         }
-        ours = errors.pop("trained")
+        ours = values.pop("trained")
         seconds = next(f.seconds for f in here if f.ahead == farthest)
-        others = ", ".join(f"{NAMES[name]} {error}" for name, error in errors.items())
+        others = ", ".join(f"{NAMES[name]} {_spread(each)}" for name, each in values.items())
+        skipped = ["before"] if "before" in values else [n for n in SKIPPED if n in values]
+        without = {NAMES[name]: dict(enumerate(values[name])) for name in skipped}
+        verdict = skipping(dict(enumerate(ours)), without, higher_is_better=False)
         honest = [f for f in here if (f.measure, f.forecaster) == (CALIBRATION_ERROR, "scaled")]
-        text = f"places {seconds:g} s ahead on {_part(split, forecasts)}: off by <b>{ours} cm</b>; "
-        text += f"{others}."
+        text = f"places {seconds:g} s ahead on {_part(split, forecasts)}: off by "
+        text += "; ".join(filter(None, [f"<b>{_spread(ours)} cm</b>", others, verdict])) + "."
         if honest:
             halved = honest[0].windows < max(f.windows for f in here)
             scaled = "the other half" if halved else _part(splits[0], forecasts)

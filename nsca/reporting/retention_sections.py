@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from nsca.benchmarks.retentions import ERROR, Retained, summary
 from nsca.reporting import page, plots
 from nsca.reporting.run_record import RunRecord
+from nsca.reporting.skipping import skipping
 from nsca.statistics import mean_and_standard_error
 
 PARTS = {"val": "held-out objects", "test": "kinds never seen (set B)"}
@@ -31,12 +32,8 @@ def sentences(runs: Sequence[Sequence[Retained]]) -> list[str]:
     split = next(row.split for rows in runs for row in rows)
     still = [row for rows in runs for row in rows if row.forecaster == "copy_last"]
     kept = np.mean([row.value for row in still if row.measure == ERROR])
-    gain = float(np.mean([each["gain"] for each in figures]))
-    verdict = (
-        "the phase improves it over skipping it"
-        if gain > 0
-        else "<b>the phase does not improve it over skipping it</b>"
-    )
+    ends, begun = ({n: each[name] for n, each in enumerate(figures)} for name in ("end", "begun"))
+    verdict = skipping(ends, {"the dynamics as they came": begun}, higher_is_better=False)
     said_of_it = (
         f"mean error over all tasks on {PARTS.get(split, split)} (1: what keeping the last "
         f"state gets wrong on average): <b>{said['end']}</b> at its end, {said['begun']} when "

@@ -1,17 +1,21 @@
 """What a report says of scores: the verdict, the tables, the fall under corruption."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from nsca.assembly import phase_name
+from nsca.benchmarks.fused_state import NEXT
 from nsca.benchmarks.scores import CLEAN, Score
 from nsca.evaluation import benchmarks_for
 from nsca.reporting import forecast_sections, outcome_sections, page, plots, retention_sections
 from nsca.reporting.outcome_sections import spread
 from nsca.reporting.run_record import RunRecord
 from nsca.reporting.run_sections import shown_path
+from nsca.reporting.skipping import skipping
 from nsca.statistics import paired_difference
 
 PARTS = {
@@ -19,6 +23,9 @@ PARTS = {
     "test": "kinds never seen (set B)",
     "test_refit": "kinds never seen, probe fitted on other objects of them",
 }
+
+SKIPPED = ("random", "best_sense")
+"""What there is without a phase: its untrained twin, and of a fusion the best single sense."""
 
 NO_RIVALS = ("shuffled", "true_state")
 """A control and a ceiling: never the best of a row."""
@@ -66,41 +73,53 @@ def _sentences(judged: Mapping[Any, Sequence[Score]]) -> list[str]:
     everything = [score for scores in judged.values() for score in scores]
     part = "test" if any(_part(score) == "test" for score in everything) else "val"
     sentences = []
-    for measure, word in (("accuracy", "accuracy"), ("r2", "R²")):
-        clean = [s for s in everything if (s.measure, s.corruption) == (measure, CLEAN)]
-        ours = _means(judged, part, measure, "trained")
+    for (measure, word), later in product((("accuracy", "accuracy"), ("r2", "R²")), (False, True)):
+        asked = _Asked(part, measure, later)
+        ours = asked.means(judged, "trained")
         if not ours:
             continue
         compared = []
         for reference in plots.REFERENCES:
             # The twin of a seed is compared with what became of it.
-            theirs = _means(judged, part, measure, reference)
+            theirs = asked.means(judged, reference)
             if theirs.keys() & ours.keys():
                 said = spread(list(theirs.values()))
                 compared.append(f"{plots.NAMES[reference]} {said} ({_gain(ours, theirs)})")
-        compared.append(f"chance {np.mean([s.chance for s in clean if _part(s) == part]):.3f}")
-        sentences.append(
-            f"mean {word} of linear probes on {PARTS.get(part, part)}: "
-            f"<b>{spread(list(ours.values()))}</b>; {', '.join(compared)}."
+        compared.append(f"chance {np.mean([s.chance for s in everything if asked.by(s)]):.3f}")
+        sentence = (
+            f"mean {word} of linear probes {'of the next moment ' if later else ''}on "
+            f"{PARTS.get(part, part)}: <b>{spread(list(ours.values()))}</b>; {', '.join(compared)}"
         )
+        without = {plots.NAMES[name]: asked.means(judged, name) for name in SKIPPED}
+        sentences.append("; ".join(filter(None, [sentence, skipping(ours, without)])) + ".")
     return sentences
 
 
-def _means(
-    judged: Mapping[Any, Sequence[Score]], part: str, measure: str, features: str
-) -> dict[Any, float]:
-    """Mean over quantities by seed, an R2 below 0 counted as 0."""
-    wanted = (part, measure, features, CLEAN)
-    means = {}
-    for seed, scores in judged.items():
-        values = [
-            score.value if measure == "accuracy" else max(score.value, 0.0)
-            for score in scores
-            if (_part(score), score.measure, score.features, score.corruption) == wanted
-        ]
-        if values:
-            means[seed] = float(np.mean(values))
-    return means
+@dataclass(frozen=True)
+class _Asked:
+    """Which scores make a sentence: of a part, by a measure, of the next moment or this one."""
+
+    part: str
+    measure: str
+    later: bool
+
+    def by(self, score: Score) -> bool:
+        """Whether a score is one of them."""
+        own = (_part(score), score.measure, score.quantity.startswith(NEXT), score.corruption)
+        return own == (self.part, self.measure, self.later, CLEAN)
+
+    def means(self, judged: Mapping[Any, Sequence[Score]], features: str) -> dict[Any, float]:
+        """Mean over quantities by seed, an R2 below 0 counted as 0."""
+        means = {}
+        for seed, scores in judged.items():
+            values = [
+                score.value if self.measure == "accuracy" else max(score.value, 0.0)
+                for score in scores
+                if score.features == features and self.by(score)
+            ]
+            if values:
+                means[seed] = float(np.mean(values))
+        return means
 
 
 def _part(score: Score) -> str:

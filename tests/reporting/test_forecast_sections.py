@@ -68,7 +68,19 @@ def test_the_sentence_says_what_the_factor_was_fitted_on():
 
 def test_where_doubt_was_not_judged_nothing_is_said_of_it():
     (text,) = sentences([f for f in figures(0.01) if f.measure == "rmse"])
-    assert text.endswith("6.00.")
+    assert "calibration" not in text
+    assert text.endswith("the phase improves it over skipping it (the prior alone), by one seed.")
+
+
+def test_where_the_run_went_on_from_trained_dynamics_these_have_to_be_beaten():
+    def beside(before_m: float) -> str:
+        here = [f for f in figures(0.01) if f.measure == "rmse"]
+        before = [replace(f, forecaster="before") for f in here if f.forecaster == "trained"]
+        (text,) = sentences([*here, *(replace(f, value=before_m * f.ahead) for f in before)])
+        return text
+
+    assert "the phase improves it over skipping it (before this phase)" in beside(0.011)
+    assert "<b>the phase does not improve it over skipping it (before" in beside(0.009)
 
 
 def test_data_without_a_test_part_is_named(tmp_path):

@@ -20,7 +20,27 @@ def test_the_verdict_sets_the_figure_beside_its_twin_and_chance(one):
     assert "untrained twin 0.600" in verdict
     assert '<span class="good">+0.200</span>' in verdict
     assert "chance 0.250" in verdict
+    assert "the phase improves it over skipping it (untrained twin), by one seed" in verdict
     assert "One seed" in verdict
+
+
+def test_a_fusion_has_to_beat_the_best_sense_now_and_at_the_next_moment_each_by_itself():
+    asked = {"measure": "r2", "chance": 0.0}
+    values = {
+        "mass_kg": {"trained": 0.6, "random": 0.3, "best_sense": 0.5},
+        "next_place_m": {"trained": 0.4, "random": 0.2, "best_sense": 0.45},
+    }
+    made = [
+        fake_record.score(**asked, quantity=quantity, features=features, value=value)
+        for quantity, own in values.items()
+        for features, value in own.items()
+    ]
+    page = page_of(fake_record.record(made=made))
+    verdict = page[page.index('<div class="verdict">') : page.index('<div class="tiles">')]
+    assert "<b>0.600</b>" in verdict
+    assert "the phase improves it over skipping it (best single sense)" in verdict
+    assert "probes of the next moment on held-out objects: <b>0.400</b>" in verdict
+    assert "<b>the phase does not improve it over skipping it (best single sense)" in verdict
 
 
 def test_a_quantity_without_a_corrupted_figure_is_no_panel(one):
