@@ -21,6 +21,7 @@ from nsca.studies.study import kept
 from nsca.verb import Stopped, compose
 
 LAST = "last"  # the name of the run that is judged
+WEIGHT = "train/prior_weight"  # how far it trusts its prior in the end, kept beside what is judged
 
 # what stands in jobs.csv: steps trained and seconds of the training by the wall clock (of all
 # phases that the judged run is made of), the commits that trained and judged it, the beginnings of
@@ -96,6 +97,7 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
             run = f"run={runs[LAST]}"
             judged = evaluate(compose("evaluate", [*specification.evaluate, run, seed]))
             cards, judged_card = [load_run_card(r) for r in runs.values()], load_run_card(judged)
+            trained = {n: value for n, value in cards[-1]["metrics"].items() if n == WEIGHT}
         except Stopped as stop:
             return JobOutcome(job, {}, None, None, stop.exit_code)
         except Exception as error:  # noqa: BLE001 -- reported, and the study goes on
@@ -103,7 +105,7 @@ def train_and_evaluate(specification: JobSpecification, log: Path) -> JobOutcome
             return JobOutcome(job, {}, None, f"{type(error).__name__}: {error}")
     return JobOutcome(
         job,
-        kept(job.condition, judged_card["metrics"], specification.leave_out),
+        kept(job.condition, trained | judged_card["metrics"], specification.leave_out),
         {
             "steps": "+".join(str(int(card["metrics"]["steps"])) for card in cards),
             "seconds": f"{sum(float(card['seconds']) for card in cards):.1f}",

@@ -48,7 +48,9 @@ class StudyPlan(Study):
         primary: the one or two of them that the question is about: p is corrected over their
             comparisons alone; None for all, as in studies that are older than this.
         baselines: rows without training, by name: what stands in place of `trained` in the name of
-            a metric, such as `pixels`. Their values come from the evaluation of the reference.
+            a metric, such as `pixels`. Their values come from the evaluation of the reference; with
+            groups from that of the group whose name they carry, as `<number>/pixels`, else of the
+            first one.
         earlier: overrides of the training runs that come before, by name, in order.
         higher_is_better: whether the metrics are such; errors are not.
 
@@ -140,13 +142,14 @@ class StudyPlan(Study):
             refuse("data", results.made_otherwise("data", expected), results)
 
     def table(self, results: JobTable) -> PairedTable:
-        """The conditions, then the baselines from the (first) reference's evaluation."""
-        source = "/".join([*self.groups[:1], self.reference])
+        """The conditions, then the baselines from the evaluation of a reference."""
 
         def values(row: str, metric: str) -> dict[int, float]:
-            if row in self.baselines:
-                return results.values(source, self.baseline_metric(row, metric))
-            return results.values(row, metric)
+            if row not in self.baselines:
+                return results.values(row, metric)
+            groups = [group for group in self.groups if row.startswith(f"{group}/")] or self.groups
+            source = "/".join([*groups[:1], self.reference])
+            return results.values(source, self.baseline_metric(row, metric))
 
         rows = [*self.conditions, *self.baselines]
         return PairedTable(

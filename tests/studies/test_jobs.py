@@ -117,6 +117,25 @@ def test_runs_of_earlier_phases_are_handed_on_by_name(verbs, tmp_path):
     assert outcome.metrics["found"] == 0.5
 
 
+def test_the_weight_of_the_prior_is_kept_and_nothing_else_of_the_training(
+    verbs, tmp_path, monkeypatch
+):
+    weights = {"run1": 0.9, "run2": 0.6}
+    card = {"seconds": 1.0, "data_fingerprint": "", "commit": "abc"}
+
+    def load(run: Path) -> dict[str, object]:
+        if run.name == "run3":
+            return {**card, "metrics": {"found": 0.5}}
+        own = {"steps": 1.0, "train/prior_weight": weights[run.name], "train/loss": 3.0}
+        return {**card, "metrics": own}
+
+    monkeypatch.setattr("nsca.run_card.load_run_card", load)
+    earlier = (("dynamics", ("phase=dynamics",)),)
+    spec = JobSpecification(Job("one", 0), ("phase=full",), (), "never", earlier)
+    outcome = jobs.train_and_evaluate(spec, tmp_path / "log")
+    assert outcome.metrics == {"train/prior_weight": 0.6, "found": 0.5}
+
+
 def test_a_job_of_one_phase_has_its_steps_alone(verbs, tmp_path):
     spec = JobSpecification(Job("one", 0), ("phase=vision",), (), "never")
     outcome = jobs.train_and_evaluate(spec, tmp_path / "log")

@@ -101,6 +101,15 @@ def test_conditions_of_a_group_are_compared_with_its_reference(by_number, tmp_pa
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_baseline_that_carries_the_name_of_a_group_is_of_its_evaluation(by_number):
+    study = replace(grouped(), baselines={"raw pixels": "pixels", "200/raw pixels": "pixels"})
+    by_number.add(Job("200/off", 9), {METRIC: 0.5, "held_out/shape/pixels": 0.7}, WHERE)
+    table = study.table(by_number)
+    assert set(table.values("raw pixels", METRIC).values()) == {0.3}
+    assert table.values("200/raw pixels", METRIC)[9] == 0.7
+    assert table.reference_of("200/raw pixels") == "200/off"
+
+
 def test_every_group_needs_its_reference():
     with pytest.raises(ValueError, match="'200/off' is not among"):
         plan("20/off", "200/on")
