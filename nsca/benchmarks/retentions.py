@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nsca.objectives.retention import forgetting_and_transfer
+
 ERROR = "error"
 
 
@@ -85,11 +87,7 @@ def summary(rows: Iterable[Retained]) -> dict[str, float]:
         "learned": float(np.mean([value[task, own] for task, own in stage.items()])),
         "last": float(np.mean([value[task, last] for task, own in stage.items() if own == last])),
     }
-    lost = [value[t, last] - value[t, own] for t, own in stage.items() if own < last]
-    ahead = [value[t, 0] - value[t, own - 1] for t, own in stage.items() if own > 1]
-    # of a stream of one stage nothing can be forgotten
-    found["forgetting"] = float(np.mean(lost)) if lost else 0.0
-    found["transfer"] = float(np.mean(ahead)) if ahead else 0.0
+    found["forgetting"], found["transfer"] = forgetting_and_transfer(value, stage, last)
     return found
 
 

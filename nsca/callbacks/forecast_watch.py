@@ -19,7 +19,7 @@ Off = Float[np.ndarray, "window ahead quantity"]
 
 class ForecastWatch(Callback):
     """Logs for place and speed of the thing `val/<quantity>_<steps>`: the root mean square error
-    one step ahead, half of the way and as far as is foretold; and
+    at every step ahead; and
     `val/<quantity>_calibration_error`, the mean over all horizons: 0 where the doubt is honest.
 
     Figures of forecasts that are not finite are left out: the loss says that.
@@ -72,9 +72,8 @@ def forecast_figures(error: Off, deviation: Off) -> list[tuple[str, float]]:
     found = []
     for quantity, columns in QUANTITIES.items():
         off, doubt = error[..., columns], deviation[..., columns]
-        by_horizon = root_mean_squares(off).tolist()
-        steps = sorted({1, (ahead + 1) // 2, ahead})
-        found += [(f"{quantity}_{step}", by_horizon[step - 1]) for step in steps]
+        by_horizon = enumerate(root_mean_squares(off).tolist(), start=1)
+        found += [(f"{quantity}_{step}", error) for step, error in by_horizon]
         calibration = [
             quantile_calibration_error(off[:, at].ravel(), doubt[:, at].ravel())
             for at in range(ahead)

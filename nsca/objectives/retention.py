@@ -5,7 +5,7 @@ what the last state, kept, gets wrong on the training part as a whole; and that 
 in metres.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -62,6 +62,26 @@ def errors_by_task(
         squares = torch.cat([_squares(model, batch, kept) for batch in batches])
         found.append(squares.mean(dim=0).sqrt())
     return torch.stack(found).cpu()
+
+
+def forgetting_and_transfer(
+    errors: Mapping[tuple[str, int], float], learned_in: Mapping[str, int], done: int
+) -> tuple[float, float]:
+    """Return means over tasks after so many stages of a stream.
+
+    Args:
+        errors: of each task after each stage, 0 before the first.
+        learned_in: the stage of each task, from 1 on.
+        done: stages so far.
+
+    Returns:
+        How much worse tasks of earlier stages are than right after their own; and how much better
+        tasks were right before their own than before the stream, without the first stage, which
+        nothing precedes. 0 where there are none: of one stage nothing can be forgotten.
+    """
+    lost = [errors[t, done] - errors[t, own] for t, own in learned_in.items() if own < done]
+    ahead = [errors[t, 0] - errors[t, own - 1] for t, own in learned_in.items() if 1 < own <= done]
+    return float(np.mean(lost)) if lost else 0.0, float(np.mean(ahead)) if ahead else 0.0
 
 
 def _squares(model: Imagination, batch: DynamicsBatch, kept: bool) -> Float[Tensor, "row measure"]:

@@ -14,7 +14,7 @@ from phases.tiny_vision import tiny_trainer
 
 from nsca.callbacks.forecast_watch import ForecastWatch, forecast_figures
 
-NAMES = {f"{name}_{step}" for name in ("place_m", "speed_m_s") for step in (1, 2, AHEAD)}
+NAMES = {f"{name}_{step}" for name in ("place_m", "speed_m_s") for step in range(1, AHEAD + 1)}
 NAMES |= {"place_m_calibration_error", "speed_m_s_calibration_error"}
 
 
@@ -25,17 +25,11 @@ def figures(scale: float = 1.0, ahead: int = AHEAD) -> dict[str, float]:
     return dict(forecast_figures(deviation * rng.normal(size=deviation.shape), scale * deviation))
 
 
-def test_errors_are_in_metres_at_the_first_the_middle_and_the_last_step():
+def test_errors_are_in_metres_at_every_step():
     found = figures()
     assert found.keys() == NAMES
-    for step in (1, 2, AHEAD):
+    for step in range(1, AHEAD + 1):
         assert found[f"place_m_{step}"] == pytest.approx(0.01 * step * 3**0.5, rel=0.05)
-    assert {name for name in figures(ahead=10) if name.startswith("place_m_")} == {
-        "place_m_1",
-        "place_m_5",
-        "place_m_10",
-        "place_m_calibration_error",
-    }
     assert {name for name in figures(ahead=1) if name.startswith("place_m_")} == {
         "place_m_1",
         "place_m_calibration_error",

@@ -9,7 +9,7 @@ from phases.tiny_vision import tiny_trainer
 
 from nsca.data.windows import WindowRows
 from nsca.objectives import retention
-from nsca.objectives.retention import errors_by_task, windows_of
+from nsca.objectives.retention import errors_by_task, forgetting_and_transfer, windows_of
 
 
 def fitted():
@@ -50,3 +50,12 @@ def test_an_imagination_that_is_right_has_no_error():
     phase.imagination.__class__ = Right
     phase.imagination.true = rows.window(windows_of(rows, "plain"), 0).physical[:, PAST:]
     assert errors_by_task(phase.imagination, rows, ["plain"]).abs().max() == 0
+
+
+def test_what_is_forgotten_and_what_is_known_beforehand():
+    after = {"first": [1.0, 0.2, 0.5, 0.6], "second": [1.0, 0.9, 0.3, 0.3]}
+    errors = {(task, stage): e for task, all_ in after.items() for stage, e in enumerate(all_)}
+    learned_in = {"first": 1, "second": 2}
+    assert forgetting_and_transfer(errors, learned_in, 1) == (0.0, 0.0)
+    assert forgetting_and_transfer(errors, learned_in, 2) == pytest.approx((0.3, 0.1))
+    assert forgetting_and_transfer(errors, learned_in, 3) == pytest.approx((0.2, 0.1))

@@ -30,7 +30,7 @@ from nsca.objectives.episodic_store import EpisodicStore, joined
 from nsca.objectives.first_fit import fit
 from nsca.objectives.imagination import TERMS as MODEL_TERMS
 from nsca.objectives.imagination import Imagination, Imagined
-from nsca.objectives.retention import MEASURES, errors_by_task
+from nsca.objectives.retention import MEASURES, errors_by_task, forgetting_and_transfer
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.imagining import ImaginingPhase
 from nsca.phases.memory.data import MemoryData
@@ -214,6 +214,15 @@ class MemoryPhase(ImaginingPhase):
             self.anchors.anchor(self._learned(), self._fisher(stage))
         self.errors[stage + 1] = self._errors_now()
         self.stages_done.fill_(stage + 1)
+        tasks = self.stream.tasks
+        errors = {
+            (task, after): float(self.errors[after, number, 0])
+            for after in range(stage + 2)
+            for number, task in enumerate(tasks)
+        }
+        learned_in = {task: self.stream.stage_of[task] + 1 for task in tasks}
+        forgetting, transfer = forgetting_and_transfer(errors, learned_in, stage + 1)
+        self.log_dict({"train/forgetting": forgetting, "train/transfer": transfer}, batch_size=1)
 
     def _fisher(self, stage: int) -> Tensors:
         """Of the loss of stored windows, one by one: the empirical Fisher information."""

@@ -10,7 +10,9 @@ from phases.tiny_dynamics import WEIGHTS
 from phases.tiny_memory import MEMORY, NAIVE, tiny_data, tiny_phase, trained
 from phases.tiny_vision import tiny_trainer
 
+from nsca.composition import compose
 from nsca.errors import UserError
+from nsca.models.prototypes import Prototypes
 from nsca.models.temporal import Temporal
 from nsca.phases.memory.module import MemoryPhase
 from nsca.phases.optimizer import OptimizerSettings
@@ -100,6 +102,38 @@ def test_replay_and_ewc_forget_less_and_learn_the_second_task(term: str, naive: 
     lost, theirs = found[2, 0] - found[1, 0], naive[2, 0] - naive[1, 0]
     assert lost < 0.6 * theirs
     assert found[2, 1] < 0.9 * found[0, 1]
+
+
+def test_every_step_is_offered_and_prototypes_are_made_anew_as_often_as_asked(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    moments: list[int] = []
+    made_anew = Prototypes.consolidate
+
+    def note(prototypes: Prototypes, contexts: torch.Tensor, seed: int) -> None:
+        moments.append(phase.trainer.global_step)
+        made_anew(prototypes, contexts, seed=seed)
+
+    monkeypatch.setattr(Prototypes, "consolidate", note)
+    phase = tiny_phase(memory=dataclasses.replace(MEMORY, consolidate_every=3))
+    tiny_trainer(7, limit_val_batches=0).fit(phase, datamodule=tiny_data())
+    assert moments == [3, 6]
+    # 24 windows in the first step, then half of each is replayed
+    assert int(phase.store.offered) == 24 + 6 * 12
+
+
+def test_as_often_and_as_strongly_as_the_plan_says_unless_told_otherwise():
+    settings = compose("train", ["phase=memory"]).phase.memory
+    assert (settings.consolidate_every, settings.protection) == (1000, 10.0)
+
+
+def test_forgetting_and_transfer_are_logged_where_a_stage_ends():
+    phase, trainer = tiny_phase(), tiny_trainer(4, limit_val_batches=0)
+    trainer.fit(phase, datamodule=tiny_data())
+    first, second = phase.errors[:, 0, 0], phase.errors[:, 1, 0]
+    found = trainer.callback_metrics
+    assert found["train/forgetting"] == pytest.approx(float(first[2] - first[1]))
+    assert found["train/transfer"] == pytest.approx(float(second[0] - second[1]))
 
 
 def test_prototypes_are_consolidated_learn_and_are_held_harder():
