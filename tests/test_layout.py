@@ -190,6 +190,7 @@ def test_phases_and_gates_are_whole(project: Path, kind: str):
         assert written, "no phase was found"
         parts = ("nsca/phases/{0}/module.py", "nsca/phases/{0}/data.py", "conf/phase/{0}.yaml")
         parts += ("tests/phases/{0}/test_module.py", "tests/phases/{0}/test_data.py")
+        parts += ("tests/golden/{0}.json",)
     else:
         written = {path.stem for path in package.glob("[a-z]*.py")} - GATE_FRAME
         # <gate>_<part>.py belongs to its gate

@@ -6,8 +6,9 @@ from torch import Tensor
 
 from nsca import plan as plan_module
 from nsca.composition import compose, config_directory
+from nsca.model_sizes import part_sizes
 from nsca.phases.vision.module import VisionPhase
-from nsca.plan import make_plan, make_plans, print_plan
+from nsca.plan import make_plan, make_plans, model_lines, print_plan
 
 PHASES = sorted(file.stem for file in (config_directory() / "phase").glob("*.yaml"))
 NOWHERE = ["data.path=nowhere"]
@@ -49,6 +50,19 @@ def test_overhead_is_counted_once_a_micro_batch_and_not_once_a_sample(monkeypatc
     )
     assert 1 <= whole.seconds / (10 * overhead_s) < 2
     assert 1 <= halves.seconds / (4 * 10 * overhead_s) < 2, "two halves, each embedded twice"
+
+
+def test_a_plan_shows_the_size_of_every_part_and_of_the_whole(capsys: pytest.CaptureFixture[str]):
+    lines = model_lines({"vision": 4_200_000, "audio": 1_000_000})
+    assert [line.split() for line in lines][1:] == [
+        ["vision", "4.20"],
+        ["audio", "1.00"],
+        ["in", "all", "5.20"],
+    ]
+    cfg = compose("train", [*TINY, "hardware=a100"])
+    print_plan(cfg)
+    shown = capsys.readouterr().out.splitlines()
+    assert set(model_lines(part_sizes(cfg.model))) <= set(shown)
 
 
 def test_a_plan_for_absent_hardware_is_marked_and_costs(capsys: pytest.CaptureFixture[str]):

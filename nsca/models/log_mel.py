@@ -78,7 +78,8 @@ class LogMel(nn.Module):
     ) -> Float[Tensor, "sample band frame"]:
         """Mel power between `FLOOR` and 1 in decades, brought to -1..1."""
         with torch.autocast(mel.device.type, enabled=False):
-            return mel.float().clamp(min=FLOOR).log10() * (10 / DECIBEL_PER_UNIT) + 1
+            # in place: an array more for each of the three steps takes a quarter of its time
+            return mel.float().clamp(min=FLOOR).log10_().mul_(10 / DECIBEL_PER_UNIT).add_(1)
 
 
 def mel_filters(bands: int) -> Float[Tensor, "band bin"]:

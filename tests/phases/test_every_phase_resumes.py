@@ -13,10 +13,19 @@ import pytest
 from lightning import seed_everything
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import LambdaCallback
-from phases import tiny_audio, tiny_dynamics, tiny_full, tiny_fusion, tiny_memory, tiny_vision
+from phases import (
+    tiny_audio,
+    tiny_dynamics,
+    tiny_fewshot,
+    tiny_full,
+    tiny_fusion,
+    tiny_memory,
+    tiny_vision,
+)
 from phases.tiny_vision import tiny_trainer
 from training_server import digest_of
 
+import nsca.phases
 from nsca.callbacks.checkpointing import (
     Checkpointing,
     CheckpointSettings,
@@ -50,6 +59,7 @@ MAKE: dict[str, Make] = {
     "dynamics": (partial(learning, tiny_dynamics.tiny_phase), tiny_dynamics.tiny_data),
     "memory": (partial(learning, tiny_memory.tiny_phase), tiny_memory.tiny_data),
     "full": (partial(learning, tiny_full.tiny_phase, linear=True), tiny_full.tiny_data),
+    "fewshot": (partial(learning, tiny_fewshot.tiny_phase), tiny_fewshot.tiny_data),
 }
 # of memory: within a stage, where one has ended, and after its anchors were set
 CASES = [*((name, 3) for name in MAKE), ("memory", 2), ("memory", 5)]
@@ -86,6 +96,11 @@ def train(name: str, run: Path, after: int | None = None) -> dict[str, str]:
     # Python's generator is drawn from by what checks shapes in tests
     drawn = {name: state for name, state in _rng(run).items() if name != "python"}
     return digest_of(run) | {"metrics": metrics, "rng": repr(drawn)}
+
+
+def test_no_phase_is_left_out():
+    folders = {path.parent.name for path in Path(nsca.phases.__path__[0]).glob("*/module.py")}
+    assert MAKE.keys() == folders
 
 
 @cache

@@ -1,5 +1,5 @@
-"""Dynamics, memory and full learn from whichever senses were recorded; what a missing one holds
-changes nothing. (Of fusion, phases/fusion/test_module.py says the same.)
+"""Fusion, dynamics, memory and full learn from whichever senses were recorded; what a missing one
+holds changes nothing.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,11 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 import torch
-from phases import tiny_dynamics, tiny_full, tiny_memory
+from phases import tiny_dynamics, tiny_full, tiny_fusion, tiny_memory
 from phases.short_trainings import StepFound, last_step
 from phases.tiny_dynamics import Pushed
 from phases.tiny_full import Witnessed
+from phases.tiny_fusion import Glowing
 from phases.tiny_memory import Mirrored
 from phases.tiny_vision import tiny_trainer
 
@@ -22,9 +23,10 @@ from nsca.data.source import ProbeLabel, Split
 from nsca.errors import UserError
 from nsca.models.sense_names import SENSES
 from nsca.phases.phase import Phase
-from nsca.phases.window_data import WindowData
+from nsca.phases.step_data import StepData
 
 Kept = tuple[bool, bool, bool]
+Whole = Pushed | Glowing
 SUBSETS = list(product([False, True], repeat=len(SENSES)))
 ODD = {"vision": 255, "audio": 32_000, "proprioception": np.nan}
 
@@ -46,7 +48,7 @@ class Partly:
     name = "partly"
     held_out: tuple[Split, ...] = ("val",)
 
-    def __init__(self, whole: Pushed, kept: Kept, odd: bool) -> None:
+    def __init__(self, whole: Whole, kept: Kept, odd: bool) -> None:
         self.whole = whole
         self.kept = dict(zip(SENSES, kept, strict=True))
         self.odd = odd
@@ -69,7 +71,8 @@ class Partly:
         return self.whole.moment_labels(split)
 
 
-MAKE: dict[str, tuple[Callable[[], Phase], Callable[..., WindowData], Pushed, int]] = {
+MAKE: dict[str, tuple[Callable[[], Phase], Callable[..., StepData], Whole, int]] = {
+    "fusion": (tiny_fusion.tiny_phase, tiny_fusion.tiny_data, Glowing(12), 1),
     "dynamics": (tiny_dynamics.tiny_phase, tiny_dynamics.tiny_data, Witnessed(6), 1),
     # in the third step something is replayed, and a task has been anchored
     "memory": (tiny_memory.tiny_phase, tiny_memory.tiny_data, Commanded(8), 3),
@@ -86,7 +89,8 @@ def found(name: str, kept: Kept, odd: bool = False) -> StepFound:
     return last_step(make_phase(), data, tiny_trainer(steps))
 
 
-CASES = [(name, kept) for name, kept in product(MAKE, SUBSETS) if name != "full" or any(kept)]
+NEEDS_ONE = frozenset({"fusion", "full"})
+CASES = [(n, kept) for n, kept in product(MAKE, SUBSETS) if n not in NEEDS_ONE or any(kept)]
 
 
 @pytest.mark.parametrize(("name", "kept"), CASES)
@@ -110,6 +114,15 @@ def test_every_sense_that_is_there_counts(name: str):
     losses = {kept: found(name, kept).metrics["train/loss"] for of, kept in CASES if of == name}
     same = [pair for pair in combinations(losses, 2) if losses[pair[0]] == losses[pair[1]]]
     assert same == []
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_fusion_without_any_sense_is_refused(odd: bool):
+    nothing = Partly(Glowing(), (False, False, False), odd)
+    with pytest.raises(UserError, match=r"partly has recorded no sense.*nothing to fuse"):
+        tiny_trainer(1).fit(
+            tiny_fusion.tiny_phase(), datamodule=tiny_fusion.tiny_data(source=nothing)
+        )
 
 
 @pytest.mark.parametrize("odd", [False, True])

@@ -127,7 +127,13 @@ class FusionData(StepData[MomentRows]):
         self.drop = drop
 
     def load(self, split: Split) -> MomentRows:
-        return MomentRows(self.source.moments(split))
+        moments = self.source.moments(split)
+        if not moments.there().any():
+            raise UserError(
+                f"{self.source.name} has recorded no sense: there is nothing to fuse",
+                "phase=dynamics, which foretells what moves from what is known of it alone",
+            )
+        return MomentRows(moments)
 
     def pack(self, senses: Senses) -> None:
         """Ask the frozen encoders for all features, and take their scale from the training part."""

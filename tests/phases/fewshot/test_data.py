@@ -3,26 +3,10 @@
 import pytest
 import torch
 from lightning import Trainer
+from phases.tiny_fewshot import tiny_data, tiny_phase
 
 from nsca.data.demonstrating import record_demonstrations
-from nsca.phases.fewshot.data import FewShotData
 from nsca.phases.fewshot.module import FewShotPhase
-from nsca.phases.optimizer import OptimizerSettings
-from nsca.priors.physics import Physics
-from nsca.priors.weight import PriorWeight
-
-
-class Source:
-    name = "memory"
-
-    def __init__(self, shown, count):
-        self._shown, self._count = shown, count
-
-    def train(self):
-        return self._shown[: self._count]
-
-    def val(self):
-        return self._shown[self._count :]
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +15,7 @@ def shown():
 
 
 def trained(shown, seed: int = 0) -> FewShotPhase:
-    torch.manual_seed(0)
-    settings = OptimizerSettings(
-        learning_rate=3e-3, weight_decay=1e-4, warmup_steps=0, final_share=0.1
-    )
-    phase = FewShotPhase(
-        prior=Physics(9.81),
-        weight=PriorWeight(0.9, 0.0, False),
-        members=2,
-        width=8,
-        loss_weights={"rollout": 1.0, "contribution": 1e-3},
-        optimizer=settings,
-        micro_batch=64,
-    )
+    phase = tiny_phase()
     trainer = Trainer(
         max_steps=4,
         accelerator="cpu",
@@ -53,7 +25,7 @@ def trained(shown, seed: int = 0) -> FewShotPhase:
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    trainer.fit(phase, FewShotData(source=Source(shown, 2), effective_batch=32, seed=seed))
+    trainer.fit(phase, tiny_data(shown, seed))
     return phase
 
 

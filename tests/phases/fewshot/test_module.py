@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from lightning import Trainer
+from phases.short_trainings import NOTHING
 
 from nsca.agents.scene import scene_facts
 from nsca.agents.windows import Windows, windows
@@ -84,7 +85,7 @@ def ten_steps(cut: Windows) -> list[dict[str, float]]:
 
     def note(outputs: object, batch: Windows, batch_idx: int) -> None:
         found = {**model.trainer.callback_metrics, "weight": model.dynamics.blend.weight().detach()}
-        rows.append({name: round(float(value), 6) for name, value in found.items()})
+        rows.append({name: float(f"{float(value):.6g}") for name, value in found.items()})
 
     model.on_train_batch_end = note
     fit(model, cut, 10)
@@ -96,7 +97,7 @@ def test_golden_losses(cut):
     rows = ten_steps(cut)
     assert len(rows) == len(golden) == 10
     for row, expected in zip(rows, golden, strict=True):
-        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=1e-4)
+        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=NOTHING)
 
 
 @pytest.mark.parametrize("learning_rate", [1e-4, 1e-2])
