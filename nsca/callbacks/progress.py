@@ -2,12 +2,17 @@
 
 import sys
 import time
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 
 LINES_PER_RUN = 20
+NUMBERED = (
+    3  # figures that differ in a number alone: of more of them (horizons) the last is printed
+)
 
 
 def progress_callback() -> Callback:
@@ -48,9 +53,25 @@ class PlainProgress(Callback):
         if trainer.sanity_checking:
             return
         figures = {n: float(v) for n, v in trainer.callback_metrics.items() if n.startswith("val/")}
-        shown = "  ".join(f"{name[4:]} {value:.4f}" for name, value in sorted(figures.items()))
+        shown = "  ".join(f"{name[4:]} {figures[name]:.4f}" for name in _to_print(figures))
         self._print(trainer, f"step {trainer.global_step} validation: {shown}")
 
     def _print(self, trainer: Trainer, text: str) -> None:
         if trainer.is_global_zero:
             print(text, file=sys.stderr, flush=True)
+
+
+def _to_print(names: Iterable[str]) -> list[str]:
+    """The names in order, and of `place_m_1` to `place_m_10` the last."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    plain = []
+    for name in names:
+        stem, _, number = name.rpartition("_")
+        if stem and number.isdigit():
+            numbers[stem].append(int(number))
+        else:
+            plain.append(name)
+    for stem, found in numbers.items():
+        kept = sorted(found) if len(found) <= NUMBERED else [max(found)]
+        plain += [f"{stem}_{number}" for number in kept]
+    return sorted(plain)

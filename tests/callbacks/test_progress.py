@@ -11,7 +11,7 @@ def trainer(step: int, **figures: float) -> Trainer:
         spec=Trainer,
         global_step=step,
         estimated_stepping_batches=100,
-        callback_metrics={name.replace("_", "/"): torch.tensor(v) for name, v in figures.items()},
+        callback_metrics={name.replace("_", "/", 1): torch.tensor(v) for name, v in figures.items()},
         is_global_zero=True,
         sanity_checking=False,
     )
@@ -33,3 +33,12 @@ def test_plain_lines_come_now_and_then_and_name_the_loss(capsys):
 
 def test_without_a_terminal_there_is_no_bar():
     assert isinstance(progress_callback(), PlainProgress)
+
+
+def test_of_many_horizons_the_last_is_printed(capsys):
+    ahead = {f"val_place_m_{step}": step / 100 for step in range(1, 11)}
+    ranks = {f"val_found_at_{rank}": 0.5 for rank in (1, 5, 10)}
+    PlainProgress(2).on_validation_end(trainer(7, **ahead, **ranks), LightningModule())
+    shown = capsys.readouterr().err
+    assert "found_at_1 0.5000  found_at_10 0.5000  found_at_5 0.5000  place_m_10 0.1000" in shown
+    assert "place_m_9" not in shown
