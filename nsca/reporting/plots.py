@@ -109,7 +109,8 @@ def learning_curves(
 
 def panels(names: Sequence[str]) -> dict[str, list[str]]:
     """Sort the names of curves into losses, probes, what the features look like, how senses agree
-    and are listened to and foretold, and how far off forecasts are.
+    and are listened to and foretold, and how far off forecasts are: the first, the middle and the
+    last horizon.
     """
     titles = ("Loss terms", "Forecasts", "Probes while training", "Features", "Senses")
     groups: dict[str, list[str]] = {title: [] for title in titles}
@@ -121,7 +122,7 @@ def panels(names: Sequence[str]) -> dict[str, list[str]]:
             group = "Probes while training"
         elif rest.startswith("largest") or rest.endswith(("embedding_std", "rank")):
             group = "Features"
-        elif rest.startswith(("place_m_", "speed_m_s_")):
+        elif rest.startswith(("place_m_", "speed_m_s_")) or rest in ("forgetting", "transfer"):
             group = "Forecasts"
         elif rest.startswith(("alignment", "attention_", "prediction_")):
             group = "Senses"
@@ -131,10 +132,17 @@ def panels(names: Sequence[str]) -> dict[str, list[str]]:
             group = "Loss terms"
         if rest not in groups[group]:
             groups[group].append(rest)
+    groups["Forecasts"] = _some_horizons(groups["Forecasts"])
     if "loss" in groups["Loss terms"]:
         groups["Loss terms"].remove("loss")
         groups["Loss terms"].insert(0, "loss")
     return groups
+
+
+def _some_horizons(names: Sequence[str]) -> list[str]:
+    ahead = {name: int(found[1]) for name in names if (found := re.search(r"_(\d+)$", name))}
+    farthest = max(ahead.values(), default=0)
+    return [n for n in names if ahead.get(n, 1) in (1, (farthest + 1) // 2, farthest)]
 
 
 def _by_number(name: str) -> list[str | int]:

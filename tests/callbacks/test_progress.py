@@ -11,7 +11,9 @@ def trainer(step: int, **figures: float) -> Trainer:
         spec=Trainer,
         global_step=step,
         estimated_stepping_batches=100,
-        callback_metrics={name.replace("_", "/", 1): torch.tensor(v) for name, v in figures.items()},
+        callback_metrics={
+            name.replace("_", "/", 1): torch.tensor(v) for name, v in figures.items()
+        },
         is_global_zero=True,
         sanity_checking=False,
     )

@@ -82,8 +82,8 @@ def test_seeds_are_thin_and_conditions_named():
 def test_panels_sort_names_and_leave_out_bookkeeping():
     names = ["train/vicreg", "train/loss", "val/loss", "val/probe_shape", "val/knn_shape"]
     names += ["val/embedding_std", "val/effective_rank", "train/learning_rate", "other/x", "epoch"]
-    names += ["val/alignment", "val/attention_entropy", "val/place_m_10", "val/place_m_5"]
-    names += ["val/prediction_audio"]
+    names += ["val/alignment", "val/attention_entropy", "val/prediction_audio"]
+    names += [f"val/place_m_{ahead}" for ahead in range(1, 11)] + ["train/forgetting"]
     names += [
         "val/vision_probe_shape",
         "val/vision_embedding_std",
@@ -91,7 +91,13 @@ def test_panels_sort_names_and_leave_out_bookkeeping():
     ]
     assert panels(names) == {
         "Loss terms": ["loss", "vicreg"],
-        "Forecasts": ["place_m_5", "place_m_10", "speed_m_s_calibration_error"],
+        "Forecasts": [
+            "forgetting",
+            "place_m_1",
+            "place_m_5",
+            "place_m_10",
+            "speed_m_s_calibration_error",
+        ],
         "Probes while training": ["knn_shape", "probe_shape", "vision_probe_shape"],
         "Features": ["effective_rank", "embedding_std", "vision_embedding_std"],
         "Senses": ["alignment", "attention_entropy", "prediction_audio"],
