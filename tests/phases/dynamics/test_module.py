@@ -44,7 +44,7 @@ def golden_steps() -> list[dict[str, float]]:
             prior=Gravity(9.81),
             weight=PriorWeight(0.9, 0.3, learnable=True),
             linear=True,
-            optimizer=OptimizerSettings(learning_rate=2e-3),
+            optimizer=OptimizerSettings(learning_rate=5e-3),
         ),
         tiny_data(source=Bent()),
     )
