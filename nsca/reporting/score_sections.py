@@ -85,12 +85,15 @@ def _sentences(judged: Mapping[Any, Sequence[Score]]) -> list[str]:
             if theirs.keys() & ours.keys():
                 said = spread(list(theirs.values()))
                 compared.append(f"{plots.NAMES[reference]} {said} ({_gain(ours, theirs)})")
-        compared.append(f"chance {np.mean([s.chance for s in everything if asked.by(s)]):.3f}")
+        chance = float(np.mean([score.chance for score in everything if asked.by(score)]))
+        compared.append(f"chance {chance:.3f}")
         sentence = (
             f"mean {word} of linear probes {'of the next moment ' if later else ''}on "
             f"{PARTS.get(part, part)}: <b>{spread(list(ours.values()))}</b>; {', '.join(compared)}"
         )
         without = {plots.NAMES[name]: asked.means(judged, name) for name in SKIPPED}
+        if any(without.values()):  # a twin below chance is no rival
+            without["chance"] = dict.fromkeys(ours, chance)
         sentences.append("; ".join(filter(None, [sentence, skipping(ours, without)])) + ".")
     return sentences
 

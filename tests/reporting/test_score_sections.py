@@ -55,6 +55,16 @@ def test_a_run_worse_than_its_twin_is_said_to_be():
     assert '<span class="bad">-0.050</span>' in page_of(fake_record.record(0, made))
 
 
+def test_above_a_twin_and_below_chance_is_no_improvement():
+    made = [
+        fake_record.score(measure="accuracy", features=features, value=value, chance=0.25)
+        for features, value in (("trained", 0.2), ("random", 0.1))
+    ]
+    assert "<b>the phase does not improve it over skipping it (chance)</b>" in page_of(
+        fake_record.record(made=made)
+    )
+
+
 def test_the_best_that_beats_chance_is_stressed(one):
     assert "<td class=best>0.800</td><td>0.600</td><td>0.250</td>" in one
     lost = [replace(score, value=score.chance) for score in fake_record.scores()]
