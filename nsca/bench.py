@@ -62,29 +62,24 @@ def compare_worlds(
 
 def measure_training(rounds: int, steps: int) -> dict[str, Measurement]:
     """The Trainer's step beside a bare loop's, and the input pipeline's share of the latter."""
-    trainer, bare, larger = [], [], []
+    found: dict[int, list[Figures]] = {SMALL_BATCH: [], STUDY_BATCH: []}
     with tempfile.TemporaryDirectory(prefix="nsca-bench-") as folder:
         data = Path(folder) / "set"
         generate(200, data, seed=0)
         for number in range(rounds):
-            small = (str(data), "--steps", str(steps), "--batch", str(SMALL_BATCH))
-            bare.append(figures_in_own_process("nsca.benches.training_step", *small))
-            trainer.append(
-                figures_in_own_process("nsca.benches.training_step", "--trainer", *small)
-            )
-            study = (str(data), "--steps", str(steps), "--batch", str(STUDY_BATCH))
-            larger.append(figures_in_own_process("nsca.benches.training_step", *study))
+            for batch, figures in found.items():
+                own = (str(data), "--steps", str(steps), "--batch", str(batch))
+                figures.append(figures_in_own_process("nsca.benches.training_step", *own))
             print(f"training: round {number + 1} of {rounds} done", file=sys.stderr)
-    ours, baseline = medians(trainer), medians(bare)
-    shares = {SMALL_BATCH: baseline, STUDY_BATCH: medians(larger)}
-    rows = {
-        "trainer_vs_bare_loop": Measurement(
-            ours["steps_per_s"], baseline["steps_per_s"], "optimiser steps/s"
-        )
-    }
-    for batch, found in shares.items():
+    rows = {}
+    for batch, figures in found.items():
+        own = medians(figures)
+        name = f"trainer_vs_bare_loop_batch_{batch}"
+        rows[name] = Measurement(own["steps_per_s"], own["bare_steps_per_s"], "optimiser steps/s")
+        for end in ("ratio_low", "ratio", "ratio_high"):
+            rows[f"{name}_{end}"] = Measurement(own[end], 1.0, "of neighbouring blocks")
         rows[f"vision_input_share_batch_{batch}"] = Measurement(
-            found["input_share"], 1.0, "share of the step (gather and augment)"
+            own["input_share"], 1.0, "share of the step (gather and augment)"
         )
     return rows
 
@@ -97,7 +92,7 @@ def measure_inputs(rounds: int, steps: int) -> dict[str, Measurement]:
         generate(200, data, seed=0)
         for number in range(rounds):
             for phase, batch in INPUT_BATCHES.items():
-                own = ("--trainer", "--phase", phase, "--batch", str(batch), "--steps", str(steps))
+                own = ("--phase", phase, "--batch", str(batch), "--steps", str(steps))
                 figures = figures_in_own_process("nsca.benches.training_step", str(data), *own)
                 found[phase].append(figures)
             print(f"input: round {number + 1} of {rounds} done", file=sys.stderr)

@@ -1,13 +1,16 @@
-"""Optimiser steps: of any phase through Lightning's Trainer, of vision also in a bare loop.
+"""Optimiser steps: of any phase through Lightning's Trainer, of vision beside a bare loop.
 
 The bare loop does the same on the same batches (gather, augment, embed, losses, gradient, clip,
-Muon) with nothing around it, and tells what part of a step the input pipeline takes. The Trainer
-comes as `nsca.train` builds it, loggers and callbacks included, without validation; how much of its
-time it waits for the next batch is the input pipeline's share, with what callbacks do in between.
+Muon) with nothing around it, and tells what part of a step the input pipeline takes. It takes turns
+with the Trainer, a few steps each, in one process: a machine that slows down for a moment slows
+both. The Trainer comes as `nsca.train` builds it, loggers and callbacks included, without
+validation; how much of its time it waits for the next batch is the input pipeline's share, with
+what callbacks do in between.
 """
 
 import argparse
 import json
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -30,6 +33,7 @@ from nsca.training import build_trainer
 from nsca.verb import compose
 
 WARM_STEPS = 5
+BLOCK_STEPS = 5  # of the Trainer, and then of the bare loop
 
 
 class Clock(Callback):
@@ -80,50 +84,122 @@ def configuration(phase: str, data: Path, batch: int, steps: int, outputs: Path)
     )
 
 
-def trainer_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
-    """Steps/s of `Trainer.fit`, and the share of its time in which it waits for a batch."""
-    run = RunDirectory.claim(Path(cfg.outputs), "bench")
-    card = run.card("train", int(cfg.seed))
-    clock = Clock()
-    with card:
-        trainer = build_trainer(cfg, run.path, [Throughput(card), clock, progress_callback()])
-        trainer.fit(build_phase(cfg), datamodule=build_data(cfg))
-    run.release()
+class BareLoop:
+    """The vision phase's steps with nothing around them.
+
+    Attributes:
+        input_s: the seconds that making batches has taken.
+    """
+
+    def __init__(self, cfg: DictConfig, steps: int) -> None:
+        torch.manual_seed(int(cfg.seed))
+        self.phase, self.data = build_phase(cfg), build_data(cfg)
+        if not isinstance(self.data, VisionData):
+            raise TypeError(f"expected the vision phase's data, got {type(self.data).__name__}")
+        self.phase.train()
+        frames = self.data.source.frames("train")
+        batch = self.data.effective_batch
+        epoch = Epoch(self.data.seed, batch, steps_per_epoch(len(frames), batch), lambda: 0)
+        self.batches = self.data.loader(frames, epoch)
+        self.optimizer = build_optimizer(self.phase, self.phase.optimizer_settings)
+        self.clip = float(cfg.trainer.gradient_clip_val)
+        self.done = 0
+        self.input_s = 0.0
+        self.take(steps)
+        self.input_s = 0.0
+
+    def take(self, steps: int) -> float:
+        """Make so many steps; the seconds that they took."""
+        started = time.perf_counter()
+        for _ in range(steps):
+            begun = time.perf_counter()
+            batch = make_views(
+                self.batches.step_batch(self.done), self.data.augmentation, self.data.seed
+            )
+            self.input_s += time.perf_counter() - begun
+            loss, _ = self.phase.weighted_loss(self.phase.embed(batch), batch)
+            self.optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.phase.parameters(), self.clip)
+            self.optimizer.step()
+            self.done += 1
+        return time.perf_counter() - started
+
+
+class Turns(Callback):
+    """After every block of the Trainer's steps the bare loop makes as many."""
+
+    def __init__(self, bare: BareLoop) -> None:
+        self.bare = bare
+        self.ours: list[float] = []
+        self.theirs: list[float] = []
+        self.started = 0.0
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Time a block that is complete, and then the same steps without a Trainer."""
+        past_warm = trainer.global_step - WARM_STEPS
+        if past_warm < 0 or past_warm % BLOCK_STEPS:
+            return
+        if past_warm:
+            self.ours.append(time.perf_counter() - self.started)
+            self.theirs.append(self.bare.take(BLOCK_STEPS))
+        self.started = time.perf_counter()
+
+
+def compare(ours: list[float], theirs: list[float], input_s: float) -> dict[str, float]:
+    """Steps/s of both, the ratio of a block to its neighbour (median, quartiles), the input.
+
+    Args:
+        ours: the seconds of every block of the Trainer.
+        theirs: those of the bare loop's block after it.
+        input_s: the seconds of all of the latter that went into making batches.
+
+    Raises:
+        ValueError: when there are no two blocks.
+    """
+    ratios = [bare / block for block, bare in zip(ours, theirs, strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
     return {
-        "steps_per_s": steps / (clock.ended - clock.started),
-        "input_share": clock.wait.take_share(),
+        "steps_per_s": BLOCK_STEPS / statistics.median(ours),
+        "bare_steps_per_s": BLOCK_STEPS / statistics.median(theirs),
+        "ratio": middle,
+        "ratio_low": low,
+        "ratio_high": high,
+        "input_share": input_s / sum(theirs),
     }
 
 
-def bare_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
-    """Steps/s of a bare loop and the share that making the batch takes."""
-    torch.manual_seed(int(cfg.seed))
-    phase, data = build_phase(cfg), build_data(cfg)
-    if not isinstance(data, VisionData):
-        raise TypeError(f"expected the vision phase's data, got {type(data).__name__}")
-    phase.train()
-    frames = data.source.frames("train")
-    epoch_steps = steps_per_epoch(len(frames), data.effective_batch)
-    batches = data.loader(frames, Epoch(data.seed, data.effective_batch, epoch_steps, lambda: 0))
-    optimizer = build_optimizer(phase, phase.optimizer_settings)
-    started = time.perf_counter()
-    spent_on_input = 0.0
-    for step in range(WARM_STEPS + steps):
-        if step == WARM_STEPS:
-            started, spent_on_input = time.perf_counter(), 0.0
-        begun = time.perf_counter()
-        batch = make_views(batches.step_batch(step), data.augmentation, data.seed)
-        spent_on_input += time.perf_counter() - begun
-        loss, _ = phase.weighted_loss(phase.embed(batch), batch)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(phase.parameters(), cfg.trainer.gradient_clip_val)
-        optimizer.step()
-    seconds = time.perf_counter() - started
+def fit(cfg: DictConfig, callback: Callback) -> None:
+    """Train as `nsca.train` does, with one callback more."""
+    run = RunDirectory.claim(Path(cfg.outputs), "bench")
+    card = run.card("train", int(cfg.seed))
+    with card:
+        trainer = build_trainer(cfg, run.path, [Throughput(card), callback, progress_callback()])
+        trainer.fit(build_phase(cfg), datamodule=build_data(cfg))
+    run.release()
+
+
+def turns_figures(cfg: DictConfig) -> dict[str, float]:
+    """What vision's steps cost through the Trainer and without it."""
+    turns = Turns(BareLoop(cfg, WARM_STEPS))
+    fit(cfg, turns)
+    return compare(turns.ours, turns.theirs, turns.bare.input_s)
+
+
+def trainer_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
+    """Steps/s of `Trainer.fit`, and the share of its time in which it waits for a batch."""
+    clock = Clock()
+    fit(cfg, clock)
     return {
-        "steps_per_s": steps / seconds,
-        "samples_per_s": steps * data.effective_batch / seconds,
-        "input_share": spent_on_input / seconds,
+        "steps_per_s": steps / (clock.ended - clock.started),
+        "input_share": clock.wait.take_share(),
     }
 
 
@@ -131,18 +207,16 @@ def main() -> None:
     """Print the figures as one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="a babbling data set")
-    parser.add_argument(
-        "--trainer", action="store_true", help="Lightning's Trainer, not a bare loop"
-    )
-    parser.add_argument("--phase", default="vision", help="through the Trainer, any on babbling")
+    parser.add_argument("--phase", default="vision", help="any that learns from babbling")
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=100, help="after the first few")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nsca-bench-") as outputs:
         cfg = configuration(
             options.phase, options.data, options.batch, options.steps, Path(outputs)
         )
-        figures = (trainer_figures if options.trainer else bare_figures)(cfg, options.steps)
+        vision = options.phase == "vision"
+        figures = turns_figures(cfg) if vision else trainer_figures(cfg, options.steps)
     print(json.dumps(figures))
 
 
