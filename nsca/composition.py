@@ -26,6 +26,20 @@ from nsca.spelling import advice, nearest
 OmegaConf.register_new_resolver("sum", lambda *numbers: sum(numbers), replace=True)
 
 
+def _choices(*groups: str) -> str:
+    """What there is to choose from, a line for each group."""
+    there = {group: sorted(file.stem for file in _files(group)) for group in groups}
+    return "\n".join(f"{group}: {', '.join(names)}" for group, names in there.items())
+
+
+def _files(group: str) -> Iterator[Path]:
+    return (config_directory() / group).glob("*.yaml")
+
+
+# ${choices:phase,model}: in help texts; Hydra's own list has the groups of all commands
+OmegaConf.register_new_resolver("choices", _choices, replace=True)
+
+
 def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
     """Composes and checks one configuration.
 
@@ -169,7 +183,8 @@ def explain(error: Exception, config_name: str, config: DictConfig | None = None
     if match := re.search(r"Could not override '([^']+)'", text):
         word = match[1].split("@")[0]
         return UserError(
-            f"there is nothing called '{word}' to choose or set", _key_advice(word, config_name)
+            f"{_command(config_name)} has nothing called '{word}' to choose or set",
+            _key_advice(word, config_name),
         )
     if isinstance(error, YAMLError):
         mark = getattr(error, "problem_mark", None)
@@ -177,7 +192,7 @@ def explain(error: Exception, config_name: str, config: DictConfig | None = None
         return UserError(
             f"{place} is not valid YAML: {getattr(error, 'problem', text)}", "correct that line"
         )
-    return UserError(text, f"python -m nsca.{config_name or 'train'} --help")
+    return UserError(text, f"{_command(config_name)} --help")
 
 
 def _first_line(error: BaseException) -> str:
@@ -198,6 +213,8 @@ def _groups_of(config_name: str) -> set[str]:
 
 def _key_advice(word: str, config_name: str) -> str:
     """Nearest key of the plain composition, for words that were not found in it."""
+    if word in _groups():  # of another command, or of a node further down
+        return f"{_command(config_name)} --help says what it takes"
     candidates = _groups()
     if config_name:
         text = (config_directory() / f"{config_name}.yaml").read_text(encoding="utf-8")
@@ -206,7 +223,11 @@ def _key_advice(word: str, config_name: str) -> str:
         candidates |= set(
             re.findall(r"^(\w+):", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
         )
-    return advice(word.split(".")[-1] if "." in word else word, candidates)
+    return advice(word.split(".")[-1] if "." in word else word, candidates - {word})
+
+
+def _command(config_name: str) -> str:
+    return f"python -m nsca.{config_name or 'train'}"
 
 
 def _missing_part(word: str, config: DictConfig | None) -> tuple[str, set[str]]:

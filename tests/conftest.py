@@ -1,5 +1,6 @@
 """What holds for every test: checked shapes, no network, one thread, an empty directory."""
 
+import importlib.util
 import os
 import socket
 import tempfile
@@ -82,17 +83,22 @@ def out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a Meta-World simulator nor its expert can be made or used, with our code or past it:
     EnvPool makes no pool, MuJoCo no step, and metaworld's policies say nothing.
     """
-    import envpool
     import mujoco
     from metaworld import policies
+    from mujoco import rollout
 
     from nsca.worlds.metaworld import backends, env, experts
 
     def forbidden(*args: object, **kwargs: object) -> None:
         raise AssertionError("simulator and expert are out of reach")
 
-    for name in ("make", "make_gym", "make_gymnasium", "make_dm", "make_spec"):
-        monkeypatch.setattr(envpool, name, forbidden)
+    if importlib.util.find_spec("envpool"):
+        import envpool
+
+        for name in ("make", "make_gym", "make_gymnasium", "make_dm", "make_spec"):
+            monkeypatch.setattr(envpool, name, forbidden)
+    monkeypatch.setattr(rollout, "rollout", forbidden)
+    monkeypatch.setattr(rollout.Rollout, "__init__", forbidden)
     for name in ("mj_step", "mj_step1", "mj_step2", "mj_forward"):
         monkeypatch.setattr(mujoco, name, forbidden)
     for policy in policies.ENV_POLICY_MAP.values():

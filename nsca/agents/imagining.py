@@ -44,7 +44,9 @@ class ImaginingAgent:
         demonstrations: of one task.
         dynamics: trained on them; None leaves imagination out (the ablation *model removed*):
             proposals are taken in the order of their price.
-        choice: by the imagined end, or "chance": any proposal, the ablation *accept all*.
+        choice: by imagined end, nearness and what has not been tried, or "chance": any proposal,
+            drawn anew for every attempt, so that what has failed may come again (the ablation
+            *accept all*).
         again: whether a broken promise leads to another attempt.
         seed: of "chance".
 
@@ -90,6 +92,11 @@ class ImaginingAgent:
             self._plan(due, observations[due])
         acting = zip(self._episodes, observations, strict=True)
         return np.stack([episode.act(seen) for episode, seen in acting])
+
+    @property
+    def imagines(self) -> bool:
+        """Whether it has a model: without one every promise is kept."""
+        return self._dynamics is not None
 
     @property
     def attempts(self) -> list[int]:

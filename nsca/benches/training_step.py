@@ -27,6 +27,7 @@ from nsca.data.sample_order import steps_per_epoch
 from nsca.data.step_loader import Epoch
 from nsca.data.views import make_views
 from nsca.phases.optimizer import build_optimizer
+from nsca.phases.phase import Phase
 from nsca.phases.vision.data import VisionData
 from nsca.run_directory import RunDirectory
 from nsca.training import build_trainer
@@ -87,25 +88,25 @@ def configuration(phase: str, data: Path, batch: int, steps: int, outputs: Path)
 class BareLoop:
     """The vision phase's steps with nothing around them.
 
+    Args:
+        phase: vision.
+        data: of it.
+        clip: the largest norm of the gradient.
+
     Attributes:
-        input_s: the seconds that making batches has taken.
+        input_s: the seconds that making batches has taken since the first few steps.
     """
 
-    def __init__(self, cfg: DictConfig, steps: int) -> None:
-        torch.manual_seed(int(cfg.seed))
-        self.phase, self.data = build_phase(cfg), build_data(cfg)
-        if not isinstance(self.data, VisionData):
-            raise TypeError(f"expected the vision phase's data, got {type(self.data).__name__}")
-        self.phase.train()
+    def __init__(self, phase: Phase, data: VisionData, clip: float) -> None:
+        self.phase, self.data, self.clip = phase.train(), data, clip
         frames = self.data.source.frames("train")
         batch = self.data.effective_batch
         epoch = Epoch(self.data.seed, batch, steps_per_epoch(len(frames), batch), lambda: 0)
         self.batches = self.data.loader(frames, epoch)
         self.optimizer = build_optimizer(self.phase, self.phase.optimizer_settings)
-        self.clip = float(cfg.trainer.gradient_clip_val)
         self.done = 0
         self.input_s = 0.0
-        self.take(steps)
+        self.take(WARM_STEPS)
         self.input_s = 0.0
 
     def take(self, steps: int) -> float:
@@ -188,7 +189,11 @@ def fit(cfg: DictConfig, callback: Callback) -> None:
 
 def turns_figures(cfg: DictConfig) -> dict[str, float]:
     """What vision's steps cost through the Trainer and without it."""
-    turns = Turns(BareLoop(cfg, WARM_STEPS))
+    torch.manual_seed(int(cfg.seed))
+    phase, data = build_phase(cfg), build_data(cfg)
+    if not isinstance(data, VisionData):
+        raise TypeError(f"expected the vision phase's data, got {type(data).__name__}")
+    turns = Turns(BareLoop(phase, data, float(cfg.trainer.gradient_clip_val)))
     fit(cfg, turns)
     return compare(turns.ours, turns.theirs, turns.bare.input_s)
 

@@ -1,13 +1,15 @@
 """A few-shot run at work in Meta-World, beside the same model before training and no model at all.
 
 Episodes are of purpose "evaluation": none of them was demonstrated or tuned on. All agents play the
-same ones. `warped` is the model-free baseline that has the same demonstrations; `untrained` acts
-with initial weights of the run's own seed (the prior, as far as it has one); `still`, for the
-model's error alone, is that nothing moves.
+same ones. `untrained` acts with initial weights of the run's own seed (the prior, as far as it has
+one); `accept_all` has the trained model and takes its plans by chance; the agents of `BASELINES`
+have the same demonstrations and no model; `expert` is Meta-World's script, under the same physics;
+`still`, for the model's error alone, is that nothing moves.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,9 +17,9 @@ import numpy as np
 import torch
 
 from nsca.agents.imagining import ImaginingAgent
-from nsca.agents.warped_demonstrations import WarpedDemonstrations
 from nsca.assembly import build_phase
 from nsca.benchmarks.benchmark import JudgedRun
+from nsca.benchmarks.few_shot_arms import BASELINES
 from nsca.benchmarks.few_shot_learning import (
     IMAGINED_WITHIN_M,
     Shown,
@@ -44,9 +46,24 @@ from nsca.phases.fewshot.module import FewShotPhase
 from nsca.worlds import gl
 from nsca.worlds.metaworld.env import BACKENDS, choose_backend
 from nsca.worlds.metaworld.episode_seeds import episode_seeds
+from nsca.worlds.metaworld.experts import Expert
 from nsca.worlds.metaworld.physics import AlteredPhysics
 
-TRAINED, UNTRAINED, WARPED, STILL = "trained", "untrained", "warped", "still"
+TRAINED, UNTRAINED, ACCEPT_ALL, STILL = "trained", "untrained", "accept_all", "still"
+EXPERT = "expert"
+
+
+class Scripted:
+    """The expert as one more agent."""
+
+    def __init__(self, task: str) -> None:
+        self._expert = Expert(task)
+
+    def begin(self, observations: np.ndarray) -> None:
+        """It remembers nothing."""
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        return self._expert(observations)
 
 
 class Manipulation:
@@ -94,22 +111,28 @@ class Manipulation:
         """
         phase, shown = opened(run)
         untrained = twin(run)
-        agents = {
-            TRAINED: ImaginingAgent(shown.learned, phase.dynamics),
-            UNTRAINED: ImaginingAgent(shown.learned, untrained.dynamics),
-            WARPED: WarpedDemonstrations(shown.learned),
-        }
         task, count = shown.learned[0].task, len(shown.learned)
+        ours = ImaginingAgent(shown.learned, phase.dynamics)
+        agents: dict[str, Callable[[], Agent]] = {
+            TRAINED: lambda: ours,
+            UNTRAINED: lambda: ImaginingAgent(shown.learned, untrained.dynamics),
+            ACCEPT_ALL: lambda: ImaginingAgent(
+                shown.learned, phase.dynamics, choice="chance", seed=seed
+            ),
+            **{name: partial(make, shown.learned, seed) for name, make in BASELINES.items()},
+            EXPERT: lambda: Scripted(task),
+        }
         world = world_of(task, self.backend, self.physics)
         if shown.held_out:
             yield model_errors({TRAINED: phase, UNTRAINED: untrained}, shown, seed)
         seeds = episode_seeds(task, "evaluation", seed, self.episodes)
-        for name, agent in agents.items():
+        for name, make in agents.items():
             print(f"{task}: {self.episodes} episodes of {name}")
+            agent = make()
             played = play(agent, task, seeds, backend=self.backend, physics=self.physics)
             yield acted(agent, played, (task, count, seed, name), world)
         if self.filmed:
-            self._film(agents[TRAINED], task, seeds[: self.filmed], folder)
+            self._film(ours, task, seeds[: self.filmed], folder)
 
     def metrics(self, rows: Sequence[Outcome]) -> Mapping[str, float]:
         """See `outcome_metrics`."""
@@ -136,7 +159,7 @@ def acted(
         world: see `Outcome`.
     """
     rows = [share(*key, SUCCESS, played.success, world)]
-    if isinstance(agent, ImaginingAgent):
+    if isinstance(agent, ImaginingAgent) and agent.imagines:
         near = np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M
         rows.append(share(*key, IMAGINED, near, world))
     return rows

@@ -95,7 +95,11 @@ def _declare_demonstrate(commands: Any) -> None:
         ("action-noise", 0.0, "standard deviation of noise on the hand's steps of -1 to 1 (0)"),
         ("gravity", 1.0, "factor on gravity (1)"),
         ("mass", 1.0, "factor on the mass of what the task moves, above 0 (1)"),
-        ("friction", 1.0, "factor on its sliding friction (1)"),
+        (
+            "friction",
+            1.0,
+            "factor on its own sliding friction, which then decides all its contacts (1)",
+        ),
     ):
         command.add_argument(f"--{name}", type=number, default=default, help=text, metavar="X")
     command.add_argument(

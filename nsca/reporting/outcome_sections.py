@@ -13,7 +13,13 @@ from nsca.statistics import mean_and_standard_error
 NAMES = {
     "trained": "trained",
     "untrained": "untrained twin",
+    "accept_all": "plans taken by chance",
     "warped": "warped demonstrations, no model",
+    "model_removed": "without its model",
+    "nearest_replay": "nearest demonstration replayed",
+    "plain_bc": "cloning",
+    "relative_bc": "cloning on relative features",
+    "ensemble_bc": "five of these",
     "still": "nothing moves",
 }
 FIGURES = {

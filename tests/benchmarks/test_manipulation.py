@@ -1,4 +1,4 @@
-"""A run is judged beside its twin and the model-free baseline, on the same episodes."""
+"""A run is judged beside its twin, agents without a model and the expert, on the same episodes."""
 
 from pathlib import Path
 
@@ -6,7 +6,9 @@ import fake_run
 import numpy as np
 import pytest
 
+from nsca.agents import behaviour_cloning
 from nsca.benchmarks import manipulation
+from nsca.benchmarks.few_shot_arms import BASELINES
 from nsca.benchmarks.manipulation import Manipulation, twin, world_of
 from nsca.benchmarks.outcomes import FILM
 from nsca.data.demonstrating import RecordingSettings, make_demonstration_set
@@ -32,7 +34,16 @@ def benchmark(**changes: object) -> Manipulation:
     return Manipulation(**{**settings, "filmed": 0, **changes})
 
 
-def test_all_agents_play_the_same_episodes_and_an_untrained_run_is_its_twin(run, tmp_path, capsys):
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No agents without a model: they are another test's."""
+    monkeypatch.setattr(manipulation, "BASELINES", {})
+
+
+def test_all_agents_play_the_same_episodes_and_an_untrained_run_is_its_twin(
+    run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(behaviour_cloning, "training_steps", lambda _: 20)
     judged = open_run(str(run), {"manipulation": benchmark()}, None)
     rows = [row for piece in benchmark().judge(judged, SEED, tmp_path) for row in piece]
     found = {(row.figure, row.agent): row for row in rows}
@@ -44,11 +55,15 @@ def test_all_agents_play_the_same_episodes_and_an_untrained_run_is_its_twin(run,
         ("imagined", "trained"),
         ("success", "untrained"),
         ("imagined", "untrained"),
-        ("success", "warped"),
+        ("success", "accept_all"),
+        ("imagined", "accept_all"),
+        ("success", "expert"),
+        *(("success", name) for name in BASELINES),
     }
     for figure in ("success", "imagined", "model_error_cm"):
         assert found[figure, "trained"].value == found[figure, "untrained"].value, "never trained"
     assert found["success", "warped"].value == 1.0, "push is a matter of geometry"
+    assert found["success", "expert"].value == 1.0
     assert found["model_error_cm", "still"].value > found["model_error_cm", "trained"].value > 0
     assert {(row.task, row.demonstrations, row.seed) for row in rows} == {("push-v3", 2, SEED)}
     assert {row.samples for row in rows if row.figure == "success"} == {3}
@@ -63,6 +78,7 @@ def test_the_twin_has_the_runs_seed_and_no_training(run):
     assert all(bool((ours[name] == theirs[name]).all()) for name in ours)
 
 
+@pytest.mark.usefixtures("alone")
 def test_two_episodes_are_filmed(run, tmp_path, monkeypatch):
     asked = []
 
@@ -78,6 +94,7 @@ def test_two_episodes_are_filmed(run, tmp_path, monkeypatch):
     assert (tmp_path / FILM).read_bytes().startswith(b"GIF8")
 
 
+@pytest.mark.usefixtures("alone")
 def test_without_gl_there_is_a_notice_and_no_film(run, tmp_path, monkeypatch, capsys):
     nothing = gl.GlProbe(None, {"egl": "no device"})
     monkeypatch.setattr(gl, "choose_backend", lambda: nothing)

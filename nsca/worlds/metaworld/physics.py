@@ -13,8 +13,11 @@ class AlteredPhysics:
 
     gravity: of all bodies. The hand hangs on a weld to a mocap body and does not notice.
     mass: mass and inertia of movable bodies that are not the robot.
-    friction: sliding friction of those bodies' geoms, which then decide their contacts alone
-        (MuJoCo takes the larger of two: a slippery thing on a rough table would not slide).
+    friction: on the sliding coefficient of those bodies' geoms, which then decide their contacts
+        alone. MuJoCo takes the larger coefficient of two: a slippery thing on a rough table would
+        not slide, and one in Meta-World's fingers (2.0) would not slip. So any factor but 1 also
+        takes away what the other side adds, torsion too: the block of pick-place (1.0) has 0.3
+        everywhere with 0.3, in the grip 0.15 of what it had, and with 0.999 half of it.
     """
 
     gravity: float = 1.0

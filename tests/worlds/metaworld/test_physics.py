@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nsca.worlds.metaworld.backends import MetaworldBackend
+from nsca.worlds.metaworld.experts import Expert
 from nsca.worlds.metaworld.physics import AlteredPhysics, movable_bodies
 
 IDLE = np.zeros((1, 4))
@@ -46,6 +47,29 @@ def slid_m(physics: AlteredPhysics) -> float:
 
 def test_less_friction_slides_farther() -> None:
     assert slid_m(AlteredPhysics(friction=0.2)) > 1.5 * slid_m(AlteredPhysics())
+
+
+def frictions(physics: AlteredPhysics) -> tuple[float, float]:
+    """Of the block of pick-place: on what it lies on, and between the fingers of the expert."""
+    backend, expert = MetaworldBackend("pick-place-v3", 1, physics), Expert("pick-place-v3")
+    seen = backend.reset([3])
+    model, data = backend.environments[0].model, backend.environments[0].data
+    own = model.body("obj").id
+    below, grip = set(), set()
+    for _ in range(60):
+        seen, _, _ = backend.step(expert(seen))
+        for contact in data.contact:
+            pair = {int(model.geom_bodyid[geom]) for geom in contact.geom}
+            if own in pair:
+                other = model.body((pair - {own}).pop()).name
+                (grip if "pad" in other.lower() else below).add(float(contact.friction[0]))
+    return max(below), max(grip)
+
+
+def test_a_slippery_thing_slips_in_the_hand_too_and_any_factor_takes_the_fingers_share() -> None:
+    assert frictions(AlteredPhysics()) == pytest.approx((1.0, 2.0))
+    assert frictions(AlteredPhysics(friction=0.999)) == pytest.approx((0.999, 0.999))
+    assert frictions(AlteredPhysics(friction=0.3)) == pytest.approx((0.3, 0.3))
 
 
 def test_a_heavier_thing_is_heavier() -> None:
