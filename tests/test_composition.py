@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 from omegaconf.errors import ReadonlyConfigError
 
 from nsca import composition
@@ -33,6 +35,32 @@ def test_a_misspelt_word_is_answered_with_the_right_one(override: str, named: st
     assert named in error.value.cause
     assert suggested in error.value.remedy
     assert "\n" not in error.value.cause + error.value.remedy
+
+
+def test_a_group_of_another_verb_is_no_answer_to_itself():
+    with pytest.raises(UserError, match=r"nsca\.gate has nothing called 'hardware'") as error:
+        compose("gate", ["gate=balloon", "hardware=cpu"])
+    assert "did you mean" not in error.value.remedy
+    assert "nsca.gate --help" in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("verb", "listed"),
+    [
+        ("gate", {"gate"}),
+        ("study", {"study"}),
+        ("pipeline", {"pipeline", "hardware"}),
+        ("train", {"phase", "model", "prior", "imagination"}),
+    ],
+)
+def test_help_lists_the_groups_of_its_verb(verb: str, listed: set[str]):
+    with initialize_config_dir(str(config_directory()), version_base="1.3"):
+        root = hydra_compose(verb, return_hydra_config=True)
+    groups = {folder.name for folder in config_directory().iterdir() if folder.is_dir()}
+    found = {line.split(":")[0] for line in root.hydra.help.template.splitlines() if ": " in line}
+    assert listed <= found
+    if verb != "train":
+        assert found & groups == listed
 
 
 def test_a_group_of_another_verb_is_not_offered():
