@@ -3,6 +3,7 @@
 All get the same demonstrations and the same evaluation episodes.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
@@ -127,4 +128,6 @@ class Baseline:
     ) -> dict[str, float]:
         del recipe  # each has its own, chosen on tuning seeds
         made = BASELINES[self.agent](shown.learned, seed)
-        return {"success": act(made, setting, seed, episodes).rate}
+        played = act(made, setting, seed, episodes)
+        found = {"success": played.rate, "first_plan": played.first_plan_rate}
+        return {name: value for name, value in found.items() if not math.isnan(value)}

@@ -187,7 +187,7 @@ def judge(
     seed: int,
     episodes: int,
 ) -> dict[str, float]:
-    """Success, imagined success and the model's error of a trained agent.
+    """Success, with the first plan too, imagined success and the model's error of a trained agent.
 
     Beside the error how far things move in that time: the error of expecting that nothing does.
     """
@@ -196,6 +196,7 @@ def judge(
     attempts = math.nan if played.attempts is None else float(played.attempts.mean())
     return {
         "success": played.rate,
+        "first_plan": played.first_plan_rate,
         "attempts": attempts,
         "imagined": float(np.mean(np.array(agent.imagined_errors_m) < IMAGINED_WITHIN_M)),
         "model_error_cm": model_error_cm(phase, cut),

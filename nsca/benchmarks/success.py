@@ -1,5 +1,6 @@
 """Success of an agent in Meta-World: the share of episodes that succeed at any step."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -50,6 +51,16 @@ class Played:
     def rate(self) -> float:
         """Share of episodes, 0 to 1."""
         return float(self.success.mean())
+
+    @property
+    def first_plan_rate(self) -> float:
+        """Share of episodes that succeeded with the first plan; NaN of an agent that does not say.
+
+        What a choice among plans is worth: trying again makes good for a bad one.
+        """
+        if self.attempts is None:
+            return math.nan
+        return float((self.success & (self.attempts == 1)).mean())
 
 
 def play(

@@ -105,6 +105,7 @@ class LethalityGate(Gate):
         for prefix, where in (("", "first"), (HARDER, "harder"))
         for name, meaning in (
             ("success", "share of evaluation episodes that succeed at any step"),
+            ("first_plan", "share of them that succeed with the first plan"),
             ("attempts", "plans begun until the first success, mean"),
             ("motion_cm", "how far things move in 1/8 s: the error of expecting that nothing does"),
             (

@@ -20,6 +20,7 @@ from nsca.statistics import paired_difference
 SUCCESS = "success"
 EXPLAINED = {
     SUCCESS: "share of episodes that succeed at any step",
+    "first_plan": "share of episodes that succeed with the first plan",
     "imagined": "share of first plans that end within 4 cm of their promise in imagination",
     "model_error_cm": "of places 1/8 s ahead on held-out demonstrations, in cm",
 }

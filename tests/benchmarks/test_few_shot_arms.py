@@ -74,6 +74,7 @@ def test_our_agent_holds_its_weight_and_a_learnable_one_moves(shown, monkeypatch
     assert isinstance(Imagining(Physics(9.81), 0.9), Arm)
     assert held["weight"] == pytest.approx(0.9)
     assert abs(moved["weight"] - 0.9) > 1e-3
-    assert set(held) == {"success", "attempts", "imagined", "model_error_cm", "motion_cm", "weight"}
+    told = {"imagined", "model_error_cm", "motion_cm", "weight"}
+    assert set(held) == {"success", "first_plan", "attempts"} | told
     assert held["attempts"] == 1
     assert all(isinstance(agent, ImaginingAgent) for agent in agents)

@@ -1,9 +1,11 @@
 """Success counts at any step, and an agent that does nothing has none."""
 
+import math
+
 import numpy as np
 import pytest
 
-from nsca.benchmarks.success import play
+from nsca.benchmarks.success import Played, play
 from nsca.worlds.metaworld.episode_seeds import episode_seeds
 from nsca.worlds.metaworld.experts import Expert
 
@@ -42,6 +44,7 @@ def test_attempts_count_until_the_first_success(backend):
     played = play(Restless(), "push-v3", seeds, backend=backend, max_steps=150)
     assert len(set(played.first.tolist())) > 1
     assert played.attempts.tolist() == (played.first + 1).tolist()
+    assert played.first_plan_rate == 0.0, "it counts a plan a step, and no first step succeeds"
     assert play(Idle(), "push-v3", seeds, backend=backend, max_steps=2).attempts is None
 
 
@@ -53,3 +56,9 @@ def test_the_expert_succeeds_and_idleness_does_not():
     idle = play(Idle(), "push-v3", seeds, max_steps=20)
     assert idle.rate == 0.0
     assert idle.first.tolist() == [-1, -1, -1]
+
+
+def test_what_came_of_first_plans_is_told_from_what_came_of_further_ones():
+    success, first = np.array([True, True, False, False]), np.array([3, 9, -1, -1])
+    assert Played(success, first, np.array([1, 2, 1, 3])).first_plan_rate == 0.25
+    assert math.isnan(Played(success, first).first_plan_rate), "it does not say"
