@@ -110,7 +110,7 @@ class FewShotStudy(Study):
         """Settings and the world that plays: demonstrations follow from them."""
         for column in ("settings", "world"):
             made = {trial.job: getattr(trial, column) for trial in jobs}
-            refuse(column, results.made_otherwise(column, made), results)
+            refuse(column, made, results)
 
     def summarise(self, results: JobTable, home: Path) -> None:
         """`table.md`, `.csv`, `.tex`, `settings.md`, `.csv`, and two pictures."""

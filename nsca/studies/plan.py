@@ -135,11 +135,11 @@ class StudyPlan(Study):
         run.
         """
         made = {spec.job: spec.settings for spec in jobs}
-        refuse("settings", results.made_otherwise("settings", made), results)
+        refuse("settings", made, results)
         if self.babble is not None or any(spec.job not in results.finished() for spec in jobs):
             data = {train: _data_of(train) for train in dict.fromkeys(spec.train for spec in jobs)}
             expected = {spec.job: data[spec.train] for spec in jobs}
-            refuse("data", results.made_otherwise("data", expected), results)
+            refuse("data", expected, results)
 
     def table(self, results: JobTable) -> PairedTable:
         """The conditions, then the baselines from the evaluation of a reference."""

@@ -71,18 +71,32 @@ class Study(ABC):
         return f"# {self.name}\n\n{self.question}\n\nPredicted: {self.prediction}\n\n"
 
 
-def refuse(what: str, odd: Mapping[Job, str], results: JobTable) -> None:
-    """End where `odd` names jobs; `what` they were made with is another.
+def refuse(what: str, now: Mapping[Job, str], results: JobTable) -> None:
+    """End where finished jobs are none of this command's, or `what` they were made with is another.
+
+    Args:
+        what: a column of jobs.csv, "settings" or "data".
+        now: what it is now for every job of the command.
+        results: the table.
 
     Raises:
-        UserError: it names some.
+        UserError: there are such jobs.
     """
+    odd = results.made_otherwise(what, now)
     if not odd:
         return
-    job, was = next(iter(odd.items()))
+    gone = {job: was for job, was in odd.items() if job not in now}
+    job, was = next(iter((gone or odd).items()))
+    finished = f"{results.jobs_path}: {len(gone or odd)} finished jobs, such as"
+    finished += f" {job.condition} seed={job.seed},"
+    if gone:
+        raise UserError(
+            f"{finished} are none of those that this command has",
+            "leave conditions and seeds as the table has them, or keep other figures apart with "
+            "experiments=outputs/tryout",
+        )
     raise UserError(
-        f"{results.jobs_path}: {len(odd)} finished jobs, such as {job.condition} seed={job.seed}, "
-        f"were made with other {what} ({was}) than this command now has",
+        f"{finished} were made with other {what} ({was}) than this command now has",
         f"move {results.path.parent} away to run the study anew; the commit column says what made "
         "the old figures",
     )
