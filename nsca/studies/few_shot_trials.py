@@ -165,10 +165,16 @@ def _outcome(
     if math.isfinite(shown.expert_success):
         found["expert_success"] = shown.expert_success
     seconds += time.monotonic() - started
-    origin = {"seconds": f"{seconds:.1f}", "commit": commit(), "settings": trial.settings}
+    origin = {"seconds": f"{seconds:.1f}", "commit": _commit(), "settings": trial.settings}
     origin["world"] = trial.world
     figures = kept(trial.job.condition, found, trial.leave_out)
     return JobOutcome(trial.job, figures, origin, None)
+
+
+def _commit() -> str:
+    """12 of its 40 digits, and whether files differ from it: a table has thousands of them."""
+    whole = commit()
+    return whole[:12] + whole[40:]
 
 
 @functools.cache  # a study has thousands of trials
