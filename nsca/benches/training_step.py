@@ -35,6 +35,7 @@ from nsca.verb import compose
 
 WARM_STEPS = 5
 BLOCK_STEPS = 5  # of the Trainer, and then of the bare loop
+PLANNED_STEPS = 2000  # of which the first are timed: a shorter run would log more often
 
 
 class Clock(Callback):
@@ -66,7 +67,24 @@ class Clock(Callback):
             self.wait.take_share()  # from here on
 
 
-def configuration(phase: str, data: Path, batch: int, steps: int, outputs: Path) -> DictConfig:
+class Stop(Callback):
+    """Ends the run after so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        trainer.should_stop = trainer.global_step >= self.steps
+
+
+def configuration(phase: str, data: Path, batch: int, outputs: Path) -> DictConfig:
     """A phase of the tiny model on a babbling set, its batch in memory at once."""
     return compose(
         "train",
@@ -79,7 +97,7 @@ def configuration(phase: str, data: Path, batch: int, steps: int, outputs: Path)
             f"outputs={outputs}",
             f"effective_batch={batch}",
             f"hardware.micro_batch.default={batch}",
-            f"trainer.max_steps={WARM_STEPS + steps}",
+            f"trainer.max_steps={PLANNED_STEPS}",
             "trainer.limit_val_batches=0",
         ],
     )
@@ -177,31 +195,32 @@ def compare(ours: list[float], theirs: list[float], input_s: float) -> dict[str,
     }
 
 
-def fit(cfg: DictConfig, callback: Callback) -> None:
-    """Train as `nsca.train` does, with one callback more."""
+def fit(cfg: DictConfig, callback: Callback, steps: int) -> None:
+    """Begin to train as `nsca.train` does, with one callback more, for so many steps."""
     run = RunDirectory.claim(Path(cfg.outputs), "bench")
     card = run.card("train", int(cfg.seed))
     with card:
-        trainer = build_trainer(cfg, run.path, [Throughput(card), callback, progress_callback()])
+        own = [callback, Stop(WARM_STEPS + steps)]
+        trainer = build_trainer(cfg, run.path, [Throughput(card), *own, progress_callback()])
         trainer.fit(build_phase(cfg), datamodule=build_data(cfg))
     run.release()
 
 
-def turns_figures(cfg: DictConfig) -> dict[str, float]:
+def turns_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
     """What vision's steps cost through the Trainer and without it."""
     torch.manual_seed(int(cfg.seed))
     phase, data = build_phase(cfg), build_data(cfg)
     if not isinstance(data, VisionData):
         raise TypeError(f"expected the vision phase's data, got {type(data).__name__}")
     turns = Turns(BareLoop(phase, data, float(cfg.trainer.gradient_clip_val)))
-    fit(cfg, turns)
+    fit(cfg, turns, steps)
     return compare(turns.ours, turns.theirs, turns.bare.input_s)
 
 
 def trainer_figures(cfg: DictConfig, steps: int) -> dict[str, float]:
     """Steps/s of `Trainer.fit`, and the share of its time in which it waits for a batch."""
     clock = Clock()
-    fit(cfg, clock)
+    fit(cfg, clock, steps)
     return {
         "steps_per_s": steps / (clock.ended - clock.started),
         "input_share": clock.wait.take_share(),
@@ -217,11 +236,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100, help="after the first few")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nsca-bench-") as outputs:
-        cfg = configuration(
-            options.phase, options.data, options.batch, options.steps, Path(outputs)
-        )
-        vision = options.phase == "vision"
-        figures = turns_figures(cfg) if vision else trainer_figures(cfg, options.steps)
+        cfg = configuration(options.phase, options.data, options.batch, Path(outputs))
+        measure = turns_figures if options.phase == "vision" else trainer_figures
+        figures = measure(cfg, options.steps)
     print(json.dumps(figures))
 
 
