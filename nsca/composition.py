@@ -28,12 +28,11 @@ OmegaConf.register_new_resolver("sum", lambda *numbers: sum(numbers), replace=Tr
 
 def _choices(*groups: str) -> str:
     """What there is to choose from, a line for each group."""
-    there = {group: sorted(file.stem for file in _files(group)) for group in groups}
-    return "\n".join(f"{group}: {', '.join(names)}" for group, names in there.items())
-
-
-def _files(group: str) -> Iterator[Path]:
-    return (config_directory() / group).glob("*.yaml")
+    lines = []
+    for group in groups:
+        names = sorted(file.stem for file in (config_directory() / group).glob("*.yaml"))
+        lines.append(f"{group}: {', '.join(names)}")
+    return "\n".join(lines)
 
 
 # ${choices:phase,model}: in help texts; Hydra's own list has the groups of all commands
