@@ -46,11 +46,16 @@ def pack(
     return packed
 
 
-def fit_scales(senses: Senses, moments: Moments) -> None:
-    """Take the scales of senses that bring none from all moments of the training part."""
+def pack_training(moments: Moments, senses: Senses) -> Float[Tensor, "moment width"]:
+    """Return all moments of the training part, scaled; senses without scales take them from here.
+
+    Raises:
+        UserError: as `pack`.
+    """
+    packed = pack(moments, senses, np.arange(len(moments)))
     if not senses.fitted:
-        features = pack(moments, senses, np.arange(len(moments)))
-        senses.fit(features, torch.from_numpy(moments.there()))
+        senses.fit(packed, torch.from_numpy(moments.there()))
+    return senses.scaled(packed)
 
 
 def left_over(

@@ -75,7 +75,11 @@ class StepLoader(ABC, Generic[BatchT]):
     def step_batch(self, step: int) -> BatchT:
         """Return the batch of an optimiser step."""
         drawn = step % len(self) if self.epoch.repeats else step
-        return self.gather(self.epoch.rows(self._rows, drawn), drawn, step)
+        return self.gather(self.drawn_rows(drawn), drawn, step)
+
+    def drawn_rows(self, drawn: int) -> Int64[np.ndarray, " batch"]:
+        """Return the rows that are drawn for a step."""
+        return self.epoch.rows(self._rows, drawn)
 
     def __len__(self) -> int:
         return self.epoch.steps

@@ -125,7 +125,17 @@ class WindowRows:
         asked = np.arange(len(moments))
         if starts is not None:
             asked = np.unique(starts + self.past - 1 if last_seen else self._moments(starts))
-        packed = senses.scaled(pack(moments, senses, asked))
+        self.take(encoder, senses.scaled(pack(moments, senses, asked)), asked)
+
+    def take(
+        self,
+        encoder: Fusion,
+        packed: Float[Tensor, "row width"],
+        asked: Int64[np.ndarray, " row"] | None = None,
+    ) -> None:
+        """Take latents from what the senses said of these moments, None for all of them, scaled."""
+        moments = self.moments
+        asked = np.arange(len(moments)) if asked is None else asked
         there = torch.from_numpy(moments.there()[asked]).float()
         states = encoder.embed_stored(torch.cat([packed, there], dim=1))
         with torch.no_grad():

@@ -1,11 +1,11 @@
 """What data modules of windows share: moments of one source, in windows, and their latents."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 
 from nsca.data.curriculum import Curriculum
 from nsca.data.moments import MomentSource
-from nsca.data.packing import fit_scales
+from nsca.data.packing import pack_training
 from nsca.data.source import Split
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
@@ -53,11 +53,15 @@ class WindowData(StepData[WindowRows]):
         return WindowRows(self.source.moments(split), self.past, self.ahead, self.source.name)
 
     def pack(self, senses: Senses, encoder: Fusion) -> None:
-        """Ask senses and fusion, which are frozen, for every latent."""
+        """Ask senses and fusion, which are frozen, for every latent that a step can show."""
         train, val = self.stored("train"), self.stored("val")
-        fit_scales(senses, train.moments)
-        for rows in (train, val):
-            rows.ask(senses, encoder)
+        train.take(encoder, pack_training(train.moments, senses))
+        val.ask(senses, encoder, val.starts[self.validated(val)])
+
+    def validated(self, val: WindowRows) -> Int64[np.ndarray, " row"]:
+        """Return which windows validation shows, the same every time and few of a large part."""
+        steps = self.val_dataloader()
+        return np.unique(np.concatenate([steps.drawn_rows(step) for step in range(len(steps))]))
 
     def difficulty(self, stored: WindowRows) -> Float[np.ndarray, " row"]:
         """How much moves in what is seen and what is to be imagined."""

@@ -4,7 +4,7 @@ import torch
 from phases.tiny_fusion import Glowing, tiny_phase
 
 from nsca.data import packing
-from nsca.data.packing import left_over, pack
+from nsca.data.packing import left_over, pack, pack_training
 from nsca.errors import UserError
 
 
@@ -24,6 +24,20 @@ def test_every_moment_has_the_features_of_the_senses_that_are_there(monkeypatch)
     assert torch.equal(parts["proprioception"], torch.from_numpy(body))
     some = np.array([5, 2, 3])
     assert torch.allclose(pack(moments, senses, some), packed[some], atol=1e-5)
+
+
+def test_the_training_part_gives_a_scale_where_there_is_none_and_is_asked_once(monkeypatch):
+    senses, moments = tiny_phase().senses, Glowing(clips=6).moments("train")
+    asked: list[str] = []
+    monkeypatch.setattr(packing, "pack", lambda *a: asked.append("all") or pack(*a))
+    body = senses.parts(pack_training(moments, senses))["proprioception"]
+    assert senses.fitted
+    assert asked == ["all"]
+    there = torch.from_numpy(moments.present["proprioception"])
+    assert torch.allclose(body[there].mean(dim=0), torch.zeros(body.shape[1]), atol=1e-4)
+    scale = {name: value.clone() for name, value in senses.state_dict().items()}
+    pack_training(Glowing(clips=2).moments("train"), senses)
+    assert all(torch.equal(scale[name], value) for name, value in senses.state_dict().items())
 
 
 def test_readings_of_another_width_are_refused():

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch, FusionBatch, StretchBatch
-from nsca.data.packing import fit_scales
+from nsca.data.packing import pack_training
 from nsca.errors import UserError
 from nsca.models.fusion import Fusion
 from nsca.models.mel_decoder import MelDecoder
@@ -133,9 +133,9 @@ class FullPhase(ImaginingPhase):
         if not isinstance(data, FullData):
             raise TypeError(f"the full phase needs FullData, not {type(data).__name__}")
         train = data.stored("train")
-        fit_scales(self.senses, train.moments)
+        if not (self.senses.fitted and self.imagination.fitted):
+            train.take(self.encoder, pack_training(train.moments, self.senses))
         if not self.imagination.fitted:
-            train.ask(self.senses, self.encoder)
             fit(self.imagination, train)
         self.imagination.check_moments(train.moments)
         if not bool(self.next_senses.scale.fitted):

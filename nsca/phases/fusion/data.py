@@ -8,7 +8,7 @@ from torch import Tensor
 from nsca.data.batch import FusionBatch
 from nsca.data.curriculum import Curriculum, body_motion
 from nsca.data.moments import Moments, MomentSource
-from nsca.data.packing import left_over, pack
+from nsca.data.packing import left_over, pack, pack_training
 from nsca.data.source import ProbeLabel, Split
 from nsca.data.step_loader import Epoch, StepLoader
 from nsca.errors import UserError
@@ -138,13 +138,10 @@ class FusionData(StepData[MomentRows]):
     def pack(self, senses: Senses) -> None:
         """Ask the frozen encoders for all features, and take their scale from the training part."""
         train, val = self.stored("train"), self.stored("val")
+        train.packed = pack_training(train.moments, senses)
+        val.packed = senses.scaled(pack(val.moments, senses, np.arange(len(val.moments))))
         for rows in (train, val):
-            rows.packed = pack(rows.moments, senses, np.arange(len(rows.moments)))
             rows.widths = list(senses.widths.values())
-        if not senses.fitted:
-            senses.fit(train.features(), train.there)
-        for rows in (train, val):
-            rows.packed = senses.scaled(rows.features())
 
     def difficulty(self, stored: MomentRows) -> Float[np.ndarray, " row"]:
         """How much moves. Raises UserError where nothing is known of that."""

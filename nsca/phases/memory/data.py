@@ -13,6 +13,7 @@ from nsca.data.step_loader import VALIDATION_SEED_OFFSET, Epoch, StepLoader
 from nsca.data.task_stream import TaskStream
 from nsca.data.windows import WindowRows
 from nsca.errors import UserError
+from nsca.objectives.retention import windows_of
 from nsca.phases.window_data import WindowData
 
 
@@ -42,12 +43,10 @@ class TaskSteps(StepLoader[TaskBatch]):
         self._tasks = tasks
         self._turn = turn
 
-    def step_batch(self, step: int) -> TaskBatch:
-        drawn = step % len(self) if self.epoch.repeats else step
+    def drawn_rows(self, drawn: int) -> Int64[np.ndarray, " batch"]:
         which, own = self._turn(drawn)
         chosen = self._sets[which]
-        places = sample_order(self.epoch.seed, own, len(chosen), self.epoch.batch)
-        return self.gather(chosen[places], drawn, step)
+        return chosen[sample_order(self.epoch.seed, own, len(chosen), self.epoch.batch)]
 
     def gather(self, rows: Int64[np.ndarray, " batch"], drawn: int, step: int) -> TaskBatch:
         found = self._windows.window(self._windows.starts[rows], step)
@@ -140,6 +139,12 @@ class MemoryData(WindowData):
             return step % len(tasks), step // len(tasks)
 
         return TaskSteps(stored, sets, self._numbers(stored), turn, epoch)
+
+    def validated(self, val: WindowRows) -> Int64[np.ndarray, " row"]:
+        """Return those that validation shows, and those that what is kept is measured on."""
+        measured = [windows_of(val, task) for task in self.stream.tasks]
+        places = np.searchsorted(val.starts, np.concatenate(measured))
+        return np.union1d(super().validated(val), places)
 
     def _stages(self, split: Split) -> list[Int64[np.ndarray, " row"]]:
         return [self.stored(split).of_tasks(tasks) for tasks in self.stream.stages]
