@@ -36,7 +36,7 @@ def follow_training(cfg: DictConfig) -> None:
     stop = StopRequest()
     try:
         data = build_data(cfg)
-        with graceful_stop(lambda number: setattr(stop, "signal", number), None) as stop.listen:
+        with graceful_stop(stop.ask, None) as stop.listen:
             lightning.seed_everything(int(cfg.seed), workers=True, verbose=False)
             phase = build_phase(cfg)  # weights of earlier runs come from the first process
             prepare(phase, cfg)

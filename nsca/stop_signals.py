@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def graceful_stop(
-    ask: Callable[[int], None], doing: str | None = "finishing this step and saving"
+    ask: Callable[[int], None], doing: str | None = "saving what is done"
 ) -> Iterator[Callable[[], None]]:
     """Within the block the first signal calls `ask(number)`, the second ends the process.
 
@@ -25,7 +25,8 @@ def graceful_stop(
     Outside the main thread, where Python allows no handlers, nothing changes.
 
     Args:
-        ask: must only note the wish; it runs between two arbitrary instructions.
+        ask: must only note the wish, for it runs between two arbitrary instructions; or raise,
+            where nothing can be left half done.
         doing: what happens now; written to stderr at the first signal. None where another process
             says it.
     """

@@ -86,7 +86,7 @@ def run_training(cfg: DictConfig) -> Path:
                 pass  # the others wait for these orders
         return finished
     start = choose_start(str(cfg.resume), root, name, fingerprint, data_fingerprint, config)
-    run, stop = start.run, StopRequest()
+    run, stop = start.run, StopRequest(alone=hardware.processes == 1)
     run.write_config(cfg)
     card = run.card(
         "train",
@@ -96,7 +96,7 @@ def run_training(cfg: DictConfig) -> Path:
     )
     origin = Origin(str(cfg.phase._target_), fingerprint, config)
     try:
-        with card, graceful_stop(lambda number: setattr(stop, "signal", number)) as stop.listen:
+        with card, graceful_stop(stop.ask) as stop.listen:
             lightning.seed_everything(int(cfg.seed), workers=True, verbose=False)
             phase = build_phase(cfg)
             if start.checkpoint is None:

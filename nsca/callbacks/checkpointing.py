@@ -67,16 +67,30 @@ class Origin:
 
 
 class StopRequest:
-    """A wish to stop after the current step.
+    """A wish to stop: at once before training begins, later after the current step.
+
+    Before the first step nothing can be lost, and asking frozen encoders for the features of a
+    large set takes minutes.
+
+    Args:
+        alone: whether this process trains by itself; others would wait for one that leaves at once.
 
     Attributes:
         signal: number of the signal that asked for it, None while nobody has.
+        at_once: whether `ask` raises.
         listen: takes the signals again (see `graceful_stop`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, alone: bool = False) -> None:
         self.signal: int | None = None
+        self.at_once = alone
         self.listen: Callable[[], None] = _nobody_else_listens
+
+    def ask(self, number: int) -> None:
+        """Note the wish. Raises StoppedOnRequest where nothing has been trained yet."""
+        self.signal = number
+        if self.at_once:
+            raise StoppedOnRequest(number)
 
 
 def _nobody_else_listens() -> None:
@@ -122,10 +136,14 @@ class Checkpointing(Callback):
 
     # When training begins Lightning puts a handler before ours that ends the run in the middle of a
     # step, unsaved and with exit code 0.
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.stop.listen()
+
     def on_sanity_check_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.stop.listen()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.stop.at_once = False
         self.stop.listen()
 
     def on_load_checkpoint(

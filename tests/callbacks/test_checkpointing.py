@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ class Line(LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.01)
 
 
-def fit(run: Path, model: Line, stop: StopRequest | None = None, **settings: object) -> None:
+def fit(
+    run: Path, model: Line, stop: StopRequest | None = None, sanity: int = 0, **settings: object
+) -> None:
     chosen = {
         "every_steps": 4,
         "keep_last": 2,
@@ -63,7 +66,7 @@ def fit(run: Path, model: Line, stop: StopRequest | None = None, **settings: obj
         max_steps=20,
         val_check_interval=5,
         check_val_every_n_epoch=None,
-        num_sanity_val_steps=0,
+        num_sanity_val_steps=sanity,
         logger=False,
         callbacks=[saving],
         plugins=[SafeCheckpointIO()],
@@ -145,11 +148,31 @@ def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(
         return inside(self, *args, **kwargs)
 
     monkeypatch.setattr(Line, place, disturbed)
-    listening = graceful_stop(lambda number: setattr(stop, "signal", number))
-    with listening as stop.listen, pytest.raises(StoppedOnRequest) as stopped:
+    with graceful_stop(stop.ask) as stop.listen, pytest.raises(StoppedOnRequest) as stopped:
         fit(tmp_path, Line([1.0] * 4), stop)
     assert stopped.value.exit_code == 128 + number
     assert steps(tmp_path)[0] == (5 if place == "on_validation_start" else 6)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("place", ["on_fit_start", "on_validation_start"])
+def test_a_signal_before_the_first_step_leaves_at_once(
+    tmp_path: Path, place: str, number: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Frozen encoders are asked then, for minutes; the validation is Lightning's sanity check."""
+    stop, reached = StopRequest(alone=True), []
+
+    def asking(self: Line) -> None:
+        os.kill(os.getpid(), number)
+        time.sleep(1)
+        reached.append("the end")
+
+    monkeypatch.setattr(Line, place, asking, raising=False)
+    with graceful_stop(stop.ask) as stop.listen, pytest.raises(StoppedOnRequest) as stopped:
+        fit(tmp_path, Line([1.0] * 4), stop, sanity=1)
+    assert stopped.value.exit_code == 128 + number
+    assert not reached
+    assert steps(tmp_path) == []
 
 
 def test_counters_are_saved_as_settled(tmp_path: Path):
