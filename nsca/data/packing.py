@@ -1,6 +1,9 @@
 """Moments as rows of features: every sense through its frozen encoder, once and for all steps; and
 which senses are left out of a row on purpose."""
 
+import sys
+import time
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
@@ -12,6 +15,7 @@ from nsca.models.sense_names import SENSES
 from nsca.models.senses import Senses
 
 CHUNK = 512  # moments at once
+SPEAK_EVERY_S = 10.0
 
 
 def pack(
@@ -20,13 +24,14 @@ def pack(
     """Return what the encoders make of these moments, not yet scaled; 0 where a sense is missing.
 
     Frozen encoders give the same features at every step, so they are asked once: training of what
-    stands above them then costs a hundredth.
+    stands above them then costs a hundredth. Where that takes long, stderr says how far it is.
 
     Raises:
         UserError: readings of the body have another width than the model's.
     """
     packed = torch.zeros(len(numbers), senses.width)
     columns = senses.parts(packed)
+    spoke = time.monotonic()
     for sense in SENSES:
         if sense not in moments.stored:
             continue
@@ -43,6 +48,10 @@ def pack(
                     f"model.proprioception={stored.shape[1]}",
                 )
             columns[sense][torch.from_numpy(rows)] = senses.embed_stored(sense, stored)
+            if time.monotonic() - spoke > SPEAK_EVERY_S:
+                spoke = time.monotonic()
+                done = f"{start + len(rows)}/{len(there)} moments"
+                print(f"asking the frozen encoder of {sense}: {done}", file=sys.stderr, flush=True)
     return packed
 
 

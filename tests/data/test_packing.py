@@ -40,6 +40,16 @@ def test_the_training_part_gives_a_scale_where_there_is_none_and_is_asked_once(m
     assert all(torch.equal(scale[name], value) for name, value in senses.state_dict().items())
 
 
+def test_a_long_asking_says_how_far_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(packing, "CHUNK", 7)
+    senses, moments = tiny_phase().senses, Glowing(clips=6).moments("train")
+    pack(moments, senses, np.arange(len(moments)))
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(packing, "SPEAK_EVERY_S", -1.0)
+    pack(moments, senses, np.arange(len(moments)))
+    assert "asking the frozen encoder of vision: 7/" in capsys.readouterr().err
+
+
 def test_readings_of_another_width_are_refused():
     senses = tiny_phase().senses
     senses.widths["proprioception"] = 5
