@@ -23,8 +23,10 @@ def progress_callback() -> Callback:
 class PlainProgress(Callback):
     """One line on stderr each time another share of the run is done, and after each validation.
 
+    Lines stand where losses are logged, so that the loss in a line is that step's.
+
     Args:
-        lines: how many lines a whole run prints, validations aside.
+        lines: about how many lines a whole run prints, validations and the last step aside.
     """
 
     def __init__(self, lines: int) -> None:
@@ -40,7 +42,8 @@ class PlainProgress(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         step, total = trainer.global_step, int(trainer.estimated_stepping_batches)
-        every = max(1, total // self.lines)
+        logged = trainer.log_every_n_steps
+        every = max(1, total // (self.lines * logged)) * logged
         if step % every and step != total:
             return
         pace = (step - self._first_step) / max(1e-9, time.monotonic() - self._began)

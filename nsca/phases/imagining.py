@@ -66,5 +66,6 @@ class ImaginingPhase(Phase):
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
-        weight = self.imagination.motion.weight()
-        self.log("train/prior_weight", weight.detach(), batch_size=len(batch))
+        if self.written:
+            weight = self.imagination.motion.weight().detach()
+            self.log("train/prior_weight", weight, batch_size=len(batch))

@@ -50,6 +50,8 @@ class Phase(LightningModule, ABC):
         frozen: those of them that it does not train, and so has none to give.
         staged: whether it goes through stages and measures itself along the way, so that neither
             an early end nor an average of weights is what it measured.
+        written: whether loggers write what the step at hand logs. Logging what nobody writes would
+            cost a small step 3 %.
 
     Raises:
         ValueError: a loss weight for a term that does not exist, or an impossible weight or batch.
@@ -82,6 +84,7 @@ class Phase(LightningModule, ABC):
         self.micro_batch = self._asked_micro_batch = micro_batch
         self.skipped_steps = 0
         self.skipped_in_a_row = 0
+        self.written = True
         self._skip = False
         self._cache: GradientCache | None = None
 
@@ -141,8 +144,14 @@ class Phase(LightningModule, ABC):
         self._skip = self._agree(FINE if finite else NOT_FINITE) == NOT_FINITE
         if self._skip:
             self._skip_this("loss", {name: term.item() for name, term in terms.items()})
-        self._log("train", loss, terms, len(batch))
+        self.written = self._is_written(self.trainer.global_step + 1)
+        if self.written:
+            self._log("train", loss, terms, len(batch))
         return loss
+
+    def _is_written(self, step: int) -> bool:
+        """Whether loggers write what this step, from 1, logs; a run's last line shows its last."""
+        return step % self.trainer.log_every_n_steps == 0 or step == self.trainer.max_steps
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         starts = range(0, len(batch), self.micro_batch)
@@ -268,9 +277,9 @@ class Phase(LightningModule, ABC):
             )
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        if self.skipped_steps:
+        if self.skipped_steps and self.written:
             self.log("train/skipped_steps", float(self.skipped_steps), batch_size=len(batch))
-        if self.micro_batch < self._asked_micro_batch:
+        if self.micro_batch < self._asked_micro_batch and self.written:
             self.log("train/micro_batch", float(self.micro_batch), batch_size=len(batch))
 
     def load_state_dict(

@@ -16,10 +16,11 @@ WIDE = 20  # from here on values of a panel differ by so many times that a linea
 def plot(table: PairedTable, path: Path) -> None:
     """One panel a metric: every seed as a dot, mean ± SE as a bar mark; written as PNG.
 
-    The axis is logarithmic where positive values differ WIDE times and more.
+    The axis is logarithmic where means of positive values differ WIDE times and more.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     metrics, conditions = table.metrics, table.rows
     columns = min(4, len(metrics))
@@ -47,9 +48,12 @@ def plot(table: PairedTable, path: Path) -> None:
                 capsize=3,
                 zorder=2,
             )
-        shown = [v for c in conditions for v in table.values(c, metric).values()]
-        if shown and 0 < WIDE * min(shown) < max(shown):
+        shown = [list(table.values(condition, metric).values()) for condition in conditions]
+        means = [np.mean(values) for values in shown if values]
+        positive = all(value > 0 for values in shown for value in values)
+        if means and positive and WIDE * min(means) < max(means):
             axis.set_xscale("log")
+            axis.xaxis.set_minor_formatter(NullFormatter())  # else they overlap
         axis.set_title(metric.partition("/")[2].replace("/trained", ""), fontsize=8)
         axis.set_yticks(range(len(conditions)), conditions, fontsize=8)
         axis.tick_params(axis="x", labelsize=8)

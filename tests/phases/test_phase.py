@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from lightning.pytorch.plugins import MixedPrecision
@@ -15,6 +17,18 @@ def test_every_term_is_logged_under_its_name_and_the_total_is_their_weighted_sum
     assert metrics.keys() == {"train/loss", "train/nt_xent", "train/variance"}
     expected = metrics["train/nt_xent"] + 0.5 * metrics["train/variance"]
     assert metrics["train/loss"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_steps_that_loggers_pass_over_log_nothing():
+    logged = []
+
+    class Counting(ToyPhase):
+        def log_dict(self, *args: Any, **kwargs: Any) -> None:
+            logged.append(self.trainer.global_step + 1)
+
+    trainer = tiny_trainer(10, log_every_n_steps=4, limit_val_batches=0)
+    trainer.fit(Counting(), Batches(10), Batches(1))
+    assert logged == [4, 8, 10]
 
 
 def test_the_largest_output_of_the_validation_is_logged():

@@ -121,14 +121,14 @@ def test_a_study_says_what_its_question_is_about(wrong):
         replace(plan("off", "on"), primary=wrong)
 
 
-@pytest.mark.parametrize(("largest", "expected"), [(5.0, []), (30.0, ["log"])])
+@pytest.mark.parametrize(("value", "expected"), [(5.0, []), (0.01, []), (60.0, ["log"])])
 def test_an_axis_is_logarithmic_where_a_linear_one_hides_most(
-    results, tmp_path, monkeypatch, largest, expected
+    results, tmp_path, monkeypatch, value, expected
 ):
     from matplotlib.axes import Axes
 
     scales = []
     monkeypatch.setattr(Axes, "set_xscale", lambda _, scale: scales.append(scale))
-    results.add(Job("on", 9), {METRIC: largest}, WHERE)  # the least of all is 0.5, the pixels 0.3
+    results.add(Job("on", 9), {METRIC: value}, WHERE)  # of five; the mean of the pixels is 0.3
     plot(plan("off", "on").table(results), tmp_path / "figure.png")
     assert scales == expected

@@ -89,8 +89,9 @@ class FewShotPhase(Phase):
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
-        weight = self.dynamics.blend.weight().detach()
-        self.log("train/prior_weight", weight, batch_size=len(batch))
+        if self.written:
+            weight = self.dynamics.blend.weight().detach()
+            self.log("train/prior_weight", weight, batch_size=len(batch))
 
     def example_batch(self, samples: int) -> Windows:
         noise = torch.rand(samples, LENGTH + 1, 2, 3)

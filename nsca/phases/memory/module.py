@@ -198,7 +198,8 @@ class MemoryPhase(ImaginingPhase):
         if stage is not None:
             self._end(stage)
             ranks.follow_first([*self.anchors.buffers(), self.errors])
-        self._note(batch)
+        if self.written:
+            self._note(batch)
 
     def _note(self, batch: TaskBatch) -> None:
         stage = float(self.stream.stage_of[self.stream.tasks[int(batch.task[0])]])
