@@ -1,18 +1,21 @@
 """Can frozen features tell what is heard: what a thing is made of, how hard and how large it is?
 
 The protocol is that of `quantity_probes`. Beside the trained and the untrained encoder stand the
-spectrogram's statistics without any encoder, which linear classifiers of short sounds are fed.
+spectrogram's statistics without any encoder, which linear classifiers of short sounds are fed, and
+its course: the means of its bands in the four quarters of what is heard.
 
 Of babbling sounds the hidden properties are asked for, too; no training sees them. A sound counts
 where it can be heard and one object alone can have made it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from nsca.benchmarks.benchmark import JudgedRun
 from nsca.benchmarks.encoders import audio_encoder, frozen, sound_source, untrained_encoder
@@ -21,10 +24,11 @@ from nsca.benchmarks.quantity_probes import Part, QuantityProbes, Report, check_
 from nsca.benchmarks.scores import Encoder, Score, flat_metrics
 from nsca.data.babbling import Babbling
 from nsca.data.source import SoundSource, Split
-from nsca.models.audio_encoder import band_statistics
+from nsca.models.audio_encoder import band_course, band_statistics
 from nsca.models.log_mel import LogMel
 
 CHUNK = 256  # sounds at once
+QUARTERS = 4
 
 
 class HeardQuantities:
@@ -102,13 +106,17 @@ class HeardQuantities:
                 labels |= hidden_labels(source, split, labels, self.hidden)
             return source.sounds(split).samples, labels
 
-        judged = dict(encoders) | {"statistics": self._statistics}
+        judged = dict(encoders) | {
+            "statistics": partial(self._spectrogram, band_statistics),
+            "course": partial(self._spectrogram, partial(band_course, parts=QUARTERS)),
+        }
         return self.probes.run(judged, part, source.held_out, source.name, seed, (), report)
 
-    def _statistics(self, samples: np.ndarray) -> np.ndarray:
-        """The baseline's features."""
+    def _spectrogram(
+        self, described: Callable[[Tensor], Tensor], samples: np.ndarray
+    ) -> np.ndarray:
+        """A baseline's features: what is described of the spectrogram."""
         parts = [
-            band_statistics(self.front.of_stored(part))
-            for part in torch.from_numpy(samples).split(CHUNK)
+            described(self.front.of_stored(part)) for part in torch.from_numpy(samples).split(CHUNK)
         ]
         return torch.cat(parts).numpy()

@@ -64,6 +64,5 @@ class AudioFolder(LabelledFolder):
         return Sounds(self.load(split)[0])
 
     def sound_labels(self, split: Split) -> dict[str, ProbeLabel]:
-        """`label`: the class as its position in `classes`; the pieces of a file belong together."""
-        _, codes, files = self.load(split)
-        return {"label": ProbeLabel(values=codes, kind="class", group=files)}
+        """See `label`."""
+        return self.label(split)

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,14 @@ def thin(files: list[LabelledFile], fraction: float, seed: int) -> list[Labelled
 
 
 def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[LabelledFile]:
-    """Move a seeded share of each class (at least one file, never all) from train to val."""
+    """Move a seeded share of each class (at least one file, never all) from train to val; where
+    files have groups, a share of the groups, whole.
+
+    Raises:
+        UserError: a class of one file; one group alone, or a class that no other group has.
+    """
+    if any(file.group for file in files):
+        return _hold_out_groups(files, share, seed)
     moved = [file for file in files if file.split != "train"]
     for members in _by_class([file for file in files if file.split == "train"]):
         if len(members) < 2:
@@ -35,10 +43,32 @@ def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[Labelle
         count = min(max(1, round(share * len(members))), len(members) - 1)
         held = set(order[:count].tolist())
         moved += [
-            LabelledFile("val" if i in held else "train", file.label, file.path)
-            for i, file in enumerate(members)
+            replace(file, split="val" if i in held else "train") for i, file in enumerate(members)
         ]
     return sorted(moved)
+
+
+def _hold_out_groups(files: list[LabelledFile], share: float, seed: int) -> list[LabelledFile]:
+    train = [file for file in files if file.split == "train"]
+    names = sorted({file.group or str(file.path) for file in train})
+    if len(names) < 2:
+        raise UserError(
+            f"all files are of the group {names[0]!r}, so none can be held out",
+            "add files of another group, or leave the column group out",
+        )
+    order = np.random.default_rng(seed).permutation(len(names))
+    held = {names[i] for i in order[: min(max(1, round(share * len(names))), len(names) - 1)]}
+    moved = [
+        replace(file, split="val") if (file.group or str(file.path)) in held else file
+        for file in train
+    ]
+    left = {file.label for file in moved if file.split == "train"}
+    if lost := sorted({file.label for file in moved} - left):
+        raise UserError(
+            f"{_named(lost[0])} is in no group but those held out ({', '.join(sorted(held))})",
+            "say in labels.csv which groups are val, or choose another data.seed",
+        )
+    return sorted(moved + [file for file in files if file.split != "train"])
 
 
 def every_class_in_both_parts(files: list[LabelledFile]) -> bool:
@@ -54,7 +84,7 @@ def every_class_in_both_parts(files: list[LabelledFile]) -> bool:
 
 def without_labels(files: list[LabelledFile]) -> list[LabelledFile]:
     """The same files, in no class."""
-    return sorted(LabelledFile(file.split, NO_LABEL, file.path) for file in files)
+    return sorted(replace(file, label=NO_LABEL) for file in files)
 
 
 def file_length(path: Path) -> int:

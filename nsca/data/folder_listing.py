@@ -4,7 +4,9 @@ is there and the fix where it is not.
 These layouts are understood, looked for in this order:
 
     labels.csv                                   columns split,label,file; files relative to the
-                                                 folder, or all starting with its name
+                                                 folder, or all starting with its name; if there
+                                                 is one, a column group says which files belong
+                                                 together (of one speaker, one object)
     train/<class>/*.jpg and val/<class>/*.jpg    also `valid`, `validation`; `test` if there is one
     <class>/*.jpg                                everything is train; the reader holds a part out
 
@@ -70,11 +72,14 @@ KINDS: dict[Literal["image_folder", "audio_folder", "video_folder"], Kind] = {
 
 @dataclass(frozen=True, order=True)
 class LabelledFile:
-    """One file of the listing: split, class name (`NO_LABEL`: none) and path."""
+    """One file of the listing: split, class name (`NO_LABEL`: none), path, and the group of files
+    that belong together, empty where it stands alone.
+    """
 
     split: str
     label: str
     path: Path
+    group: str = ""
 
 
 def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
@@ -253,7 +258,8 @@ def _from_table(table: Path, required: bool) -> list[LabelledFile]:
         named = len(heads) == 1 and len(parts) > 1
         inner = folder / Path(*parts[1:]) if named else folder / file
         path = folder / file if (folder / file).exists() or not inner.exists() else inner
-        files.append(LabelledFile(SPLIT_FOLDERS[split.lower()], label, path))
+        group = row.get("group") or ""
+        files.append(LabelledFile(SPLIT_FOLDERS[split.lower()], label, path, group))
     if not any(file.split == "train" for file in files):
         raise wrong_layout(
             folder,
@@ -261,7 +267,22 @@ def _from_table(table: Path, required: bool) -> list[LabelledFile]:
             f"{len(files)} lines, none of them",
             f"correct {table}",
         )
+    _check_groups(files, table)
     return files
+
+
+def _check_groups(files: list[LabelledFile], table: Path) -> None:
+    """Raises UserError for a group in several parts: what is like a training file is not held
+    out.
+    """
+    parts: dict[str, str] = {}
+    for file in files:
+        other = parts.setdefault(file.group, file.split)
+        if file.group and other != file.split:
+            raise UserError(
+                f"{table} has the group {file.group!r} in {other} and in {file.split}",
+                "give every group to one part, or leave the column group out",
+            )
 
 
 def _where(path: Path, root: Path) -> str:

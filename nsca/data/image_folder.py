@@ -69,8 +69,5 @@ class ImageFolder(LabelledFolder):
         return Frames(images=images, clip=files)
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
-        """`label`: the class as its position in `classes`; every picture is an object of its
-        own.
-        """
-        _, codes, files = self.load(split)
-        return {"label": ProbeLabel(values=codes, kind="class", group=files)}
+        """See `label`; every picture that is in no group is an object of its own."""
+        return self.label(split)

@@ -26,7 +26,7 @@ from nsca.data.file_store import FolderStore, Store
 from nsca.data.folder_listing import NO_LABEL, Kind, LabelledFile
 from nsca.data.folders import check_share_ranges, existing_folder
 from nsca.data.media import BrokenFileError
-from nsca.data.source import Split
+from nsca.data.source import ProbeLabel, Split
 from nsca.errors import UserError
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 
 class LabelledFolder(ABC):
     """Files of one kind, by split and class, read once.
+
+    Files of a group (see `folder_listing`) are held out together, and probes choose their strength
+    on groups that they were not fitted on.
 
     Args:
         path: the folder.
@@ -86,6 +89,7 @@ class LabelledFolder(ABC):
         self.labelled = self.classes != [NO_LABEL]
         self.broken: dict[str, list[BrokenFileError]] = {}
         self._loaded: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._groups: dict[str, np.ndarray] = {}
 
     @property
     def held_out(self) -> tuple[Split, ...]:
@@ -125,7 +129,7 @@ class LabelledFolder(ABC):
         """sha256 over split, class, path and content of every file, and the sizes read at."""
         return fingerprint_of(
             [
-                (file.split, file.label, file.path)
+                (file.split, "\t".join(filter(None, (file.label, file.group))), file.path)
                 for split in self.files.values()
                 for file in split
             ],
@@ -147,8 +151,25 @@ class LabelledFolder(ABC):
             rows, kept, broken = self.read([file.path for file in files], f"{self.path} {split}")
             codes = np.array([self.classes.index(files[file].label) for file in kept], np.int64)
             self.broken[split] = broken
-            self._loaded[split] = (rows, codes, np.unique(kept, return_inverse=True)[1])
+            used, numbers = np.unique(kept, return_inverse=True)
+            together: dict[str | int, int] = {}
+            groups = [
+                together.setdefault(files[place].group or place, len(together))
+                for place in used.tolist()
+            ]
+            self._groups[split] = np.array(groups, np.int64)
+            self._loaded[split] = (rows, codes, numbers)
         return self._loaded[split]
+
+    def label(self, split: Split) -> dict[str, ProbeLabel]:
+        """`label`: the class of each row as its position in `classes`; rows of one file, and of the
+        files of one group, belong together.
+
+        Raises:
+            UserError: see `load`.
+        """
+        _, codes, files = self.load(split)
+        return {"label": ProbeLabel(codes, "class", self._groups[split][files])}
 
     def _held_out(self, split: str, files: list[LabelledFile]) -> list[LabelledFile]:
         if not files:

@@ -86,10 +86,7 @@ class VideoFolder(LabelledFolder):
         return Frames(images=images, clip=files)
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
-        """`label`: the class as its position in `classes`; the pictures of a video belong together.
-        Nothing where videos have no labels.
-        """
+        """See `label`; nothing where videos have no labels."""
         if not self.labelled:
             return {}
-        _, codes, files = self.load(split)
-        return {"label": ProbeLabel(values=codes, kind="class", group=files)}
+        return self.label(split)

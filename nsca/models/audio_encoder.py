@@ -4,7 +4,9 @@ As in the vision encoder (`nsca.models.vision_encoder`), half of the features ar
 and half a linear map of statistics that need no training: how loud each band is on average, how
 much it varies, its peak, and how fast it rises and falls. On the log-mel that is what linear
 classifiers of short sounds have always been fed, so a trained encoder cannot be worse than those
-for having lost it. Time is averaged away, frequency is not: a pitch is not a texture.
+for having lost it. Time is averaged away, frequency is not: a pitch is not a texture. Where the
+order of what is heard matters (words), the gist can have it, too: the mean of each band in so many
+equal parts of the sound, from where it is first heard to where it is last.
 """
 
 from collections.abc import Sequence
@@ -14,10 +16,11 @@ from einops import rearrange
 from jaxtyping import Float, Int16
 from torch import Tensor, nn
 
-from nsca.models.log_mel import LogMel
+from nsca.models.log_mel import DECIBEL_PER_UNIT, LogMel
 from nsca.models.resnet import SHRUNK, resnet
 
 STATISTICS = 5  # of each band
+HEARD_DECIBEL = 20  # below the loudest frame: quieter beginnings and ends are none
 # of the first convolution, in bands and frames: 40 ms a place, an eighth of the work
 KERNEL, STRIDE, PADDING = (4, 8), (2, 4), (1, 2)
 
@@ -31,6 +34,10 @@ class AudioEncoder(nn.Module):
         readout_channels: kept at each of the last stage's frequencies.
         n_out: width of the feature vector.
         with_gist: whether half of the features are a linear map of the bands' statistics.
+        gist_parts: of the sound whose means the gist has beside them, in order; 1 for none.
+
+    Raises:
+        ValueError: an impossible number of bands, or of parts.
     """
 
     def __init__(
@@ -42,8 +49,11 @@ class AudioEncoder(nn.Module):
         readout_channels: int,
         n_out: int,
         with_gist: bool,
+        gist_parts: int = 1,
     ) -> None:
         super().__init__()
+        if gist_parts < 1:
+            raise ValueError(f"gist_parts must be 1 or more, got {gist_parts}")
         n_levels, left = divmod(bands, SHRUNK * STRIDE[0])
         if left:
             raise ValueError(f"bands must be a multiple of {SHRUNK * STRIDE[0]}, got {bands}")
@@ -54,7 +64,8 @@ class AudioEncoder(nn.Module):
         n_gist = n_out // 2 if with_gist else 0
         self.narrow = nn.Conv2d(channels[-1], readout_channels, kernel_size=1)
         self.readout = nn.Linear(2 * readout_channels * n_levels, n_out - n_gist)
-        self.gist = nn.Linear(STATISTICS * bands, n_gist) if with_gist else None
+        self.parts = gist_parts if gist_parts > 1 else 0
+        self.gist = nn.Linear((STATISTICS + self.parts) * bands, n_gist) if with_gist else None
 
     def forward(
         self, log_mel: Float[Tensor, "sample band frame"]
@@ -67,7 +78,10 @@ class AudioEncoder(nn.Module):
         )
         if self.gist is None:
             return features
-        return torch.cat([features, self.gist(band_statistics(log_mel))], dim=1)
+        known = band_statistics(log_mel)
+        if self.parts:
+            known = torch.cat([known, band_course(log_mel, self.parts)], dim=1)
+        return torch.cat([features, self.gist(known)], dim=1)
 
     def embed_stored(
         self, stored: Int16[Tensor, "sound time"], chunk: int = 32
@@ -81,6 +95,26 @@ class AudioEncoder(nn.Module):
     def hear(self, stored: Int16[Tensor, "sound time"]) -> Float[Tensor, "sound feature"]:
         """Return features of sounds as they are stored, with a graph, where the encoder is."""
         return self(self.front.of_stored(stored))
+
+
+def band_course(
+    log_mel: Float[Tensor, "sample band frame"], parts: int
+) -> Float[Tensor, "sample mean"]:
+    """Of each band its mean in equal parts of the sound, one part after the other.
+
+    The sound lasts from the first to the last frame whose loudest band is within 20 dB of the
+    loudest of all, so that silence before and after it, and when it comes, change nothing. A part
+    that no frame falls into is 0.
+    """
+    loudest = log_mel.amax(dim=1)
+    heard = loudest >= loudest.amax(dim=1, keepdim=True) - HEARD_DECIBEL / DECIBEL_PER_UNIT
+    frame = torch.arange(log_mel.shape[2], device=log_mel.device)
+    first = torch.where(heard, frame, log_mel.shape[2]).amin(dim=1, keepdim=True)
+    last = torch.where(heard, frame, -1).amax(dim=1, keepdim=True)
+    part = torch.div((frame - first) * parts, last - first + 1, rounding_mode="floor")
+    inside = (part[:, :, None] == torch.arange(parts, device=log_mel.device)).to(log_mel.dtype)
+    share = inside / inside.sum(dim=1, keepdim=True).clamp(min=1)
+    return torch.einsum("sbf,sfp->spb", log_mel, share).flatten(1)
 
 
 def band_statistics(

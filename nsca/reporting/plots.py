@@ -25,6 +25,7 @@ COLOURS = {
     "random": "#8b919a",
     "pixels": "#d98218",
     "statistics": "#d98218",
+    "course": "#b45309",
     "concatenated": "#d98218",
     "shuffled": "#a58bd0",
     "vision": "#e05780",
@@ -40,13 +41,14 @@ NAMES = {
     "random": "untrained twin",
     "pixels": "raw pixels",
     "statistics": "statistics of the spectrogram",
+    "course": "the spectrogram in four quarters",
     "concatenated": "senses side by side, no fusion",
     "best_sense": "best single sense",
     "true_state": "true physical state",
     "shuffled": "shuffled labels",
 }
 
-REFERENCES = ("random", "pixels", "statistics", "concatenated")
+REFERENCES = ("random", "pixels", "statistics", "course", "concatenated")
 """What trained features are compared with: their twin, and what needs no encoder or no fusion."""
 
 STYLE = {

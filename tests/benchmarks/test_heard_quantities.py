@@ -1,5 +1,6 @@
 """What sounds tell, judged on tones, and on babbling with its hidden properties."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from phases.tiny_audio import BANDS, PITCHES_HZ, DyingTones
 from nsca.benchmarks.heard_quantities import HeardQuantities
 from nsca.benchmarks.scores import Score
 from nsca.data.babbling import Babbling
+from nsca.data.source import ProbeLabel, Sounds, Split
 from nsca.errors import UserError
 
 
@@ -42,6 +44,25 @@ def test_those_who_hear_the_pitch_are_told_from_those_who_do_not():
     assert values["val/pitch/random"] < 0.6
     assert values["val/pitch/shuffled"] < 0.6
     assert {score.split for score in found} == {"val"}
+
+
+def test_the_course_tells_sounds_that_differ_in_their_order_alone():
+    class Words(DyingTones):
+        """Those of odd number played backwards, which is what the label says."""
+
+        def sounds(self, split: Split) -> Sounds:
+            samples = super().sounds(split).samples.copy()
+            samples[1::2] = samples[1::2, ::-1]
+            return Sounds(samples)
+
+        def sound_labels(self, split: Split) -> dict[str, ProbeLabel]:
+            (known,) = super().sound_labels(split).values()
+            return {"backwards": replace(known, values=np.arange(len(known.values)) % 2)}
+
+    found = benchmark().run({"trained": deaf}, Words(), report=lambda _line: None)
+    values = by_name(found)
+    assert values["val/backwards/course"] > 0.95
+    assert values["val/backwards/trained"] < 0.7
 
 
 def test_babbling_is_asked_for_hidden_properties_too(pristine_set: Path):

@@ -5,6 +5,7 @@ import pytest
 
 from nsca.data.file_selection import file_digest, fingerprint_of, hold_out, same_bytes, thin
 from nsca.data.folder_listing import LabelledFile
+from nsca.errors import UserError
 
 
 def put(path: Path, content: bytes = b"never opened by a listing") -> Path:
@@ -42,6 +43,38 @@ def test_holding_out_moves_some_of_each_class_and_never_all(share: float, held: 
     for label in ("cat", "dog"):
         assert [f.split for f in split if f.label == label].count("val") == held
     assert split == hold_out(list(reversed(files)), share, seed=0)
+
+
+def grouped(groups: dict[str, str]) -> list[LabelledFile]:
+    """Two files of a class in each group."""
+    return [
+        LabelledFile("train", label, Path(f"{group}{number}.png"), group)
+        for group, labels in groups.items()
+        for label in labels.split()
+        for number in range(2)
+    ]
+
+
+def test_groups_are_held_out_whole() -> None:
+    files = grouped({"anna": "cat dog", "bo": "cat dog", "chi": "cat dog", "dan": "cat dog"})
+    for share, count in ((0.25, 1), (0.5, 2), (0.01, 1), (0.99, 3)):
+        split = hold_out(files, share, seed=0)
+        parts = {(file.group, file.split) for file in split}
+        assert len(parts) == 4
+        assert [part for _, part in parts].count("val") == count
+    assert hold_out(files, 0.25, seed=0) != hold_out(files, 0.25, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ({"anna": "cat dog"}, "all files are of the group 'anna'"),
+        ({"anna": "cat", "bo": "dog"}, r"is in no group but those held out \((anna|bo)\)"),
+    ],
+)
+def test_groups_that_leave_nothing_to_learn_from_are_refused(groups, said) -> None:
+    with pytest.raises(UserError, match=said):
+        hold_out(grouped(groups), 0.5, seed=0)
 
 
 def test_the_fingerprint_follows_names_parts_content_and_not_the_place(tmp_path: Path) -> None:

@@ -62,6 +62,24 @@ def test_a_table_of_two_folders_is_not_taken_for_one_that_was_renamed(tmp_path: 
     assert listed(tmp_path) == [("train", "cat", "cats/1.jpg"), ("train", "dog", "dogs/1.jpg")]
 
 
+def test_a_table_may_say_which_files_belong_together_and_never_in_two_parts(tmp_path: Path) -> None:
+    put(tmp_path / "1.jpg")
+    rows = [
+        "split,label,file,group",
+        "train,cat,1.jpg,anna",
+        "train,dog,2.jpg,",
+        "val,cat,3.jpg,bo",
+    ]
+    put(tmp_path / "labels.csv", "\n".join(rows).encode())
+    found = list_files(tmp_path, PICTURES)
+    assert [(file.path.name, file.group) for file in found] == [
+        ("1.jpg", "anna"), ("2.jpg", ""), ("3.jpg", "bo")
+    ]  # fmt: skip
+    put(tmp_path / "labels.csv", "\n".join([*rows, "val,dog,4.jpg,anna"]).encode())
+    with pytest.raises(UserError, match="the group 'anna' in train and in val"):
+        list_files(tmp_path, PICTURES)
+
+
 def test_files_that_no_layout_looks_for_are_named_once(tmp_path: Path, caplog) -> None:
     for place in ("train/cat", "dev/cat", "train/cat/day1", ".git"):
         put(tmp_path / "parts" / place / "1.jpg")

@@ -56,6 +56,22 @@ def test_rows_have_their_files_class_and_number(numbers):
     assert rows.tolist() == [2.0, 4.0, 3.0]
     assert [source.classes[code] for code in codes] == ["even", "even", "odd"]
     assert files.tolist() == [0, 0, 1]
+    assert source.label("train")["label"].group.tolist() == [0, 0, 1]
+
+
+def test_files_of_a_group_belong_together_and_change_the_fingerprint(numbers):
+    before = folder(numbers).fingerprint()
+    table = "split,label,file\ntrain,even,train/even/a.txt\ntrain,odd,train/odd/b.txt\n"
+    put(numbers / "labels.csv", table + "val,odd,val/odd/c.txt\nval,even,val/even/copy.txt\n")
+    alone = folder(numbers)
+    assert alone.fingerprint() == before
+    both = (numbers / "labels.csv").read_text().splitlines()
+    groups = ["group", "anna", "anna", "bo", "bo"]
+    lines = [f"{row},{group}" for row, group in zip(both, groups, strict=True)]
+    put(numbers / "labels.csv", "\n".join(lines))
+    together = folder(numbers)
+    assert together.label("train")["label"].group.tolist() == [0, 0, 0]
+    assert together.fingerprint() != before
 
 
 def test_copies_of_training_files_are_not_held_out(numbers, caplog):

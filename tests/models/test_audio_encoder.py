@@ -5,7 +5,7 @@ import torch
 import yaml
 from torch import nn
 
-from nsca.models.audio_encoder import AudioEncoder, band_statistics
+from nsca.models.audio_encoder import AudioEncoder, band_course, band_statistics
 
 
 def configured(project: Path, model: str, **changes: object) -> AudioEncoder:
@@ -74,6 +74,33 @@ def test_statistics_are_what_they_are_called():
     torch.testing.assert_close(fall, torch.tensor([-10 / 3, 0.0]))
 
 
+def test_the_course_is_the_means_of_parts_in_order_wherever_the_sound_lies():
+    low, high = torch.tensor([0.5, -0.9]), torch.tensor([-0.8, 0.3])
+    word = torch.stack([low, low, high, high], dim=1)
+    silence = torch.full((2, 3), -1.0)
+    late = torch.cat([silence, word, silence[:, :1]], dim=1)
+    early = torch.cat([word, silence, silence[:, :1]], dim=1)
+    backwards = late.flip(1)
+    found = band_course(torch.stack([late, early, backwards]), 2)
+    there = torch.cat([low, high])
+    assert torch.equal(found[:2], there.expand(2, 4))
+    assert torch.equal(found[2], torch.cat([high, low]))
+    assert torch.equal(band_statistics(backwards[None])[:, :6], band_statistics(late[None])[:, :6])
+    one_frame = band_course(late[:, 3:4][None], 2)
+    assert torch.equal(one_frame, torch.cat([low, torch.zeros(2)])[None])
+
+
+def test_the_gist_knows_the_order_if_asked_to(project):
+    torch.manual_seed(0)
+    ordered = configured(project, "nsca_tiny", gist_parts=4)
+    assert ordered.gist is not None
+    assert ordered.gist.in_features == 9 * 80
+    nn.init.zeros_(ordered.gist.weight[:, : 5 * 80])
+    word = torch.cat([torch.full((1, 80, 6), 0.5), torch.full((1, 80, 6), 0.2)], dim=2)
+    forwards, backwards = ordered(word), ordered(word.flip(2))
+    assert not torch.allclose(forwards[:, 128:], backwards[:, 128:], atol=1e-3)
+
+
 def test_stored_sounds_are_embedded_as_they_are(project):
     torch.manual_seed(0)
     encoder = configured(project, "nsca_tiny").eval()
@@ -86,7 +113,11 @@ def test_stored_sounds_are_embedded_as_they_are(project):
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"bands": 72}, "multiple of 16"), ({"channels": [12, 32, 64, 128]}, "divisible by 8")],
+    [
+        ({"bands": 72}, "multiple of 16"),
+        ({"channels": [12, 32, 64, 128]}, "divisible by 8"),
+        ({"gist_parts": 0}, "gist_parts must be 1 or more"),
+    ],
 )
 def test_impossible_shapes_are_refused(project, change, said):
     with pytest.raises(ValueError, match=said):
