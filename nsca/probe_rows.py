@@ -41,6 +41,19 @@ def group_split(group: np.ndarray, share: float, seed: int) -> np.ndarray:
     return np.isin(group, chosen)
 
 
+def validation_parts(group: np.ndarray, share: float, seed: int) -> list[np.ndarray]:
+    """Boolean [row] each: a seeded `share` of the groups once, or where that is a single group,
+    each group in turn, because one of a few (speakers) says little of the others.
+
+    Raises:
+        ValueError: fewer than two groups.
+    """
+    names = np.unique(group)
+    if len(names) > 1 and round(share * len(names)) <= 1:
+        return [np.asarray(group == name) for name in names]
+    return [group_split(group, share, seed)]
+
+
 def as_matrix(features: np.ndarray) -> Float[Tensor, "row feature"]:
     """Features of any float type as float32.
 

@@ -1,12 +1,13 @@
 """Linear probes of frozen features: what a linear map can read out of them.
 
 Features are standardised on the part they are fitted on. The ridge strength is chosen on a
-validation part that shares no group (object) with the rest, then the probe is refitted on
-everything that may be fitted, and scored once on the test part. Raw pixels go through exactly the
-same code, so baselines get the same tuning budget. Linear evaluation in this form follows common
-practice for self-supervised encoders.
+validation part that shares no group (object) with the rest, or on each group in turn where there
+are few, then the probe is refitted on everything that may be fitted, and scored once on the test
+part. Raw pixels go through exactly the same code, so baselines get the same tuning budget. Linear
+evaluation in this form follows common practice for self-supervised encoders.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 
 from nsca.data.source import ProbeLabel
-from nsca.probe_rows import as_matrix, group_split, valued_rows
+from nsca.probe_rows import as_matrix, validation_parts, valued_rows
 from nsca.probe_target import ProbeScore, ProbeTarget
 from nsca.ridge import Ridge
 
@@ -120,23 +121,29 @@ def _fit_together(
     rows = valued_rows(labels[names[0]])
     features = x[torch.as_tensor(rows)]
     targets = {name: ProbeTarget(labels[name], rows) for name in names}
-    held = group_split(np.asarray(labels[names[0]].group)[rows], VALIDATION_SHARE, seed)
-    fitted, held_rows = torch.as_tensor(~held), torch.as_tensor(held)
+    group = np.asarray(labels[names[0]].group)[rows]
     widths = [target.matrix.shape[1] for target in targets.values()]
     stacked = torch.cat([target.matrix for target in targets.values()], dim=1)
 
+    parts = validation_parts(group, VALIDATION_SHARE, seed)
+    tried: dict[tuple[str, float], list[tuple[float, float]]] = defaultdict(list)
+    for held in parts:
+        fitted, held_rows = torch.as_tensor(~held), torch.as_tensor(held)
+        trial = Ridge(features[fitted], stacked[fitted])
+        held_x = (features[held_rows] - trial.mean) * trial.scale
+        for strength in STRENGTHS:
+            weights = trial.weights(strength)
+            if weights is None:
+                continue
+            answers = (held_x @ weights + trial.target_mean).split(widths, dim=1)
+            for name, answer in zip(names, answers, strict=True):
+                tried[name, strength].append(targets[name].validation_score(answer, held))
     best: dict[str, tuple[float, float, float]] = {}
-    trial = Ridge(features[fitted], stacked[fitted])
-    held_x = (features[held_rows] - trial.mean) * trial.scale
-    for strength in STRENGTHS:
-        weights = trial.weights(strength)
-        if weights is None:
-            continue
-        answers = (held_x @ weights + trial.target_mean).split(widths, dim=1)
-        for name, answer in zip(names, answers, strict=True):
-            score = targets[name].validation_score(answer, held)
-            if name not in best or (*score, strength) > best[name]:  # ties: the stronger ridge
-                best[name] = (*score, strength)
+    for (name, strength), scores in tried.items():
+        if len(scores) == len(parts):
+            score, error = (sum(values) / len(parts) for values in zip(*scores, strict=True))
+            # ties: the stronger ridge
+            best[name] = max(best.get(name, (-np.inf,) * 3), (score, error, strength))
 
     final = Ridge(features, stacked)
     starts = np.cumsum([0, *widths])

@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from nsca.data.source import ProbeLabel
-from nsca.probe_rows import as_matrix, group_split, labelled_rows, rows_with_value, valued_rows
+from nsca.probe_rows import (
+    as_matrix,
+    group_split,
+    labelled_rows,
+    rows_with_value,
+    validation_parts,
+    valued_rows,
+)
 
 
 def test_a_row_without_a_finite_number_has_no_value():
@@ -30,6 +37,18 @@ def test_group_split_takes_whole_groups_and_leaves_some():
     assert (group_split(group, 0.01, 5) == group_split(group, 0.01, 5)).all()
     with pytest.raises(ValueError, match="at least two groups"):
         group_split(np.array([1, 1]), 0.5, 0)
+
+
+def test_few_groups_are_held_out_one_after_the_other_and_many_once():
+    few = np.repeat(["anna", "bo", "chi"], [2, 3, 1])
+    assert [set(few[held]) for held in validation_parts(few, 0.25, seed=0)] == [
+        {"anna"}, {"bo"}, {"chi"}
+    ]  # fmt: skip
+    many = np.arange(8)
+    (held,) = validation_parts(many, 0.25, seed=0)
+    assert (held == group_split(many, 0.25, seed=0)).all()
+    with pytest.raises(ValueError, match="at least two groups"):
+        validation_parts(np.array([1, 1]), 0.25, 0)
 
 
 def test_other_seeds_hold_out_other_groups():

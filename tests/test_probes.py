@@ -5,7 +5,7 @@ import pytest
 
 from nsca import probes
 from nsca.data.source import ProbeLabel
-from nsca.probe_rows import group_split
+from nsca.probe_rows import validation_parts
 from nsca.probe_target import ProbeScore
 from nsca.probes import FittedProbes
 
@@ -88,18 +88,32 @@ def test_selection_never_shares_a_group_with_the_fit(planted, monkeypatch):
     fit, test = halves(scalar, "scalar", group)
     splits = []
 
-    def spy(group: np.ndarray, share: float, seed: int) -> np.ndarray:
-        held = group_split(group, share, seed)
-        splits.append((set(group[held].tolist()), set(group[~held].tolist())))
-        return held
+    def spy(group: np.ndarray, share: float, seed: int) -> list[np.ndarray]:
+        parts = validation_parts(group, share, seed)
+        splits.extend((set(group[held].tolist()), set(group[~held].tolist())) for held in parts)
+        return parts
 
-    monkeypatch.setattr(probes, "group_split", spy)
+    monkeypatch.setattr(probes, "validation_parts", spy)
     probe(x[:FIT], fit, x[FIT:], test)
     assert splits
     for held, kept in splits:
         assert held
         assert kept
         assert not held & kept
+
+
+def test_of_few_groups_each_chooses_the_strength_in_turn():
+    """Two speakers say the same, and the third would choose another strength alone."""
+    random = np.random.default_rng(0)
+    speaker = np.repeat(np.arange(3), 60)
+    value = random.normal(size=len(speaker))
+    x = np.c_[value[:, None] + random.normal(size=(len(speaker), 12)), np.eye(3)[speaker]]
+    label = ProbeLabel(value, "scalar", speaker)
+    found = {FittedProbes(x, {"value": label}, seed)._fitted["value"].strength for seed in range(8)}
+    assert len(found) == 1, "whatever the seed: no speaker is drawn"
+    many = ProbeLabel(value, "scalar", np.arange(len(speaker)))
+    drawn = {FittedProbes(x, {"value": many}, seed)._fitted["value"].strength for seed in range(8)}
+    assert len(drawn) > 1
 
 
 def test_object_memory_does_not_fool_the_selection():
