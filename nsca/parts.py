@@ -5,9 +5,11 @@ A part is an entry of the `model` group. Each phase says in `PARTS` which ones i
 """
 
 from collections.abc import Iterator, Mapping
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
 from nsca.assembly import phase_class, plain
@@ -145,11 +147,27 @@ def _say(name: str, run: Path, cfg: DictConfig) -> None:
 
 def _differences(name: str, theirs: DictConfig, ours: DictConfig) -> list[str]:
     there, here = (_shape(name, plain(cfg)) for cfg in (theirs, ours))
+    # a setting that there was not yet has the value that it is left at
+    there = {key: value for key, value in _defaults(plain(ours)).items() if key in here} | there
     return [
         f"{key} is {there.get(key)} there and {here.get(key)} here"
         for key in dict.fromkeys([*there, *here])
         if there.get(key) != here.get(key)
     ]
+
+
+def _defaults(node: Any, path: str = "") -> dict[str, Any]:
+    """What constructors take where nothing is given, by key."""
+    if not isinstance(node, dict):
+        return {}
+    found = {}
+    if target := node.get("_target_"):
+        for name, parameter in signature(get_object(target)).parameters.items():
+            if parameter.default is not Parameter.empty:
+                found[f"{path}.{name}"] = parameter.default
+    for key, value in node.items():
+        found |= _defaults(value, f"{path}.{key}" if path else key)
+    return found
 
 
 def _shape(name: str, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,9 +141,10 @@ def _fit_together(
     best: dict[str, tuple[float, float, float]] = {}
     for (name, strength), scores in tried.items():
         if len(scores) == len(parts):
-            score, error = (sum(values) / len(parts) for values in zip(*scores, strict=True))
-            # ties: the stronger ridge
-            best[name] = max(best.get(name, (-np.inf,) * 3), (score, error, strength))
+            score = sum(own for own, _ in scores) / len(parts)
+            error = sum(own for _, own in scores) / len(parts)
+            if name not in best or (score, error, strength) > best[name]:  # ties: the stronger one
+                best[name] = (score, error, strength)
 
     final = Ridge(features, stacked)
     starts = np.cumsum([0, *widths])

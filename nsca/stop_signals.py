@@ -17,7 +17,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def graceful_stop(
-    ask: Callable[[int], None], doing: str | None = "saving what is done"
+    ask: Callable[[int], None],
+    doing: str | Callable[[], str] | None = "finishing this step and saving",
 ) -> Iterator[Callable[[], None]]:
     """Within the block the first signal calls `ask(number)`, the second ends the process.
 
@@ -27,8 +28,8 @@ def graceful_stop(
     Args:
         ask: must only note the wish, for it runs between two arbitrary instructions; or raise,
             where nothing can be left half done.
-        doing: what happens now; written to stderr at the first signal. None where another process
-            says it.
+        doing: what happens now, or what says it then; written to stderr at the first signal. None
+            where another process says it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
@@ -42,7 +43,8 @@ def graceful_stop(
         asked = True
         if doing is not None:
             # os.write and not print: a handler may interrupt a print that holds the stream's lock
-            text = f"{signal.Signals(number).name}: {doing}; once more leaves at once\n"
+            now = doing() if callable(doing) else doing
+            text = f"{signal.Signals(number).name}: {now}; once more leaves at once\n"
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
         ask(number)
 

@@ -96,7 +96,7 @@ def run_training(cfg: DictConfig) -> Path:
     )
     origin = Origin(str(cfg.phase._target_), fingerprint, config)
     try:
-        with card, graceful_stop(stop.ask) as stop.listen:
+        with card, graceful_stop(stop.ask, stop.doing) as stop.listen:
             lightning.seed_everything(int(cfg.seed), workers=True, verbose=False)
             phase = build_phase(cfg)
             if start.checkpoint is None:

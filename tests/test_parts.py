@@ -66,6 +66,18 @@ def test_which_run_is_the_latest_is_said_and_that_it_has_seen_other_data(
     assert capsys.readouterr().err == ""
 
 
+def test_a_run_from_before_a_setting_fits_where_that_is_left_at_its_default(tmp_path: Path):
+    run = finished_run(tmp_path, "audio", "2026-01-01_00-00-00-000", 1.0)
+    config = OmegaConf.load(run / "config.yaml")
+    OmegaConf.set_struct(config, False)
+    del config.model.audio.gist_parts
+    OmegaConf.save(config, run / "config.yaml")
+    cfg = with_found_parts(fusion(tmp_path, "parts.vision=null"))
+    assert cfg.parts.audio == str(run)
+    with pytest.raises(UserError, match=r"model\.audio\.gist_parts is 1 there and 4 here"):
+        with_found_parts(fusion(tmp_path, "parts.vision=null", "model.audio.gist_parts=4"))
+
+
 def test_a_run_for_debugging_is_not_the_latest(tmp_path: Path):
     good = finished_run(tmp_path, "vision", "2026-01-01_00-00-00-000", 1.0)
     finished_run(tmp_path, "vision", "2026-01-02_00-00-00-000", 2.0, "debug=overfit")

@@ -16,7 +16,7 @@ def test_the_first_signal_asks_and_handlers_are_put_back(number: int, capfd):
         os.kill(os.getpid(), number)
         assert asked == [number]
     assert signal.getsignal(number) is before
-    assert "saving what is done" in capfd.readouterr().err
+    assert "finishing this step" in capfd.readouterr().err
 
 
 def test_what_happens_now_is_said_in_the_callers_words(capfd):

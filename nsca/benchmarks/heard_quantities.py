@@ -38,7 +38,7 @@ class HeardQuantities:
         fit_sounds: at most so many training sounds fit the probes, drawn with the seed.
         test_sounds: at most so many sounds of each held-out part are scored.
         hidden: properties that are asked for where the data knows them (babbling alone).
-        bands: of the baseline's spectrogram.
+        bands: of the baselines' spectrogram.
         neighbours: of the kNN on class labels; 0 for no kNN.
 
     Raises:
@@ -87,7 +87,7 @@ class HeardQuantities:
         seed: int = 0,
         report: Report = print,
     ) -> list[Score]:
-        """Judge every encoder, and statistics of the spectrogram, on the same sounds.
+        """Judge every encoder, and what needs none of the spectrogram, on the same sounds.
 
         Args:
             encoders: by name; `trained` is also judged on shuffled labels.

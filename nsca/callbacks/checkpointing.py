@@ -70,7 +70,7 @@ class StopRequest:
     """A wish to stop: at once before training begins, later after the current step.
 
     Before the first step nothing can be lost, and asking frozen encoders for the features of a
-    large set takes minutes.
+    large set takes minutes. A sweep of learning rates saves nothing and is left at once, too.
 
     Args:
         alone: whether this process trains by itself; others would wait for one that leaves at once.
@@ -85,6 +85,12 @@ class StopRequest:
         self.signal: int | None = None
         self.at_once = alone
         self.listen: Callable[[], None] = _nobody_else_listens
+
+    def doing(self) -> str:
+        """What a signal leads to now."""
+        if self.at_once:
+            return "nothing has been trained yet, leaving"
+        return "finishing this step and saving"
 
     def ask(self, number: int) -> None:
         """Note the wish. Raises StoppedOnRequest where nothing has been trained yet."""
@@ -136,9 +142,6 @@ class Checkpointing(Callback):
 
     # When training begins Lightning puts a handler before ours that ends the run in the middle of a
     # step, unsaved and with exit code 0.
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.stop.listen()
-
     def on_sanity_check_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.stop.listen()
 

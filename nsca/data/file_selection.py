@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,17 +25,17 @@ def thin(files: list[LabelledFile], fraction: float, seed: int) -> list[Labelled
 
 
 def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[LabelledFile]:
-    """Move a seeded share of each class (at least one file, never all) from train to val; where
-    files have groups, a share of the groups, whole.
+    """Move a seeded share of each class (at least one file, never all) from train to val; of files
+    in groups a share of the groups (at least one), whole, but none without which a class has no
+    file left.
 
     Raises:
-        UserError: a class of one file; one group alone, or a class that no other group has.
+        UserError: a class of one file; groups of which none can be spared.
     """
-    if any(file.group for file in files):
-        return _hold_out_groups(files, share, seed)
+    train = [file for file in files if file.split == "train"]
     moved = [file for file in files if file.split != "train"]
-    for members in _by_class([file for file in files if file.split == "train"]):
-        if len(members) < 2:
+    for members in _by_class([file for file in train if not file.group]):
+        if len(members) < 2 and not any(file.group for file in train):
             raise UserError(
                 f"{_named(members[0].label)} has one file, so none can be held out",
                 "add files to it or remove the class",
@@ -45,41 +46,43 @@ def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[Labelle
         moved += [
             replace(file, split="val" if i in held else "train") for i, file in enumerate(members)
         ]
+    spared = _groups_to_spare(train, share, seed)
+    moved += [
+        replace(file, split="val" if file.group in spared else "train")
+        for file in train
+        if file.group
+    ]
     return sorted(moved)
 
 
-def _hold_out_groups(files: list[LabelledFile], share: float, seed: int) -> list[LabelledFile]:
-    train = [file for file in files if file.split == "train"]
-    names = sorted({file.group or str(file.path) for file in train})
-    if len(names) < 2:
+def _groups_to_spare(files: list[LabelledFile], share: float, seed: int) -> set[str]:
+    names = sorted({file.group for file in files if file.group})
+    wanted = max(1, round(share * len(names)))
+    spared: set[str] = set()
+    for place in np.random.default_rng(seed).permutation(len(names)):
+        tried = spared | {names[place]}
+        left = {file.label for file in files if file.group not in tried}
+        if len(spared) < wanted and left == {file.label for file in files}:
+            spared = tried
+    if names and not spared:
         raise UserError(
-            f"all files are of the group {names[0]!r}, so none can be held out",
-            "add files of another group, or leave the column group out",
+            f"without any of the groups {', '.join(names[:5])} a class has no file left, so none "
+            "can be held out",
+            "add files of other groups, or leave the column group out",
         )
-    order = np.random.default_rng(seed).permutation(len(names))
-    held = {names[i] for i in order[: min(max(1, round(share * len(names))), len(names) - 1)]}
-    moved = [
-        replace(file, split="val") if (file.group or str(file.path)) in held else file
-        for file in train
-    ]
-    left = {file.label for file in moved if file.split == "train"}
-    if lost := sorted({file.label for file in moved} - left):
-        raise UserError(
-            f"{_named(lost[0])} is in no group but those held out ({', '.join(sorted(held))})",
-            "say in labels.csv which groups are val, or choose another data.seed",
-        )
-    return sorted(moved + [file for file in files if file.split != "train"])
+    return spared
 
 
 def every_class_in_both_parts(files: list[LabelledFile]) -> bool:
     """Whether each held-out class is one of train, or will be: without a val part, whether each
-    class has a file to hold out.
+    class has a file to hold out, or a group of them.
     """
-    train = [file.label for file in files if file.split == "train"]
+    train = {(file.label, file.group or file.path) for file in files if file.split == "train"}
+    counts = Counter(label for label, _ in train)
     held_out = {file.label for file in files if file.split != "train"}
     if any(file.split == "val" for file in files):
-        return held_out <= set(train)
-    return held_out <= set(train) and all(train.count(label) > 1 for label in set(train))
+        return held_out <= counts.keys()
+    return held_out <= counts.keys() and min(counts.values(), default=0) > 1
 
 
 def without_labels(files: list[LabelledFile]) -> list[LabelledFile]:

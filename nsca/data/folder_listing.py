@@ -272,9 +272,7 @@ def _from_table(table: Path, required: bool) -> list[LabelledFile]:
 
 
 def _check_groups(files: list[LabelledFile], table: Path) -> None:
-    """Raises UserError for a group in several parts: what is like a training file is not held
-    out.
-    """
+    """Raises UserError for a group in several parts: they are meant to share nothing."""
     parts: dict[str, str] = {}
     for file in files:
         other = parts.setdefault(file.group, file.split)

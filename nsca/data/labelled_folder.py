@@ -36,12 +36,13 @@ class LabelledFolder(ABC):
     """Files of one kind, by split and class, read once.
 
     Files of a group (see `folder_listing`) are held out together, and probes choose their strength
-    on groups that they were not fitted on.
+    on groups that they were not fitted on, where there is more than one.
 
     Args:
         path: the folder.
         sizes: that files are read at (pixels, seconds, ...), for the fingerprint.
-        val_fraction: share of each class held out when the folder has no val part, in (0, 1).
+        val_fraction: share of each class, or of the groups, held out when the folder has no val
+            part, in (0, 1).
         seed: which files that share and `fraction` take.
         fraction: share of the training files to use, a class at a time, in (0, 1]; val and test
             stay whole.
@@ -157,7 +158,9 @@ class LabelledFolder(ABC):
                 together.setdefault(files[place].group or place, len(together))
                 for place in used.tolist()
             ]
-            self._groups[split] = np.array(groups, np.int64)
+            # of one group alone nothing could be held out: its files stand for themselves
+            apart = len(together) > 1 or len(used) < 2
+            self._groups[split] = np.array(groups if apart else range(len(used)), np.int64)
             self._loaded[split] = (rows, codes, numbers)
         return self._loaded[split]
 

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import Tensor
 
 from nsca.data.moments import Moments
@@ -50,9 +51,13 @@ def pack(
             columns[sense][torch.from_numpy(rows)] = senses.embed_stored(sense, stored)
             if time.monotonic() - spoke > SPEAK_EVERY_S:
                 spoke = time.monotonic()
-                done = f"{start + len(rows)}/{len(there)} moments"
-                print(f"asking the frozen encoder of {sense}: {done}", file=sys.stderr, flush=True)
+                _say(f"asking the encoder of {sense}: {start + len(rows)}/{len(there)} moments")
     return packed
+
+
+@rank_zero_only
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def pack_training(moments: Moments, senses: Senses) -> Float[Tensor, "moment width"]:

@@ -37,7 +37,7 @@ class AudioEncoder(nn.Module):
         gist_parts: of the sound whose means the gist has beside them, in order; 1 for none.
 
     Raises:
-        ValueError: an impossible number of bands, or of parts.
+        ValueError: an impossible number of bands, or of parts; parts without a gist.
     """
 
     def __init__(
@@ -64,8 +64,11 @@ class AudioEncoder(nn.Module):
         n_gist = n_out // 2 if with_gist else 0
         self.narrow = nn.Conv2d(channels[-1], readout_channels, kernel_size=1)
         self.readout = nn.Linear(2 * readout_channels * n_levels, n_out - n_gist)
-        self.parts = gist_parts if gist_parts > 1 else 0
-        self.gist = nn.Linear((STATISTICS + self.parts) * bands, n_gist) if with_gist else None
+        if gist_parts > 1 and not with_gist:
+            raise ValueError(f"gist_parts={gist_parts} without a gist: with_gist must be true")
+        self.gist_parts = gist_parts
+        n_known = STATISTICS + (gist_parts if gist_parts > 1 else 0)
+        self.gist = nn.Linear(n_known * bands, n_gist) if with_gist else None
 
     def forward(
         self, log_mel: Float[Tensor, "sample band frame"]
@@ -79,8 +82,8 @@ class AudioEncoder(nn.Module):
         if self.gist is None:
             return features
         known = band_statistics(log_mel)
-        if self.parts:
-            known = torch.cat([known, band_course(log_mel, self.parts)], dim=1)
+        if self.gist_parts > 1:
+            known = torch.cat([known, band_course(log_mel, self.gist_parts)], dim=1)
         return torch.cat([features, self.gist(known)], dim=1)
 
     def embed_stored(
@@ -104,16 +107,20 @@ def band_course(
 
     The sound lasts from the first to the last frame whose loudest band is within 20 dB of the
     loudest of all, so that silence before and after it, and when it comes, change nothing. A part
-    that no frame falls into is 0.
+    that is shorter than a frame takes the one that it lies in.
     """
     loudest = log_mel.amax(dim=1)
     heard = loudest >= loudest.amax(dim=1, keepdim=True) - HEARD_DECIBEL / DECIBEL_PER_UNIT
     frame = torch.arange(log_mel.shape[2], device=log_mel.device)
     first = torch.where(heard, frame, log_mel.shape[2]).amin(dim=1, keepdim=True)
     last = torch.where(heard, frame, -1).amax(dim=1, keepdim=True)
-    part = torch.div((frame - first) * parts, last - first + 1, rounding_mode="floor")
-    inside = (part[:, :, None] == torch.arange(parts, device=log_mel.device)).to(log_mel.dtype)
-    share = inside / inside.sum(dim=1, keepdim=True).clamp(min=1)
+    frames = last - first + 1
+    number = torch.arange(parts, device=log_mel.device)
+    part = torch.div((frame - first) * parts, frames, rounding_mode="floor")
+    inside = part[:, :, None] == number
+    within = first + torch.div((2 * number + 1) * frames, 2 * parts, rounding_mode="floor")
+    inside |= ~inside.any(dim=1, keepdim=True) & (frame[:, None] == within[:, None])
+    share = (inside / inside.sum(dim=1, keepdim=True)).to(log_mel.dtype)
     return torch.einsum("sbf,sfp->spb", log_mel, share).flatten(1)
 
 

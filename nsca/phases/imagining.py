@@ -64,8 +64,6 @@ class ImaginingPhase(Phase):
         """A learnable weight has the rate that it has in every experiment."""
         return self.imagination.motion.weight.rate_groups()
 
-    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        super().on_train_batch_end(outputs, batch, batch_idx)
-        if self.written:
-            weight = self.imagination.motion.weight().detach()
-            self.log("train/prior_weight", weight, batch_size=len(batch))
+    def note_step(self) -> None:
+        super().note_step()
+        self.log("train/prior_weight", self.imagination.motion.weight().detach(), batch_size=1)

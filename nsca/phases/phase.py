@@ -50,8 +50,8 @@ class Phase(LightningModule, ABC):
         frozen: those of them that it does not train, and so has none to give.
         staged: whether it goes through stages and measures itself along the way, so that neither
             an early end nor an average of weights is what it measured.
-        written: whether loggers write what the step at hand logs. Logging what nobody writes would
-            cost a small step 3 %.
+        written: whether the step at hand logs: where loggers write, and the last one. Logging what
+            nobody reads would cost a small step 3 %.
 
     Raises:
         ValueError: a loss weight for a term that does not exist, or an impossible weight or batch.
@@ -150,8 +150,10 @@ class Phase(LightningModule, ABC):
         return loss
 
     def _is_written(self, step: int) -> bool:
-        """Whether loggers write what this step, from 1, logs; a run's last line shows its last."""
-        return step % self.trainer.log_every_n_steps == 0 or step == self.trainer.max_steps
+        """Whether loggers write what this step, from 1, logs; the last one a run's card has."""
+        if step % self.trainer.log_every_n_steps == 0:
+            return True
+        return step == int(self.trainer.estimated_stepping_batches)  # also where epochs end a run
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         starts = range(0, len(batch), self.micro_batch)
@@ -201,6 +203,15 @@ class Phase(LightningModule, ABC):
             raise ValueError("an optimizer step needs its training step")
         step = partial(until_it_fits, optimizer_closure, self._halve_micro_batch)
         super().optimizer_step(epoch, batch_idx, optimizer, step)
+        if self.written:
+            self.note_step()
+
+    def note_step(self) -> None:
+        """Log what is known once a step that is written is taken; callbacks read it at its end."""
+        if self.skipped_steps:
+            self.log("train/skipped_steps", float(self.skipped_steps), batch_size=1)
+        if self.micro_batch < self._asked_micro_batch:
+            self.log("train/micro_batch", float(self.micro_batch), batch_size=1)
 
     def _halve_micro_batch(self, cause: str, elsewhere: bool) -> None:
         if not elsewhere:
@@ -275,12 +286,6 @@ class Phase(LightningModule, ABC):
                 "lower phase.optimizer.learning_rate or set trainer.gradient_clip_val=1.0; the "
                 "same seed and step give the same batch again, so it can be looked at",
             )
-
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        if self.skipped_steps and self.written:
-            self.log("train/skipped_steps", float(self.skipped_steps), batch_size=len(batch))
-        if self.micro_batch < self._asked_micro_batch and self.written:
-            self.log("train/micro_batch", float(self.micro_batch), batch_size=len(batch))
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False

@@ -139,7 +139,7 @@ def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(
     tmp_path: Path, place: str, number: int, monkeypatch: pytest.MonkeyPatch
 ):
     """Lightning's own handler, which comes before ours, would end the run there, unsaved."""
-    stop, inside = StopRequest(), getattr(Line, place)
+    stop, inside = StopRequest(alone=True), getattr(Line, place)
 
     def disturbed(self: Line, *args: Any, **kwargs: Any) -> Any:
         if self.global_step in {5, 6}:  # after step 5 comes a validation

@@ -3,6 +3,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from phases import tiny_dynamics
 from phases.tiny_driving import Driven, driving_phase
 from phases.tiny_vision import MovingShapes, tiny_data, tiny_phase, tiny_trainer
 
@@ -132,6 +133,20 @@ def test_waiting_for_the_loader_is_measured(wait_s):
         wait.step_done()
     assert wait.take_share() == pytest.approx(3 * wait_s / (3 * wait_s + 5))
     assert wait.take_share() == 0.0
+
+
+def test_figures_of_one_row_are_of_one_step(tmp_path):
+    """The prior's weight is logged after a step and the loss within it."""
+    watch = DiagnosisWatch()
+    trainer = tiny_trainer(
+        12, callbacks=[watch], default_root_dir=tmp_path, log_every_n_steps=4, limit_val_batches=0
+    )
+    trainer.fit(tiny_dynamics.tiny_phase(), datamodule=tiny_dynamics.tiny_data())
+    steps = {
+        name: [step for step, _ in watch.history[name]]
+        for name in ("train/loss", "train/prior_weight")
+    }
+    assert steps == {"train/loss": [4, 8, 12], "train/prior_weight": [4, 8, 12]}
 
 
 def test_wall_clock_stays_out_of_the_logged_metrics(tmp_path):

@@ -3,7 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from nsca.data.file_selection import file_digest, fingerprint_of, hold_out, same_bytes, thin
+from nsca.data.file_selection import (
+    every_class_in_both_parts,
+    file_digest,
+    fingerprint_of,
+    hold_out,
+    same_bytes,
+    thin,
+)
 from nsca.data.folder_listing import LabelledFile
 from nsca.errors import UserError
 
@@ -65,16 +72,26 @@ def test_groups_are_held_out_whole() -> None:
     assert hold_out(files, 0.25, seed=0) != hold_out(files, 0.25, seed=3)
 
 
-@pytest.mark.parametrize(
-    ("groups", "said"),
-    [
-        ({"anna": "cat dog"}, "all files are of the group 'anna'"),
-        ({"anna": "cat", "bo": "dog"}, r"is in no group but those held out \((anna|bo)\)"),
-    ],
-)
-def test_groups_that_leave_nothing_to_learn_from_are_refused(groups, said) -> None:
-    with pytest.raises(UserError, match=said):
+def test_no_group_is_held_out_that_has_a_class_for_itself() -> None:
+    files = grouped({"anna": "cat dog", "bo": "cat", "chi": "cat"})
+    for seed in range(6):
+        held = {file.group for file in hold_out(files, 0.9, seed) if file.split == "val"}
+        assert held == {"bo", "chi"}
+
+
+def test_files_without_a_group_are_held_out_class_by_class_beside_groups() -> None:
+    files = [*many(train=8, val=0), *grouped({"anna": "cat dog", "bo": "cat dog"})]
+    held = [file for file in hold_out(files, 0.25, seed=0) if file.split == "val"]
+    assert [file.label for file in held if not file.group].count("cat") == 2
+    assert [file.label for file in held if not file.group].count("dog") == 2
+    assert len({file.group for file in held if file.group}) == 1
+
+
+@pytest.mark.parametrize("groups", [{"anna": "cat dog"}, {"anna": "cat", "bo": "dog"}])
+def test_groups_none_of_which_can_be_spared_are_refused(groups) -> None:
+    with pytest.raises(UserError, match=r"without any of the groups anna.* a class has no file"):
         hold_out(grouped(groups), 0.5, seed=0)
+    assert not every_class_in_both_parts(grouped(groups))
 
 
 def test_the_fingerprint_follows_names_parts_content_and_not_the_place(tmp_path: Path) -> None:

@@ -66,12 +66,17 @@ def test_files_of_a_group_belong_together_and_change_the_fingerprint(numbers):
     alone = folder(numbers)
     assert alone.fingerprint() == before
     both = (numbers / "labels.csv").read_text().splitlines()
-    groups = ["group", "anna", "anna", "bo", "bo"]
+    both.insert(3, "train,odd,train/odd/d.txt")
+    put(numbers / "train/odd/d.txt", "11")
+    groups = ["group", "anna", "anna", "chi", "bo", "bo"]
     lines = [f"{row},{group}" for row, group in zip(both, groups, strict=True)]
     put(numbers / "labels.csv", "\n".join(lines))
     together = folder(numbers)
-    assert together.label("train")["label"].group.tolist() == [0, 0, 0]
+    assert together.label("train")["label"].group.tolist() == [0, 0, 0, 1]
     assert together.fingerprint() != before
+    put(numbers / "labels.csv", "\n".join(lines).replace("chi", "anna"))
+    one_alone = folder(numbers).label("train")["label"].group
+    assert one_alone.tolist() == [0, 0, 1, 2], "nothing could be held out of one group"
 
 
 def test_copies_of_training_files_are_not_held_out(numbers, caplog):

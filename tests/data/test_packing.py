@@ -47,7 +47,7 @@ def test_a_long_asking_says_how_far_it_is(monkeypatch, capsys):
     assert not capsys.readouterr().err
     monkeypatch.setattr(packing, "SPEAK_EVERY_S", -1.0)
     pack(moments, senses, np.arange(len(moments)))
-    assert "asking the frozen encoder of vision: 7/" in capsys.readouterr().err
+    assert "asking the encoder of vision: 7/" in capsys.readouterr().err
 
 
 def test_readings_of_another_width_are_refused():

@@ -87,7 +87,9 @@ def test_the_course_is_the_means_of_parts_in_order_wherever_the_sound_lies():
     assert torch.equal(found[2], torch.cat([high, low]))
     assert torch.equal(band_statistics(backwards[None])[:, :6], band_statistics(late[None])[:, :6])
     one_frame = band_course(late[:, 3:4][None], 2)
-    assert torch.equal(one_frame, torch.cat([low, torch.zeros(2)])[None])
+    assert torch.equal(one_frame, torch.cat([low, low])[None])
+    three = torch.stack([low, low, high], dim=1)[None]
+    assert torch.equal(band_course(three, 4)[0], torch.cat([low, low, high, high]))
 
 
 def test_the_gist_knows_the_order_if_asked_to(project):
@@ -117,6 +119,7 @@ def test_stored_sounds_are_embedded_as_they_are(project):
         ({"bands": 72}, "multiple of 16"),
         ({"channels": [12, 32, 64, 128]}, "divisible by 8"),
         ({"gist_parts": 0}, "gist_parts must be 1 or more"),
+        ({"gist_parts": 4, "with_gist": False}, "gist_parts=4 without a gist"),
     ],
 )
 def test_impossible_shapes_are_refused(project, change, said):

@@ -29,6 +29,12 @@ def test_steps_that_loggers_pass_over_log_nothing():
     trainer = tiny_trainer(10, log_every_n_steps=4, limit_val_batches=0)
     trainer.fit(Counting(), Batches(10), Batches(1))
     assert logged == [4, 8, 10]
+    logged.clear()
+    by_epochs = tiny_trainer(
+        -1, max_epochs=2, log_every_n_steps=100, limit_val_batches=0, val_check_interval=1
+    )
+    by_epochs.fit(Counting(), Batches(3), Batches(1))
+    assert logged == [6]
 
 
 def test_the_largest_output_of_the_validation_is_logged():

@@ -38,7 +38,7 @@ def test_one_command_trains_in_two_processes(project: Path, tmp_path: Path, laun
     _, said = running.communicate(timeout=60)
     run = the_run(tmp_path)
     assert load_run_card(run)["status"] == "interrupted", said
-    assert said.count("SIGTERM: saving what is done") == 1
+    assert said.count("SIGTERM: finishing this step and saving") == 1
     assert read_header(checkpoints_of(run)[0]).step == last_row(tmp_path) + 1
     if not launcher:
         assert running.returncode == 143

@@ -87,11 +87,9 @@ class FewShotPhase(Phase):
         """A learnable weight has the rate that it has in every experiment."""
         return self.dynamics.blend.weight.rate_groups()
 
-    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        super().on_train_batch_end(outputs, batch, batch_idx)
-        if self.written:
-            weight = self.dynamics.blend.weight().detach()
-            self.log("train/prior_weight", weight, batch_size=len(batch))
+    def note_step(self) -> None:
+        super().note_step()
+        self.log("train/prior_weight", self.dynamics.blend.weight().detach(), batch_size=1)
 
     def example_batch(self, samples: int) -> Windows:
         noise = torch.rand(samples, LENGTH + 1, 2, 3)

@@ -173,7 +173,10 @@ class MemoryPhase(ImaginingPhase):
         if own < len(batch):
             stored = self.store.draw(len(batch) - own, self._rng(REPLAY_STREAM, batch.step))
             batch = joined(batch.slice(0, own), stored)
-        return super().training_step(batch, batch_idx)
+        loss = super().training_step(batch, batch_idx)
+        if self.written:
+            self._note(batch)
+        return loss
 
     def validation_step(self, batch: TaskBatch, batch_idx: int) -> None:
         """A batch is of one task, whose error is logged under its name."""
@@ -198,8 +201,6 @@ class MemoryPhase(ImaginingPhase):
         if stage is not None:
             self._end(stage)
             ranks.follow_first([*self.anchors.buffers(), self.errors])
-        if self.written:
-            self._note(batch)
 
     def _note(self, batch: TaskBatch) -> None:
         stage = float(self.stream.stage_of[self.stream.tasks[int(batch.task[0])]])

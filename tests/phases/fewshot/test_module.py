@@ -67,6 +67,7 @@ def fit(model: FewShotPhase, cut: Windows, steps: int) -> None:
         accelerator="cpu",
         gradient_clip_val=1.0,
         logger=False,
+        log_every_n_steps=1,
         enable_checkpointing=False,
         enable_progress_bar=False,
         num_sanity_val_steps=0,
