@@ -17,6 +17,7 @@ def windows(split: str = "train"):
     data = tiny_data(source=Driven(), effective_batch=64)
     tiny_trainer(1, limit_val_batches=0).fit(phase, datamodule=data)
     rows = data.stored(split)
+    rows.ask(phase.senses, phase.encoder)
     return phase.imagination, rows.window(rows.starts, 0)
 
 

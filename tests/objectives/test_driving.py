@@ -28,6 +28,7 @@ def test_training_finds_out_more_than_inertia_knows():
     data = tiny_data(source=Driven(), effective_batch=64)
     tiny_trainer(80, limit_val_batches=0).fit(phase, datamodule=data)
     rows = data.stored("val")
+    rows.ask(phase.senses, phase.encoder)
     with torch.no_grad():
         batch = rows.window(rows.starts, 0)
         told = phase.imagination(batch).physical.mean(dim=1)[:, -1]
