@@ -124,7 +124,7 @@ class RateSweep(Callback):
         loss = float(outputs["loss"])
         if np.isfinite(loss):
             self._losses.append(loss)
-        if not np.isfinite(loss) or (isinstance(pl_module, Phase) and pl_module.skipped_in_a_row):
+        if not np.isfinite(loss) or (isinstance(pl_module, Phase) and pl_module.skipped.in_a_row):
             trainer.should_stop = True
 
     def curve(self) -> RateCurve:

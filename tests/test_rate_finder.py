@@ -97,7 +97,7 @@ def test_all_groups_sweep_at_their_share_but_those_of_their_own_rate():
 def test_the_sweep_ends_where_nothing_is_finite_any_more():
     phase, sweep = ToyPhase(poison=(6, 7, 8, 9)), RateSweep(10)
     fit(phase, 10, callbacks=[sweep])
-    assert phase.skipped_steps == 1
+    assert phase.skipped.total == 1
     assert len(sweep.curve().rates) == len(sweep.curve().losses) == 6
 
 

@@ -136,7 +136,7 @@ def four_steps(phase: ToyPhase) -> dict[str, Any]:
     """What a phase has become; its gradients need not exist on every rank at every moment."""
     trainer(4).fit(phase, Batches(4), Batches(4))
     weights = torch.cat([p.detach().flatten() for p in phase.parameters()])
-    return {"weights": weights, "micro_batch": phase.micro_batch, "skipped": phase.skipped_steps}
+    return {"weights": weights, "micro_batch": phase.micro_batch, "skipped": phase.skipped.total}
 
 
 class Rounding(Prototypes):

@@ -43,7 +43,7 @@ class PlainProgress(Callback):
     ) -> None:
         step, total = trainer.global_step, int(trainer.estimated_stepping_batches)
         logged = trainer.log_every_n_steps
-        every = max(1, total // (self.lines * logged)) * logged
+        every = max(1, round(total / (self.lines * logged))) * logged
         if step % every and step != total:
             return
         pace = (step - self._first_step) / max(1e-9, time.monotonic() - self._began)

@@ -34,8 +34,9 @@ def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[Labelle
     """
     train = [file for file in files if file.split == "train"]
     moved = [file for file in files if file.split != "train"]
-    for members in _by_class([file for file in train if not file.group]):
-        if len(members) < 2 and not any(file.group for file in train):
+    alone = [file for file in train if not file.group]
+    for members in _by_class(alone):
+        if len(members) < 2 and len(alone) == len(train):
             raise UserError(
                 f"{_named(members[0].label)} has one file, so none can be held out",
                 "add files to it or remove the class",
@@ -56,14 +57,19 @@ def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[Labelle
 
 
 def _groups_to_spare(files: list[LabelledFile], share: float, seed: int) -> set[str]:
-    names = sorted({file.group for file in files if file.group})
-    wanted = max(1, round(share * len(names)))
-    spared: set[str] = set()
+    left = Counter(file.label for file in files)
+    groups: dict[str, Counter[str]] = {}
+    for file in files:
+        if file.group:
+            groups.setdefault(file.group, Counter())[file.label] += 1
+    names, spared = sorted(groups), set[str]()
     for place in np.random.default_rng(seed).permutation(len(names)):
-        tried = spared | {names[place]}
-        left = {file.label for file in files if file.group not in tried}
-        if len(spared) < wanted and left == {file.label for file in files}:
-            spared = tried
+        own = groups[names[place]]
+        if len(spared) < max(1, round(share * len(names))) and all(
+            left[label] > count for label, count in own.items()
+        ):
+            left -= own
+            spared.add(names[place])
     if names and not spared:
         raise UserError(
             f"without any of the groups {', '.join(names[:5])} a class has no file left, so none "

@@ -19,10 +19,8 @@ from nsca.errors import UserError
 from nsca.phases.gradient_cache import Embeddings, GradientCache
 from nsca.phases.optimizer import OptimizerSettings, build_optimizer, build_schedule
 from nsca.phases.out_of_memory import OutOfMemoryElsewhereError, free_memory, until_it_fits
+from nsca.phases.skipped_steps import SkippedSteps
 from nsca.ranks import packed_gradients, ranks_of, sum_gradients
-
-MOST_SKIPPED_IN_A_ROW = 5
-"""Consecutive non-finite steps after which training stops: one is an accident, five are a cause."""
 
 FINE, NOT_FINITE, OUT_OF_MEMORY = range(3)  # how a step stands on one rank; the worst one counts
 
@@ -50,6 +48,7 @@ class Phase(LightningModule, ABC):
         frozen: those of them that it does not train, and so has none to give.
         staged: whether it goes through stages and measures itself along the way, so that neither
             an early end nor an average of weights is what it measured.
+        skipped: steps that were not finite.
         written: whether the step at hand logs: where loggers write, and the last one. Logging what
             nobody reads would cost a small step 3 %.
 
@@ -82,8 +81,7 @@ class Phase(LightningModule, ABC):
             raise ValueError("every loss weight is 0: nothing would be learned")
         self.optimizer_settings = optimizer
         self.micro_batch = self._asked_micro_batch = micro_batch
-        self.skipped_steps = 0
-        self.skipped_in_a_row = 0
+        self.skipped = SkippedSteps()
         self.written = True
         self._skip = False
         self._cache: GradientCache | None = None
@@ -208,8 +206,8 @@ class Phase(LightningModule, ABC):
 
     def note_step(self) -> None:
         """Log what is known once a step that is written is taken; callbacks read it at its end."""
-        if self.skipped_steps:
-            self.log("train/skipped_steps", float(self.skipped_steps), batch_size=1)
+        if self.skipped.total:
+            self.log("train/skipped_steps", float(self.skipped.total), batch_size=1)
         if self.micro_batch < self._asked_micro_batch:
             self.log("train/micro_batch", float(self.micro_batch), batch_size=1)
 
@@ -247,45 +245,18 @@ class Phase(LightningModule, ABC):
         if self._skip:
             return
         if self.trainer.scaler is not None:
-            self.skipped_in_a_row = 0
+            self.skipped.step_taken()
             return
         gradients = [p.grad for p in self.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         if bool(torch.isfinite(norm)):
-            self.skipped_in_a_row = 0
+            self.skipped.step_taken()
             return
         optimizer.zero_grad(set_to_none=True)
         self._skip_this("gradient", {"gradient norm": float(norm)})
 
     def _skip_this(self, what: str, values: Mapping[str, float]) -> None:
-        self.count_skip(what, values, self.trainer.global_step, self.print)
-
-    def count_skip(
-        self, what: str, values: Mapping[str, float], step: int, say: Callable[[str], None]
-    ) -> None:
-        """Count a skipped step and say why.
-
-        Args:
-            what: is not finite: loss or gradient.
-            values: its parts, by name.
-            step: of the optimiser.
-            say: receives one line.
-
-        Raises:
-            UserError: `skipped_in_a_row`, which a step that is taken sets to 0, has reached
-                MOST_SKIPPED_IN_A_ROW.
-        """
-        self.skipped_steps += 1
-        self.skipped_in_a_row += 1
-        shown = ", ".join(f"{name} {value:g}" for name, value in values.items())
-        say(f"step {step} skipped: the {what} is not finite ({shown})")
-        if self.skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW:
-            raise UserError(
-                f"the {what} was not finite in {self.skipped_in_a_row} steps in a row, the last "
-                f"one step {step} ({shown})",
-                "lower phase.optimizer.learning_rate or set trainer.gradient_clip_val=1.0; the "
-                "same seed and step give the same batch again, so it can be looked at",
-            )
+        self.skipped.count(what, values, self.trainer.global_step, self.print)
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -300,13 +271,13 @@ class Phase(LightningModule, ABC):
             ) from error
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["skipped_steps"] = self.skipped_steps
-        checkpoint["skipped_in_a_row"] = self.skipped_in_a_row
+        checkpoint["skipped_steps"] = self.skipped.total
+        checkpoint["skipped_in_a_row"] = self.skipped.in_a_row
         checkpoint["micro_batch"] = [self._asked_micro_batch, self.micro_batch]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.skipped_steps = int(checkpoint["skipped_steps"])
-        self.skipped_in_a_row = int(checkpoint["skipped_in_a_row"])
+        self.skipped.total = int(checkpoint["skipped_steps"])
+        self.skipped.in_a_row = int(checkpoint["skipped_in_a_row"])
         # another profile may hold more, or less; runs begun with version 0.1 kept none
         asked, held = checkpoint.get("micro_batch", (0, 0))
         if asked == self._asked_micro_batch:

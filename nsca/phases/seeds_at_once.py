@@ -124,12 +124,12 @@ def _skip_unless_finite(
     found = zip(phases, losses.tolist(), norms.tolist(), strict=True)
     for number, (phase, loss, norm) in enumerate(found):
         if math.isfinite(loss) and math.isfinite(norm):
-            phase.skipped_in_a_row = 0
+            phase.skipped.step_taken()
             continue
         phase.zero_grad()
         say = partial(print, f"phase {number}:")
         if math.isfinite(loss):
-            phase.count_skip("gradient", {"gradient norm": norm}, step, say)
+            phase.skipped.count("gradient", {"gradient norm": norm}, step, say)
         else:
             parts = {name: float(term[number]) for name, term in terms.items()}
-            phase.count_skip("loss", parts, step, say)
+            phase.skipped.count("loss", parts, step, say)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from nsca.errors import UserError
 from nsca.phases.optimizer import OptimizerSettings
-from nsca.phases.phase import MOST_SKIPPED_IN_A_ROW, Phase
+from nsca.phases.phase import Phase
+from nsca.phases.skipped_steps import MOST_SKIPPED_IN_A_ROW
 
 
 def test_every_term_is_logged_under_its_name_and_the_total_is_their_weighted_sum():
@@ -91,7 +92,7 @@ def test_one_poisoned_step_changes_nothing_and_is_counted(capsys):
     assert not torch.equal(phase.weights[1], before)
     assert not torch.equal(phase.weights[4], after)
     assert trainer.global_step == 5
-    assert phase.skipped_steps == 1
+    assert phase.skipped.total == 1
     assert trainer.callback_metrics["train/skipped_steps"] == 1
     assert "step 2 skipped: the loss is not finite" in capsys.readouterr().out
 
@@ -108,7 +109,7 @@ def test_a_gradient_that_is_not_finite_is_skipped_too(micro_batch):
 
     phase = Spike(micro_batch=micro_batch)
     fit(phase, steps=3)
-    assert phase.skipped_steps == 1
+    assert phase.skipped.total == 1
     assert torch.equal(phase.weights[1], phase.weights[2])
     assert all(torch.isfinite(p).all() for p in phase.parameters())
 
@@ -124,7 +125,7 @@ def test_training_stops_after_too_many_in_a_row_and_says_why():
 def test_accidents_apart_do_not_stop_training():
     phase = ToyPhase(poison=(1, 2, 3, 4, 6, 7, 8, 9, 11))
     fit(phase, steps=13)
-    assert phase.skipped_steps == 9
+    assert phase.skipped.total == 9
 
 
 @pytest.mark.parametrize("micro_batch", [64, 5])
@@ -134,7 +135,7 @@ def test_accidents_apart_do_not_stop_training_in_half_precision_either(micro_bat
 
     phase = ToyPhase(micro_batch, poison=(1, 3, 5, 7, 9, 11))
     fit(phase, steps=13, plugins=[half()])
-    assert phase.skipped_steps == 6
+    assert phase.skipped.total == 6
     with pytest.raises(UserError, match="in a row"):
         fit(ToyPhase(micro_batch, poison=tuple(range(1, 20))), steps=20, plugins=[half()])
 
@@ -161,7 +162,7 @@ def test_skipped_steps_survive_a_checkpoint(tmp_path):
     saved = torch.load(tmp_path / "a.ckpt", weights_only=True)
     fresh = ToyPhase()
     fresh.on_load_checkpoint(saved)
-    assert fresh.skipped_steps == 1
+    assert fresh.skipped.total == 1
 
 
 @pytest.mark.parametrize("place", ["embed", "backward", "losses"])

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from nsca.data.batch import Batch
 from nsca.errors import UserError
 from nsca.phases.optimizer import OptimizerSettings
-from nsca.phases.phase import MOST_SKIPPED_IN_A_ROW, Phase
+from nsca.phases.phase import Phase
 from nsca.phases.seeds_at_once import fit_seeds
+from nsca.phases.skipped_steps import MOST_SKIPPED_IN_A_ROW
 
 STEPS, CLIP = 30, 0.05
 CPU = torch.device("cpu")
@@ -112,7 +113,7 @@ def test_a_step_that_is_not_finite_is_skipped_in_its_phase_alone(
     spoilt = [*every[1][:7], Points(spoil(every[1][7].inputs, torch.nan), 7), *every[1][8:]]
     clean, phases = at_once(every), at_once([every[0], spoilt, every[2]])
     assert f"phase 1: step 7 skipped: the {what} is not finite" in capsys.readouterr().out
-    assert [phase.skipped_steps for phase in phases] == [0, 1, 0]
+    assert [phase.skipped.total for phase in phases] == [0, 1, 0]
     for seed in (0, 2):
         assert torch.equal(flat(phases[seed]), flat(clean[seed]))
     torch.testing.assert_close(flat(phases[1]), flat(alone(1, spoilt)), rtol=0, atol=TOLERANCE)
@@ -123,7 +124,7 @@ def test_too_many_skipped_in_a_row_end_it_and_accidents_apart_do_not():
     good = batches(1, 4)
     apart = [*bad * 4, good[0], *bad * 4, good[1]]
     phases = at_once([batches(0, 10), apart])
-    assert [phase.skipped_steps for phase in phases] == [0, 8]
+    assert [phase.skipped.total for phase in phases] == [0, 8]
     with pytest.raises(UserError, match=rf"in {MOST_SKIPPED_IN_A_ROW} steps in a row.*step 4"):
         at_once([batches(0, 10), [*bad * 5, *batches(1, 5)]])
 
