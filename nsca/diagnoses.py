@@ -109,7 +109,12 @@ def _collapsed(history: History) -> str | None:
 
 def _not_finite(history: History) -> str | None:
     bad = [(step, v) for step, v in history.get("train/loss", ()) if not math.isfinite(v)]
-    return f"the loss was {bad[0][1]} at step {bad[0][0]}" if bad else None
+    if bad:
+        return f"the loss was {bad[0][1]} at step {bad[0][0]}"
+    skipped = history.get("train/skipped_steps", ())  # it need not be at a step that is written
+    if skipped:
+        return f"{skipped[-1][1]:.0f} steps were skipped until step {skipped[-1][0]}"
+    return None
 
 
 def _diverging(history: History) -> str | None:
@@ -264,18 +269,19 @@ RULES = (
     Rule(
         "loss not finite",
         _not_finite,
-        "lower phase.optimizer.learning_rate, set trainer.gradient_clip_val=1.0; if it is always "
+        "lower phase.optimizer.learning_rate, set trainer.gradient_clip_val=0.1; if it is always "
         "the same step, look at that batch (seed and step give it again)",
     ),
     Rule(
         "diverging loss",
         _diverging,
-        "lower phase.optimizer.learning_rate to a third, or lengthen phase.optimizer.warmup_steps",
+        "lower phase.optimizer.learning_rate to a third; warm-up takes at most a tenth of "
+        "trainer.max_steps",
     ),
     Rule(
         "oscillating loss",
         _oscillating,
-        "lower phase.optimizer.learning_rate, set trainer.gradient_clip_val=1.0, or raise "
+        "lower phase.optimizer.learning_rate, set trainer.gradient_clip_val=0.1, or raise "
         "effective_batch",
     ),
     Rule(
@@ -292,8 +298,8 @@ RULES = (
     Rule(
         "data starvation",
         _starved,
-        "the device waits for data: keep data on a local disk, run fewer other jobs, or see "
-        "with debug=profiler what is slow",
+        "the device waits for batches, which are gathered from memory: run fewer other jobs, or "
+        "see with debug=profiler what is slow",
     ),
     Rule(
         "train/val gap",

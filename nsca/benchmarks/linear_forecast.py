@@ -29,9 +29,10 @@ class LinearForecast:
     def __init__(self, model: Imagination, batch: DynamicsBatch) -> None:
         self._unit = model.physical_change.cpu()
         self._weight = torch.zeros(())
-        self._map = model.linear_future()
-        self._map.fit_thing(batch, self._map.going_on(batch), self._weight, self._unit)
+        self._map = model.linear_future(told=False)
+        self._map.fit_thing(batch, self._weight, self._unit, None)
 
     def __call__(self, batch: DynamicsBatch) -> Float[Tensor, "row ahead 6"]:
         """Return the thing's places and velocities that come."""
-        return self._map.beyond(batch, self._weight, self._unit) + self._map.going_on(batch)
+        beyond = self._map.of_thing(batch, self._weight, self._unit, None)
+        return beyond + self._map.going_on(batch)

@@ -87,8 +87,7 @@ def summary(rows: Iterable[Retained]) -> dict[str, float]:
         "learned": float(np.mean([value[task, own] for task, own in stage.items()])),
         "last": float(np.mean([value[task, last] for task, own in stage.items() if own == last])),
     }
-    found["forgetting"], found["transfer"] = forgetting_and_transfer(value, stage, last)
-    return found
+    return found | forgetting_and_transfer(value, stage, last)
 
 
 def holds_retention(path: Path) -> bool:

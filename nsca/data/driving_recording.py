@@ -41,7 +41,6 @@ KEYS = {
     **{name: f"{where}/value" for name, where in STREAMS.items()},
 }
 WIDTHS = {"positions": 3, "velocities": 3, "orientations": 4, "accelerometer": 3, "gyro": 3}
-BODY = 6  # numbers of acceleration and turning
 FURTHEST_OFF = 0.2  # of the usual interval, that a frame may come early or late
 LONGEST_HELD = 2  # frames without steering in a row that keep the angle before them
 GROUND_M = (6.3e6, 6.4e6)  # from the Earth's middle, wherever cars drive

@@ -3,10 +3,10 @@
 As in the vision encoder (`nsca.models.vision_encoder`), half of the features are learned filters
 and half a linear map of statistics that need no training: how loud each band is on average, how
 much it varies, its peak, and how fast it rises and falls. On the log-mel that is what linear
-classifiers of short sounds have always been fed, so a trained encoder cannot be worse than those
-for having lost it. Time is averaged away, frequency is not: a pitch is not a texture. Where the
-order of what is heard matters (words), the gist can have it, too: the mean of each band in so many
-equal parts of the sound, from where it is first heard to where it is last.
+classifiers of short sounds have always been fed; the map to fewer numbers may still lose some of
+it. Time is averaged away, frequency is not: a pitch is not a texture. Where the order of what is
+heard matters (words), the gist can have it, too: the mean of each band in so many equal parts of
+the sound, from where it is first heard to where it is last.
 """
 
 from collections.abc import Sequence

@@ -3,12 +3,15 @@ imagination, and its linear map.
 """
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch
 from nsca.data.moments import SPEEDS, THING
 from nsca.data.windows import WindowRows
 from nsca.objectives.imagination import Imagination
 from nsca.objectives.linear_future import LinearFuture
+from nsca.objectives.prior_path import prior_path
 
 LEAST_CHANGE = 1e-2
 """Of the latent's unit, and metres a second: a quantity that hardly changes is not blown up."""
@@ -28,16 +31,31 @@ def fit(model: Imagination, rows: WindowRows) -> None:
     model.actions.fit(torch.from_numpy(rows.action).to(device))
     latent, physical = rows.changes()
     model.latent_change.copy_((latent.to(device) / model.latents.std).clamp(LEAST_CHANGE))
-    least = torch.full((physical.shape[1],), LEAST_WAY_M)
-    for speeds in SPEEDS:
-        least[speeds] = LEAST_CHANGE
-    model.physical_change.copy_(physical.maximum(least))
+    model.physical_change.copy_(physical.maximum(_least(physical.shape[1])))
     if model.linear is not None:
         _fit_linear(model, model.linear, rows.spread().to(device))
 
 
 def _fit_linear(model: Imagination, linear: LinearFuture, batch: DynamicsBatch) -> None:
-    """First to hand and latent: with those, the prior foretells the thing."""
+    """First to hand and latent: the prior foretells the thing with that hand. What is left to
+    networks at each step is their unit.
+    """
     linear.fit_rest(batch, model.latents(batch.latent), model.physical_change)
-    foretold = model(batch).physical.mean(dim=1)[..., :THING]
-    linear.fit_thing(batch, foretold, model.motion.weight(), model.physical_change)
+    _, hand = linear.of_rest(batch, model.physical_change)
+    alone = prior_path(model.motion, batch, hand) if linear.told else None
+    linear.fit_thing(batch, model.motion.weight(), model.physical_change, alone)
+    begun, past = model.begun(batch), model.past
+    latent = torch.diff(model.latents(batch.latent)[:, past - 1 :], dim=1) - begun.latent
+    hand = torch.diff(batch.physical[:, past - 1 :, THING:], dim=1) - begun.hand
+    thing = batch.physical[:, past:, :THING] - begun.thing
+    model.latent_left.copy_(latent.square().mean(dim=(0, 1)).sqrt().clamp(LEAST_CHANGE))
+    least = _least(batch.physical.shape[2]).to(latent.device)
+    model.hand_left.copy_(hand.square().mean(dim=(0, 1)).sqrt().maximum(least[THING:]))
+    model.thing_left.copy_(thing.square().mean(dim=0).sqrt().maximum(least[:THING]))
+
+
+def _least(quantities: int) -> Float[Tensor, " quantity"]:
+    least = torch.full((quantities,), LEAST_WAY_M)
+    for speeds in SPEEDS:
+        least[speeds] = LEAST_CHANGE
+    return least

@@ -1,10 +1,14 @@
 """What will be, given what is done: a latent and a physical state, imagined step by step.
 
 A transformer reads the last moments; from there an ensemble imagines, each member on from what it
-imagined itself. The thing's motion is a physics prior blended with the member's correction;
-everything else is learned. Means learn by squared error over every horizon; errors are divided by
-what repeating the last state gets wrong on the training part at that horizon, so 1 is as bad as
-that. Each member also learns how far off it is (`calibration`), from detached errors.
+imagined itself. The thing's motion is a physics prior and what is learned; everything else is
+learned. With `linear`, a linear map is fitted in closed form first: prior and map foretell the
+whole way from the last moment seen (`Begun`), and networks correct it, in units of what is left to
+them. Without, prior and correction are blended step by step (`BlendedMotion`).
+
+Means learn by squared error over every horizon; errors are divided by what repeating the last state
+gets wrong on the training part at that horizon, so 1 is as bad as that. Each member also learns how
+far off it is (`calibration`), from detached errors.
 """
 
 from collections.abc import Collection
@@ -16,6 +20,7 @@ from torch import Tensor, nn
 
 from nsca.data.batch import DynamicsBatch
 from nsca.data.moments import THING, Moments
+from nsca.data.own_place import gone_on
 from nsca.errors import UserError
 from nsca.losses.contribution_penalty import contribution_penalty
 from nsca.losses.gaussian import variance_likelihood
@@ -23,15 +28,16 @@ from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.prototypes import Prototypes
 from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
-from nsca.objectives.bodies import felt, felt_numbers, seen_at_rest, seen_by_prior
+from nsca.objectives.bodies import felt, felt_numbers
 from nsca.objectives.driving import FELT, felt_driving
-from nsca.objectives.linear_future import Added, LinearFuture
+from nsca.objectives.linear_future import LinearFuture
+from nsca.objectives.prior_path import moved, prior_path, rest_height_m
 from nsca.priors.blended_motion import BlendedMotion
+from nsca.priors.none import NoPrior
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
 
 TERMS = frozenset({"latent", "physical", "calibration", "contribution"})
-FIRST_REST_HEIGHT_M = 0.02  # of what stands on a table, before anything is learned
 
 
 class Imagined(NamedTuple):
@@ -41,7 +47,8 @@ class Imagined(NamedTuple):
         latent, physical: at each step ahead; physical in SI units.
         latent_log_variance, physical_log_variance: of their errors, in units of
             `Imagination.latent_change` and `physical_change`.
-        contribution: of the corrections, see `BlendedMotion`.
+        contribution: of what is learned, network and map together, to each step, in units of what
+            gravity does in it.
     """
 
     latent: Float[Tensor, "row m ahead latent"]
@@ -49,6 +56,22 @@ class Imagined(NamedTuple):
     latent_log_variance: Float[Tensor, "row m ahead latent"]
     physical_log_variance: Float[Tensor, "row m ahead quantity"]
     contribution: Float[Tensor, "row m ahead 6"]
+
+
+class Begun(NamedTuple):
+    """What is foretold before any network speaks.
+
+    Attributes:
+        latent: what each step adds, standardised.
+        hand: what each step adds to the rest of the physical state, SI units.
+        thing: its whole way, places (m) and velocities (m/s).
+        contribution: of the map to each step of the thing, in units of what gravity does in it.
+    """
+
+    latent: Float[Tensor, "row ahead latent"]
+    hand: Float[Tensor, "row ahead hand"]
+    thing: Float[Tensor, "row ahead 6"]
+    contribution: Float[Tensor, "row ahead 6"]
 
 
 class Imagination(nn.Module):
@@ -67,12 +90,21 @@ class Imagination(nn.Module):
         linear: whether what a linear map can say is fitted to the training part first, so that
             the ensemble corrects it (`LinearFuture`); the ensemble then begins by saying nothing.
 
+    Attributes:
+        latent_change, physical_change: what repeating the last state gets wrong at each horizon, of
+            standardised latents and in SI units.
+        latent_left, hand_left: what the linear map gets wrong of each step.
+        thing_left: and of the thing at each horizon, SI units.
+
     Raises:
         ValueError: parts of different widths.
     """
 
     latent_change: Tensor
     physical_change: Tensor
+    latent_left: Tensor
+    hand_left: Tensor
+    thing_left: Tensor
 
     def __init__(
         self,
@@ -117,10 +149,15 @@ class Imagination(nn.Module):
         self.actions = Standardise(n_action)
         self.register_buffer("latent_change", torch.ones(ahead, n_latent))
         self.register_buffer("physical_change", torch.ones(ahead, n_physical))
-        self.rest_height = nn.Linear(temporal.n_inner, 1)
-        nn.init.zeros_(self.rest_height.weight)
-        nn.init.zeros_(self.rest_height.bias)
-        self.linear = self.linear_future() if linear else None
+        self.register_buffer("latent_left", torch.ones(n_latent))
+        self.register_buffer("hand_left", torch.ones(n_physical - THING))
+        self.register_buffer("thing_left", torch.ones(ahead, THING))
+        self.rest_height = None if linear else nn.Linear(temporal.n_inner, 1)
+        if self.rest_height is not None:
+            nn.init.zeros_(self.rest_height.weight)
+            nn.init.zeros_(self.rest_height.bias)
+        told = not isinstance(prior, NoPrior)
+        self.linear = self.linear_future(told) if linear else None
         if linear:
             dynamics.begin_silent()
 
@@ -129,8 +166,8 @@ class Imagination(nn.Module):
         """Whether the scales are known."""
         return bool(self.latents.fitted)
 
-    def linear_future(self) -> LinearFuture:
-        """Return a linear map for windows like these, not yet fitted."""
+    def linear_future(self, told: bool) -> LinearFuture:
+        """Return a linear map for windows like these, not yet fitted, told of the prior or not."""
         return LinearFuture(
             past=self.past,
             ahead=self.ahead,
@@ -138,6 +175,7 @@ class Imagination(nn.Module):
             n_physical=self.dynamics.n_physical,
             n_action=self.dynamics.action.in_features,
             dt_s=self.motion.dt_s,
+            told=told,
         )
 
     def check_moments(self, moments: Moments) -> None:
@@ -183,36 +221,66 @@ class Imagination(nn.Module):
         context = self._context(latents, batch.physical, actions)
         if self.prototypes is not None:
             context = self.prototypes(context)
-        told_m = batch.action[..., -2:].mean(dim=-1)
-        lay_m, known = seen_at_rest(batch.physical[:, :past], told_m[:, :past])
-        guessed_m = FIRST_REST_HEIGHT_M * torch.exp(self.rest_height(context)[:, 0])
-        rest_height_m = torch.where(known, lay_m, guessed_m)
+        begun = None if self.linear is None else self.begun(batch, by_prior)
+        guess = None if self.rest_height is None else self.rest_height(context)[:, 0].exp()
+        height_m = rest_height_m(batch, past, guess)
         latent = latents[:, past - 1].expand(members, -1, -1)
-        # with and without what the linear map says
-        physical = rolled = last.expand(members, -1, -1)
-        added = self._added(batch)
+        physical = last.expand(members, -1, -1)
+        off = torch.zeros_like(physical[..., :THING])  # by how much networks moved what had begun
+        dt_s = off.new_full((1,), self.motion.dt_s)
         found: list[list[Tensor]] = []
         for ahead in range(self.ahead):
             now = past - 1 + ahead
             own = self._felt(physical, last, since_s[now])
             step = self.dynamics(context, latent, own, actions[:, now], (ahead + 1) / self.ahead)
-            latent = latent + step.latent + added.latent[:, ahead]
-            hand = step.hand * self.physical_change[0, 6:] + added.hand[:, ahead]
-            rolled, contribution = self._move(
-                rolled,
-                rolled[..., 6:] + hand,
-                None if by_prior else step.correction,
-                told_m[:, now],
-                rest_height_m,
-            )
-            thing, rest = rolled[..., :THING], rolled[..., THING:]
-            physical = rolled if by_prior else torch.cat([thing + added.thing[:, ahead], rest], -1)
+            if begun is None:
+                latent = latent + step.latent
+                later = physical[..., THING:] + step.hand * self.physical_change[0, THING:]
+                correction = None if by_prior else self._in_units_of_gravity(step.correction)
+                told_m = batch.action[:, now, -2:].mean(dim=-1)
+                motion = moved(self.motion, physical, later, correction, told_m, height_m)
+                thing, contribution = motion.after, motion.contribution
+            else:
+                latent = latent + begun.latent[:, ahead] + step.latent * self.latent_left
+                hand = begun.hand[:, ahead] + step.hand * self.hand_left
+                later = physical[..., THING:] + hand
+                # of the whole way, not of a step: sums of corrections ran away (LOG, 2026-11-23)
+                going, off = gone_on(off, dt_s), self.thing_left[ahead] * step.correction
+                off = torch.zeros_like(off) if by_prior else off
+                thing = begun.thing[:, ahead] + off
+                contribution = begun.contribution[:, ahead] + (off - going) / self.motion.units(off)
+            physical = torch.cat([thing, later], dim=-1)
             log_variances = [step.latent_log_variance, step.physical_log_variance]
             found.append([latent, physical, *log_variances, contribution])
         # [ahead][part] of [m, row, ..] to [part] of [row, m, ahead, ..]
         parts = (torch.stack(part, dim=2).transpose(0, 1) for part in zip(*found, strict=True))
         latent, *others = parts
         return Imagined(latent * self.latents.std + self.latents.mean, *others)
+
+    def begun(self, batch: DynamicsBatch, by_prior: bool = False) -> Begun:
+        """Return what prior and linear map foretell before any network speaks.
+
+        Args:
+            batch: as `forward` has it.
+            by_prior: of the thing, what the prior alone foretells.
+
+        Raises:
+            ValueError: there is no map.
+        """
+        if self.linear is None:
+            raise ValueError("nothing is foretold without networks: linear is false")
+        latent, hand = self.linear.of_rest(batch, self.physical_change)
+        alone = prior_path(self.motion, batch, hand) if self.linear.told else None
+        going = self.linear.going_on(batch)
+        if by_prior:
+            nothing = torch.zeros_like(going)
+            return Begun(latent, hand, going if alone is None else alone, nothing)
+        weight = self.motion.weight()
+        by_map = self.linear.of_thing(batch, weight, self.physical_change, alone)
+        thing = going + by_map if alone is None else going + weight * (alone - going) + by_map
+        before = torch.cat([torch.zeros_like(by_map[:, :1]), by_map[:, :-1]], dim=1)
+        steps = by_map - gone_on(before, before.new_full((1,), self.motion.dt_s))
+        return Begun(latent, hand, thing, steps / self.motion.units(steps))
 
     @torch.no_grad()
     def contexts(self, batch: DynamicsBatch) -> Float[Tensor, "row context"]:
@@ -287,33 +355,8 @@ class Imagination(nn.Module):
             return felt_driving(physical, last, seconds, self.physical_change[-1])
         return felt(physical)
 
-    def _added(self, batch: DynamicsBatch) -> Added:
-        """What stands beside what the ensemble and the prior say."""
-        if self.linear is not None:
-            return self.linear(batch, self.motion.weight(), self.physical_change)
-        nothing = [
-            batch.latent.new_zeros(len(batch), self.ahead, width)
-            for width in (batch.latent.shape[2], THING, batch.physical.shape[2] - THING)
-        ]
-        return Added(*nothing)
-
-    def _move(
-        self,
-        physical: Float[Tensor, "m row quantity"],
-        later: Float[Tensor, "m row hand"],
-        correction: Float[Tensor, "m row 6"] | None,
-        told_m: Float[Tensor, " row"],
-        rest_height_m: Float[Tensor, " row"],
-    ) -> tuple[Float[Tensor, "m row quantity"], Float[Tensor, "m row 6"]]:
-        """The hand goes where it is imagined to go, and the thing with it, or by itself; without a
-        correction, by the prior alone.
-        """
-        members, rows = physical.shape[:2]
-        state = seen_by_prior(
-            physical, rest_height_m.expand(members, rows), told_m.expand(members, rows)
-        )
-        if self.drives and correction is not None:
-            correction = correction * (self.physical_change[0] / self.motion.units(correction))
-        motion = self.motion(state, later[..., :3] if later.shape[-1] else None, correction)
-        moved = torch.cat([motion.position_m, motion.velocity_m_s, later], dim=-1)
-        return moved, motion.contribution
+    def _in_units_of_gravity(self, correction: Float[Tensor, "m row 6"]) -> Tensor:
+        """What drives is corrected in units of its own."""
+        if not self.drives:
+            return correction
+        return correction * (self.physical_change[0] / self.motion.units(correction))

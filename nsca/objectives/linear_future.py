@@ -7,19 +7,20 @@ done it yet, and it tells what the hand has met by then. On a table it is a stro
 network of this size reaches only after thousands of steps and episodes (`experiments/LOG.md`), so
 the network corrects it instead.
 
-Where a physics prior foretells the thing as well, the map says what that leaves over. Ridge
-regression is linear in its targets, so what is left over at any weight w of the prior is
+Where a physics prior foretells the thing as well, the map says what that leaves over, and is told
+what it says until that horizon: with data enough it corrects each quantity of it by as much as it
+deserves, and without, ridge regression leaves what the prior says. Being linear in its targets, the
+map of the rest at any weight w of the prior is
 
-    map of what happens - w / w0 · map of what the prior, at weight w0, foretells,
+    map of what happens - w · map of what the prior alone foretells.
 
-the same as a fit to the rest at w = w0, where it was made, and the plain map at w = 0. What the map
-says stands beside the way that the prior foretells and is no part of it: a prior that answers to
-where the thing is (grip, support, friction) would answer to the map as well, and what was left over
-when the map was fitted would not be left over any more.
+With data enough it makes up for any weight, of which what is foretold then says nothing; what is
+left to the map does (`Imagination.begun`). The prior foretells the thing from the last moment seen,
+whatever is learned: one that answers to where the thing is (grip, support, friction) would answer
+to the map as well, and what was left over when the map was fitted would not be left over any more.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -35,20 +36,6 @@ from nsca.ridge import Ridge
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)  # in units of the features' variance
 
 
-class Added(NamedTuple):
-    """What a map adds at each horizon, SI units but for the latent.
-
-    Attributes:
-        latent: standardised, by each step.
-        thing: to place and velocity, in all.
-        hand: to the rest of the physical state, by each step.
-    """
-
-    latent: Float[Tensor, "row ahead latent"]
-    thing: Float[Tensor, "row ahead 6"]
-    hand: Float[Tensor, "row ahead hand"]
-
-
 class LinearFuture(nn.Module):
     """The map, for windows of one size.
 
@@ -56,9 +43,8 @@ class LinearFuture(nn.Module):
         past, ahead: moments seen, and moments foretold.
         n_latent, n_physical, n_action: numbers of a moment.
         dt_s: between moments.
+        told: whether the map of the thing is told what a prior foretells.
     """
-
-    weight: Tensor
 
     def __init__(
         self,
@@ -69,17 +55,21 @@ class LinearFuture(nn.Module):
         n_physical: int,
         n_action: int,
         dt_s: float,
+        told: bool,
     ) -> None:
         super().__init__()
         self.past = past
         self.ahead = ahead
         self.dt_s = dt_s
+        self.told = told
         self._widths = [n_latent, n_physical - THING]
         known = past * n_physical + THING + n_latent
-        self._told = [known + (past + after) * n_action for after in range(ahead)]
-        self.rest = nn.ModuleList(LinearMap(n_in, sum(self._widths)) for n_in in self._told)
-        self.thing = nn.ModuleList(LinearMap(n_in, 2 * THING) for n_in in self._told)
-        self.register_buffer("weight", torch.zeros(()))
+        self._known = [known + (past + after) * n_action for after in range(ahead)]
+        self.rest = nn.ModuleList(LinearMap(n_in, sum(self._widths)) for n_in in self._known)
+        self.thing = nn.ModuleList(
+            LinearMap(n_in + told * after * THING, (1 + told) * THING)
+            for after, n_in in enumerate(self._known, start=1)
+        )
 
     def fit_rest(
         self,
@@ -102,57 +92,65 @@ class LinearFuture(nn.Module):
         hand = batch.physical[..., THING:]
         changes.append((hand[:, self.past :] - hand[:, last, None]) / unit[:, THING:])
         targets = torch.cat(changes, dim=-1).unbind(1)
-        features = self.features(batch)
+        features = self._features(batch)
         fit(self.rest, features, targets, best_strength(features, targets))
 
     def fit_thing(
         self,
         batch: DynamicsBatch,
-        foretold: Float[Tensor, "row ahead 6"],
         weight: Float[Tensor, ""],
         unit: Float[Tensor, "ahead quantity"],
+        alone: Float[Tensor, "row ahead 6"] | None,
     ) -> None:
         """Fit what is said of the thing.
 
         Args:
             batch: as `fit_rest` had it.
-            foretold: by the prior.
-            weight: of the prior.
+            weight: of the prior; how strongly the map is held to nothing is chosen for its rest.
             unit: of changes of the physical state.
+            alone: what the prior alone foretells; None where the map is not told.
         """
-        going, unit = self.going_on(batch), unit[:, :THING]
-        true = (batch.physical[:, self.past :, :THING] - going) / unit
-        known = (foretold - going) / unit
-        features = self.features(batch)
-        strength = best_strength(features, (true - known).unbind(1))
+        going = self.going_on(batch)
+        true = (batch.physical[:, self.past :, :THING] - going) / unit[:, :THING]
+        features = self._thing_features(batch, unit, alone)
+        if alone is None:
+            fit(self.thing, features, true.unbind(1), best_strength(features, true.unbind(1)))
+            return
+        known = (alone - going) / unit[:, :THING]
+        strength = best_strength(features, (true - weight * known).unbind(1))
         fit(self.thing, features, torch.cat([true, known], dim=-1).unbind(1), strength)
-        self.weight.copy_(weight)
 
-    def forward(
+    def of_rest(
+        self, batch: DynamicsBatch, unit: Float[Tensor, "ahead quantity"]
+    ) -> tuple[Float[Tensor, "row ahead latent"], Float[Tensor, "row ahead hand"]]:
+        """Return what each step adds to the latent, standardised, and to the hand, SI units."""
+        said = _said(self.rest, self._features(batch))
+        latent, hand = said.split(self._widths, dim=-1)
+        return _steps(latent), _steps(hand * unit[:, THING:])
+
+    def of_thing(
         self,
         batch: DynamicsBatch,
         weight: Float[Tensor, ""],
         unit: Float[Tensor, "ahead quantity"],
-    ) -> Added:
-        """Return what it adds at a weight of the prior."""
-        latent, hand = self._said(self.rest, batch).split(self._widths, dim=-1)
-        thing = self.beyond(batch, weight, unit)
-        return Added(_steps(latent), thing, _steps(hand * unit[:, THING:]))
-
-    def beyond(
-        self,
-        batch: DynamicsBatch,
-        weight: Float[Tensor, ""],
-        unit: Float[Tensor, "ahead quantity"],
+        alone: Float[Tensor, "row ahead 6"] | None,
     ) -> Float[Tensor, "row ahead 6"]:
-        """Return how far the thing will be from going on, less what the prior says of that."""
-        true, known = self._said(self.thing, batch).chunk(2, dim=-1)
-        # a prior without weight foretells nothing, and its map is 0, as is one that is not fitted
-        share = torch.where(self.weight > 0, weight / self.weight.clamp(min=1e-6), 0.0)
-        return (true - share * known) * unit[:, :THING]
+        """Return how far the thing will be from going on, less w times what the prior says of that,
+        SI units.
 
-    def features(self, batch: DynamicsBatch) -> list[Float[Tensor, "row feature"]]:
-        """Return what the map of each horizon is told of windows."""
+        Args:
+            batch: windows.
+            weight: of the prior.
+            unit: as `fit_thing` had it.
+            alone: what the prior alone foretells; None where the map is not told.
+        """
+        said = _said(self.thing, self._thing_features(batch, unit, alone))
+        if alone is not None:
+            said = said[..., :THING] - weight * said[..., THING:]
+        return said * unit[:, :THING]
+
+    def _features(self, batch: DynamicsBatch) -> list[Float[Tensor, "row feature"]]:
+        """What the map of each horizon is told of windows."""
         physical, last = batch.physical[:, : self.past], self._last(batch)
         seconds = self.dt_s * torch.arange(1 - self.past, 1, device=last.device)
         before = physical[..., :THING] - gone_on(last, seconds)
@@ -160,17 +158,31 @@ class LinearFuture(nn.Module):
         # what is done comes last, in time order: what is done until a horizon is where a row begins
         parts = [before, physical[..., THING:], last, latent, batch.action]
         whole = torch.cat([part.flatten(1) for part in parts], dim=1)
-        return [whole[:, :n_in] for n_in in self._told]
+        return [whole[:, :n_in] for n_in in self._known]
+
+    def _thing_features(
+        self,
+        batch: DynamicsBatch,
+        unit: Float[Tensor, "ahead quantity"],
+        alone: Float[Tensor, "row ahead 6"] | None,
+    ) -> list[Float[Tensor, "row feature"]]:
+        """What the map of the thing is told: of the prior, too, and as of commands until then."""
+        features = self._features(batch)
+        if (alone is not None) != self.told:
+            raise ValueError("what the prior alone foretells is for a map that is told of it")
+        if alone is None:
+            return features
+        beyond = ((alone - self.going_on(batch)) / unit[:, :THING]).flatten(1)
+        return [
+            torch.cat([known, beyond[:, : after * THING]], dim=1)
+            for after, known in enumerate(features, start=1)
+        ]
 
     def going_on(self, batch: DynamicsBatch) -> Float[Tensor, "row ahead 6"]:
         """Return where the thing will be if it goes on at its last velocity."""
         last = self._last(batch)
         seconds = self.dt_s * torch.arange(1, self.ahead + 1, device=last.device)
         return gone_on(last, seconds)
-
-    def _said(self, maps: nn.ModuleList, batch: DynamicsBatch) -> Float[Tensor, "row ahead number"]:
-        told = zip(maps, self.features(batch), strict=True)
-        return torch.stack([linear(features) for linear, features in told], dim=1)
 
     def _last(self, batch: DynamicsBatch) -> Float[Tensor, "row 1 6"]:
         return batch.physical[:, self.past - 1, None, :THING]
@@ -227,6 +239,13 @@ def fit(
             "offset": ridge.target_mean,
         }
         linear.load_state_dict(fitted)
+
+
+def _said(
+    maps: nn.ModuleList, features: Sequence[Float[Tensor, "row _"]]
+) -> Float[Tensor, "row ahead number"]:
+    told = zip(maps, features, strict=True)
+    return torch.stack([linear(known) for linear, known in told], dim=1)
 
 
 def _steps(path: Float[Tensor, "row ahead number"]) -> Float[Tensor, "row ahead number"]:

@@ -66,7 +66,7 @@ def errors_by_task(
 
 def forgetting_and_transfer(
     errors: Mapping[tuple[str, int], float], learned_in: Mapping[str, int], done: int
-) -> tuple[float, float]:
+) -> dict[str, float]:
     """Return means over tasks after so many stages of a stream.
 
     Args:
@@ -75,13 +75,14 @@ def forgetting_and_transfer(
         done: stages so far.
 
     Returns:
-        How much worse tasks of earlier stages are than right after their own; and how much better
-        tasks were right before their own than before the stream, without the first stage, which
-        nothing precedes. 0 where there are none: of one stage nothing can be forgotten.
+        `forgetting`: how much worse tasks of earlier stages are than right after their own, where
+        there are such; `transfer`: how much better tasks were right before their own than before
+        the stream, without the first stage, which nothing precedes. Of one stage there is neither.
     """
     lost = [errors[t, done] - errors[t, own] for t, own in learned_in.items() if own < done]
     ahead = [errors[t, 0] - errors[t, own - 1] for t, own in learned_in.items() if 1 < own <= done]
-    return float(np.mean(lost)) if lost else 0.0, float(np.mean(ahead)) if ahead else 0.0
+    found = {"forgetting": lost, "transfer": ahead}
+    return {name: float(np.mean(values)) for name, values in found.items() if values}
 
 
 def _squares(model: Imagination, batch: DynamicsBatch, kept: bool) -> Float[Tensor, "row measure"]:

@@ -48,6 +48,6 @@ class SkippedSteps:
             raise UserError(
                 f"the {what} was not finite in {self.in_a_row} steps in a row, the last one step "
                 f"{step} ({shown})",
-                "lower phase.optimizer.learning_rate or set trainer.gradient_clip_val=1.0; the "
+                "lower phase.optimizer.learning_rate or set trainer.gradient_clip_val=0.1; the "
                 "same seed and step give the same batch again, so it can be looked at",
             )

@@ -32,6 +32,11 @@ class Motion(NamedTuple):
     velocity_m_s: Float[Tensor, "*batch 3"]
     contribution: Float[Tensor, "*batch 6"]
 
+    @property
+    def after(self) -> Float[Tensor, "*batch 6"]:
+        """Place and velocity in one row."""
+        return torch.cat([self.position_m, self.velocity_m_s], dim=-1)
+
 
 class BlendedMotion(nn.Module):
     """Prior and weight over one step of time.

@@ -21,8 +21,6 @@ from nsca.reporting import (
 )
 from nsca.reporting.run_record import RunRecord, conditions
 
-SHOWN_BY = {"audio": model_sounds, "fusion": model_senses, "full": model_senses}
-"""What shows a phase's data and model; pictures for any other."""
 WITHOUT_FEATURES = frozenset({"dynamics", "fewshot", "memory"})
 """Phases that are shown by what they foretell or do."""
 

@@ -45,8 +45,10 @@ COLOURS = {
 CENTI = 100.0
 ONLY_VAL = "The data has no test part: what is judged has also chosen checkpoints."
 TARGET = 0.05  # of the calibration error
-SKIPPED = ("copy_last", "inertia", "prior")
-"""What there is without a phase that did not go on from trained dynamics."""
+SKIPPED = ("copy_last", "inertia", "prior", "linear")
+"""What there is without a phase that did not go on from trained dynamics: nothing of it learns by
+gradient.
+"""
 PARTS = {"val": "held-out objects", "test": "kinds never seen (set B)"}
 OF_DRIVES = {"val": "stretches held out for validation", "test": "stretches held out for the test"}
 

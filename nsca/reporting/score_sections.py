@@ -24,8 +24,10 @@ PARTS = {
     "test_refit": "kinds never seen, probe fitted on other objects of them",
 }
 
-SKIPPED = ("random", "best_sense")
-"""What there is without a phase: its untrained twin, and of a fusion the best single sense."""
+SKIPPED = (*plots.REFERENCES, "best_sense")
+"""What there is without a phase: its untrained twin, what needs no encoder, and of a fusion its
+senses side by side and the best of them.
+"""
 
 NO_RIVALS = ("shuffled", "true_state")
 """A control and a ceiling: never the best of a row."""

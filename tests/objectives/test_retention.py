@@ -56,6 +56,8 @@ def test_what_is_forgotten_and_what_is_known_beforehand():
     after = {"first": [1.0, 0.2, 0.5, 0.6], "second": [1.0, 0.9, 0.3, 0.3]}
     errors = {(task, stage): e for task, all_ in after.items() for stage, e in enumerate(all_)}
     learned_in = {"first": 1, "second": 2}
-    assert forgetting_and_transfer(errors, learned_in, 1) == (0.0, 0.0)
-    assert forgetting_and_transfer(errors, learned_in, 2) == pytest.approx((0.3, 0.1))
-    assert forgetting_and_transfer(errors, learned_in, 3) == pytest.approx((0.2, 0.1))
+    assert forgetting_and_transfer(errors, learned_in, 1) == {}
+    both = ("forgetting", "transfer")
+    for done, expected in ((2, (0.3, 0.1)), (3, (0.2, 0.1))):
+        found = forgetting_and_transfer(errors, learned_in, done)
+        assert found == pytest.approx(dict(zip(both, expected, strict=True)))

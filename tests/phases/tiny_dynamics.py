@@ -1,5 +1,6 @@
 """A small dynamics phase on a thing that a hand's command pushes about: shared by tests."""
 
+from dataclasses import replace
 from inspect import signature
 from typing import Any
 
@@ -32,16 +33,24 @@ FELT = {False: 7, True: 24}
 
 class Pushed:
     """Clips of a thing that goes on at its speed, and at every moment gains what is commanded; the
-    hand, where there is one, stands still far away. The body's sense tells place and speed.
+    hand, where there is one, stands still far away. It may fall, too. The body's sense tells place
+    and speed.
     """
 
     name = "pushed"
     held_out: tuple[Split, ...] = ("val",)
 
-    def __init__(self, clips: int = 24, with_hand: bool = False, broken: bool = False) -> None:
+    def __init__(
+        self,
+        clips: int = 24,
+        with_hand: bool = False,
+        broken: bool = False,
+        falling: bool = False,
+    ) -> None:
         self.clips = clips
         self.with_hand = with_hand
         self.broken = broken
+        self.fall_m_s = np.array([0.0, 0.0, -9.81 * DT_S if falling else 0.0])
 
     def fingerprint(self) -> str:
         return "0" * 64
@@ -49,8 +58,10 @@ class Pushed:
     def moments(self, split: Split) -> Moments:
         rng = np.random.default_rng({"train": 0, "val": 1, "test": 2}[split])
         gains = rng.normal(0, 0.2, (self.clips, PER_CLIP, 3))
-        speed = rng.normal(0, 0.3, (self.clips, 1, 3)) + np.cumsum(gains, axis=1) - gains
-        place = DT_S * (np.cumsum(speed, axis=1) - speed)
+        gained = gains + self.fall_m_s
+        speed = rng.normal(0, 0.3, (self.clips, 1, 3)) + np.cumsum(gained, axis=1) - gained
+        fallen = DT_S / 2 * self.fall_m_s * np.arange(PER_CLIP)[:, None]
+        place = DT_S * (np.cumsum(speed, axis=1) - speed) + fallen
         physical = np.concatenate([place, speed], axis=2)
         if self.with_hand:
             hand = np.zeros((self.clips, PER_CLIP, 7))
@@ -74,6 +85,14 @@ class Pushed:
         count = self.clips * PER_CLIP
         which = np.repeat(np.arange(self.clips), PER_CLIP)
         return {"clip": ProbeLabel(np.zeros(count), "scalar", which)}
+
+
+class Bent(Pushed):
+    """Commands act by their squares: a linear map leaves something to learn."""
+
+    def moments(self, split: Split) -> Moments:
+        found = super().moments(split)
+        return replace(found, action=np.sign(found.action) * np.sqrt(np.abs(found.action)))
 
 
 def tiny_imagination(with_hand: bool = False, **changes: Any) -> Imagination:

@@ -223,8 +223,8 @@ class MemoryPhase(ImaginingPhase):
             for number, task in enumerate(tasks)
         }
         learned_in = {task: self.stream.stage_of[task] + 1 for task in tasks}
-        forgetting, transfer = forgetting_and_transfer(errors, learned_in, stage + 1)
-        self.log_dict({"train/forgetting": forgetting, "train/transfer": transfer}, batch_size=1)
+        found = forgetting_and_transfer(errors, learned_in, stage + 1)
+        self.log_dict({f"train/{name}": value for name, value in found.items()}, batch_size=1)
 
     def _fisher(self, stage: int) -> Tensors:
         """Of the loss of stored windows, one by one: the empirical Fisher information."""

@@ -3,14 +3,10 @@
 `python -m phases.fewshot.test_module` in tests/ rewrites its golden losses.
 """
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 import torch
 from lightning import Trainer
-from phases.short_trainings import NOTHING
+from phases.short_trainings import check_golden, write_golden
 
 from nsca.agents.scene import scene_facts
 from nsca.agents.windows import Windows, windows
@@ -22,10 +18,6 @@ from nsca.phases.optimizer import OptimizerSettings
 from nsca.priors.none import NoPrior
 from nsca.priors.physics import Physics
 from nsca.priors.weight import LEARNING_RATE, PriorWeight
-
-GOLDEN = Path(__file__).parents[2] / "golden" / "fewshot.json"
-GOLDEN_TOLERANCE = 1e-2
-"""Relative: ten steps of rounding on another processor stay below it, a new formula does not."""
 
 
 def recorded() -> Windows:
@@ -94,11 +86,7 @@ def ten_steps(cut: Windows) -> list[dict[str, float]]:
 
 
 def test_golden_losses(cut):
-    golden: list[dict[str, Any]] = json.loads(GOLDEN.read_text())
-    rows = ten_steps(cut)
-    assert len(rows) == len(golden) == 10
-    for row, expected in zip(rows, golden, strict=True):
-        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=NOTHING)
+    check_golden("fewshot", ten_steps(cut))
 
 
 @pytest.mark.parametrize("learning_rate", [1e-4, 1e-2])
@@ -159,6 +147,4 @@ def test_an_unknown_term_is_refused():
 
 
 if __name__ == "__main__":
-    rows = ten_steps(recorded())
-    GOLDEN.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
-    print(f"wrote {GOLDEN}")
+    write_golden("fewshot", ten_steps(recorded()))

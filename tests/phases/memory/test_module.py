@@ -1,11 +1,10 @@
 """The memory phase; `python -m phases.memory.test_module` in tests/ rewrites golden losses."""
 
 import dataclasses
-import json
 
 import pytest
 import torch
-from phases.short_trainings import GOLDEN, GOLDEN_TOLERANCE, gradient, write_golden
+from phases.short_trainings import check_rows, gradient, write_golden
 from phases.tiny_dynamics import WEIGHTS
 from phases.tiny_memory import MEMORY, NAIVE, tiny_data, tiny_phase, trained
 from phases.tiny_vision import tiny_trainer
@@ -26,7 +25,7 @@ class Noting(MemoryPhase):
     def on_train_batch_end(self, outputs, batch, batch_idx) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
         metrics = self.trainer.callback_metrics
-        self.noted.append({name: round(float(value), 6) for name, value in metrics.items()})
+        self.noted.append({name: float(f"{float(value):.6g}") for name, value in metrics.items()})
 
 
 def golden_steps() -> list[dict[str, float]]:
@@ -37,6 +36,7 @@ def golden_steps() -> list[dict[str, float]]:
         weight=PriorWeight(0.9, 0.3, learnable=True),
         optimizer=OptimizerSettings(learning_rate=1e-3, final_share=1.0),
     )
+    torch.set_num_threads(1)
     phase.__class__, phase.noted = Noting, []
     trainer = tiny_trainer(10, limit_val_batches=0, gradient_clip_val=1.0)
     trainer.fit(phase, datamodule=tiny_data())
@@ -45,17 +45,14 @@ def golden_steps() -> list[dict[str, float]]:
 
 def test_golden_losses_and_what_is_logged_when():
     rows = golden_steps()
-    golden = json.loads((GOLDEN / "memory.json").read_text())
-    assert len(rows) == len(golden) == 10
-    for row, expected in zip(rows, golden, strict=True):
-        assert row == pytest.approx(expected, rel=GOLDEN_TOLERANCE, abs=1e-4)
+    check_rows("memory", rows)  # another task begins in the middle, so it need not fall
     assert rows[4]["train/replay"] < rows[1]["train/replay"]
     assert "train/replay" not in rows[0], "nothing is stored yet"
     assert "train/replay" in rows[1]
     assert "train/ewc" not in rows[4]
     assert rows[6]["train/ewc"] > 0
     share = rows[6]["train/ewc"] / rows[6]["train/loss"]
-    assert rows[6]["train/ewc_share"] == pytest.approx(share, abs=1e-4)
+    assert rows[6]["train/ewc_share"] == pytest.approx(share, rel=1e-2)
     assert [row["train/stage"] for row in rows] == [0.0] * 5 + [1.0] * 5
 
 
