@@ -59,7 +59,8 @@ def retention_metrics(rows: Iterable[Retained]) -> Mapping[str, float]:
       which nothing precedes;
     - `last`: at the end, of the tasks of the last stage.
 
-    `begun`, `end` and so on of `copy_last` are all the same: <split>/<measure>/end/copy_last.
+    `begun`, `end` and so on of `copy_last` are all the same: <split>/<measure>/end/copy_last. So that
+    a table can set it beside `end`, `begun` is <split>/<measure>/end/before, too.
     """
     every = list(rows)
     found = {row.name: row.value for row in every}
@@ -67,6 +68,7 @@ def retention_metrics(rows: Iterable[Retained]) -> Mapping[str, float]:
         here = [row for row in every if (row.split, row.measure) == (split, measure)]
         for name, value in summary(here).items():
             found[f"{split}/{measure}/{name}/trained"] = value
+        found[f"{split}/{measure}/end/before"] = found[f"{split}/{measure}/begun/trained"]
         kept = [row.value for row in here if row.forecaster == "copy_last"]
         found[f"{split}/{measure}/end/copy_last"] = float(np.mean(kept))
     return found

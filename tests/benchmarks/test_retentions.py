@@ -34,6 +34,7 @@ def test_names_of_figures():
     found = retention_metrics(stream(FORGETFUL, kept=0.9))
     assert found["val/error/b_2/trained"] == 0.2
     assert found["val/error/end/copy_last"] == pytest.approx(0.9)
+    assert found["val/error/end/before"] == found["val/error/begun/trained"]
     assert found["val/error/begun/trained"] == 1.0
 
 
