@@ -26,7 +26,7 @@ def test_transfer_is_what_earlier_tasks_give():
 
 def test_of_one_stage_nothing_is_forgotten():
     found = summary(stream([[1.0], [0.4]]))
-    assert (found["forgetting"], found["transfer"]) == (0, 0)
+    assert not {"forgetting", "transfer"} & found.keys(), "0 would say that it was measured"
     assert found["end"] == found["last"] == 0.4
 
 
