@@ -73,14 +73,17 @@ def build_phase(cfg: DictConfig) -> Phase:
 
 
 def checkpoint_gradients(phase: Phase, profile: HardwareProfile) -> None:
-    """Let the phase's models recompute activations instead of keeping them, if the profile asks."""
+    """Let what the phase trains recompute activations instead of keeping them, if the profile asks
+    and it can: encoders of pictures and sounds.
+    """
     if not profile.gradient_checkpointing:
         return
     able = [m for m in phase.modules() if hasattr(m, "set_grad_checkpointing")]
+    able = [m for m in able if any(p.requires_grad for p in m.parameters())]
     for module in able:
         module.set_grad_checkpointing(True)
     if not able:
-        print("gradient checkpointing: no part of this phase offers it", file=sys.stderr)
+        print("gradient checkpointing: nothing that this phase trains offers it", file=sys.stderr)
 
 
 def build_data(cfg: DictConfig) -> LightningDataModule:

@@ -322,8 +322,8 @@ RULES = (
     Rule(
         "out of memory",
         _out_of_memory,
-        "the run goes on, more slowly; for the next one lower hardware.micro_batch.default or "
-        "choose hardware.gradient_checkpointing=true",
+        "the run goes on, more slowly; for the next one lower hardware.micro_batch.default or, "
+        "where encoders learn (vision, audio, full), choose hardware.gradient_checkpointing=true",
     ),
     Rule(
         "one sense gets worse",

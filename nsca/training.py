@@ -40,6 +40,7 @@ from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.errors import UserError
 from nsca.hardware import profile_of
 from nsca.parts import load_parts, with_found_parts
+from nsca.phases.out_of_memory import ran_out_of_memory
 from nsca.phases.phase import Phase
 from nsca.rate_finder import RateSweep, suggested_rate, write_curve
 from nsca.reporting.rate_plot import write_plot
@@ -73,6 +74,11 @@ def run_training(cfg: DictConfig) -> Path:
                 "debug=find_lr looks for a learning rate on one device",
                 "hardware.devices=1 hardware.nodes=1; what it finds holds for more",
             )
+    if debug.find_lr and phase_class(cfg).staged:
+        raise UserError(
+            f"debug=find_lr would sweep through the stages of phase={phase_name(cfg)}",
+            "look for a rate with phase=dynamics, whose networks they are",
+        )
     cfg = with_found_parts(cfg)
     root, name = Path(cfg.outputs) / "train", str(cfg.name)
     fingerprint, config = config_fingerprint(cfg), plain(cfg)
@@ -119,6 +125,15 @@ def run_training(cfg: DictConfig) -> Path:
         raise Stopped(run.path, stopped.exit_code) from stopped
     except SIGTERMException as term:  # in the moment before ours was taken again
         raise Stopped(run.path, 128 + signal.SIGTERM) from term
+    except RuntimeError as error:
+        if not ran_out_of_memory(error):
+            raise
+        raise UserError(
+            "the device ran out of memory outside of loss and gradient, where smaller parts cannot "
+            f"help: {str(error).splitlines()[0]}",
+            "free memory or choose a smaller model or batch; what was saved is kept, and the same "
+            "command with resume=auto goes on",
+        ) from error
     finally:
         run.release()
     return run.path

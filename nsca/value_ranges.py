@@ -32,10 +32,9 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r".*\bval_fraction", _rule(lambda v: 0 < v < 1, "between 0 and 1")),
     (r".*\bfraction", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
     (r".*\btemperature", _rule(lambda v: v > 0, "above 0")),
-    (
-        r"hardware\.micro_batch\.\w+|effective_batch|.*\.effective_batch",
-        _rule(lambda v: v >= 1, "1 or more"),
-    ),
+    (r"hardware\.micro_batch\.\w+|effective_batch|.*\.effective_batch", _whole(1)),
+    (r"hardware\.(memory_gb|sustained_tflops)", _rule(lambda v: v > 0, "above 0")),
+    (r"hardware\.cost_per_hour", _rule(lambda v: v >= 0, "0 or more")),
     (
         r"trainer\.(max_steps|max_epochs)",
         _rule(lambda v: v >= 1 or v == -1, "1 or more (-1: no limit)"),
@@ -62,6 +61,9 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     ),
     (r".*\bloss_weights\.\w+", _rule(lambda v: v >= 0, "0 or more")),
 )
+
+
+NEVER_NULL = r"hardware\.(micro_batch\.\w+|memory_gb|sustained_tflops|cost_per_hour|devices|nodes)"
 
 
 def _all(values: Any, test: Callable[[Any], bool]) -> bool:
@@ -110,9 +112,12 @@ def check_values(path: str, node: Any) -> None:
         return
     if isinstance(node, float) and not math.isfinite(node):
         raise UserError(f"{path}={node} is not a finite number", "give a finite number")
-    if rule is None or node is None or isinstance(node, bool):
+    if rule is None or isinstance(node, bool):
         return
-    if is_number(node) or (isinstance(node, str) and "." not in path):  # deeper: annotations
+    if node is None and not re.fullmatch(NEVER_NULL, path):
+        return
+    # deeper, texts are annotations
+    if node is None or is_number(node) or (isinstance(node, str) and "." not in path):
         _require(path, node, *rule)
 
 

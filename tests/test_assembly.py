@@ -26,12 +26,20 @@ def test_gradients_are_checkpointed_where_the_hardware_asks(asked: bool):
     assert phase.encoder.backbone.grad_checkpointing is asked
 
 
-def test_a_phase_without_checkpointing_says_so(capsys: pytest.CaptureFixture[str]):
-    cfg = compose("train", ["model=nsca_tiny", "hardware.gradient_checkpointing=true"])
+ABLE = {"vision": True, "audio": True, "full": True, "fusion": False, "dynamics": False}
+
+
+@pytest.mark.parametrize("name", [*ABLE, "memory"])
+def test_a_phase_that_trains_nothing_able_says_so(name: str, capsys: pytest.CaptureFixture[str]):
+    """Frozen encoders keep no activations: that they could recompute them helps nobody."""
+    asked = [f"phase={name}", "model=nsca_tiny", "hardware.gradient_checkpointing=true"]
+    cfg = compose("train", asked)
     phase = build_phase(cfg)
-    phase.encoder.backbone = None
     checkpoint_gradients(phase, profile_of(cfg))
-    assert "no part of this phase offers it" in capsys.readouterr().err
+    silent = "nothing that this phase trains offers it" not in capsys.readouterr().err
+    assert silent is ABLE.get(name, False)
+    trained = [m for m in phase.modules() if getattr(m, "grad_checkpointing", False)]
+    assert bool(trained) is silent
 
 
 def test_what_a_constructor_refuses_is_an_error_of_the_user():

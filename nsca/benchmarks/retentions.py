@@ -59,8 +59,8 @@ def retention_metrics(rows: Iterable[Retained]) -> Mapping[str, float]:
       which nothing precedes;
     - `last`: at the end, of the tasks of the last stage.
 
-    `begun`, `end` and so on of `copy_last` are all the same: <split>/<measure>/end/copy_last. So that
-    a table can set it beside `end`, `begun` is <split>/<measure>/end/before, too.
+    `begun`, `end` and so on of `copy_last` are all the same: <split>/<measure>/end/copy_last.
+    `begun` is <split>/<measure>/end/before, too, so that a table can set it beside `end`.
     """
     every = list(rows)
     found = {row.name: row.value for row in every}

@@ -14,7 +14,13 @@ import pyarrow.compute as pc
 from nsca.data.babbling_store import mend
 from nsca.data.babbling_tables import STREAMS
 from nsca.errors import UserError
-from nsca.worlds.tabletop.interaction import AUDIO_SAMPLES, FRAMES, FRAMES_PER_S, IMAGE_SIZE
+from nsca.worlds.tabletop.interaction import (
+    AUDIO_SAMPLES,
+    FRAMES,
+    FRAMES_PER_S,
+    IMAGE_SIZE,
+    STATE_WIDTH,
+)
 
 READINGS = (*STREAMS, "object_state")
 BYTES = {"audio": 2 * AUDIO_SAMPLES, "frames": FRAMES * IMAGE_SIZE * IMAGE_SIZE * 3}
@@ -29,7 +35,8 @@ def check_readings(shard: pa.Table, root: Path, name: str) -> None:
         name: of the shard's file in it.
 
     Raises:
-        UserError: a reading is missing, NaN or infinite, or sound or pictures are of another size;
+        UserError: a reading is missing, NaN or infinite, or another number of frames long, or
+            sound or pictures are of another size;
             file, episode and interaction are named.
     """
     for column, size in BYTES.items():
@@ -40,9 +47,19 @@ def check_readings(shard: pa.Table, root: Path, name: str) -> None:
         values = lists.flatten()
         if lists.null_count or values.null_count:
             raise UserError(f"{root / name}: {column} is missing in some rows", mend(root))
+        lengths = pc.list_value_length(lists).to_numpy()
+        whole = FRAMES * (STATE_WIDTH if column == "object_state" else 1)
+        if ((lengths % whole != 0) | (lengths == 0)).any():
+            row = int(np.argmax((lengths % whole != 0) | (lengths == 0)))
+            raise UserError(
+                f"{root / name}: {column} of episode {shard['episode'][row]}, interaction "
+                f"{shard['interaction'][row]} holds {lengths[row]} numbers, which are not {FRAMES} "
+                "frames",
+                mend(root),
+            )
         fine = np.isfinite(values.to_numpy())
         if not fine.all():
-            ends = np.cumsum(pc.list_value_length(lists).to_numpy())
+            ends = np.cumsum(lengths)
             odd = int(np.argmin(fine))
             row = int(np.searchsorted(ends, odd, side="right"))
             start = int(ends[row - 1]) if row else 0

@@ -33,7 +33,7 @@ from nsca.data.custom_moments import (
     mean_reading,
     moments_of,
 )
-from nsca.data.file_selection import fingerprint_of
+from nsca.data.file_selection import fingerprint_of, same_bytes
 from nsca.data.folders import (
     check_image_size,
     check_seconds,
@@ -111,7 +111,8 @@ class CustomFolder:
                 f"classes that train lacks: {', '.join(extra[:5])}",
                 "add them to train/ or remove them",
             )
-        self.samples["train"] = first_share(self.samples["train"], fraction)
+        self._every_train = self.samples["train"]
+        self.samples["train"] = first_share(self._every_train, fraction)
         self.classes = sorted(known)
         self.broken: dict[str, list[BrokenFileError]] = {}
         self._loaded: dict[tuple[str, str], Recorded] = {}
@@ -251,6 +252,23 @@ class CustomFolder:
         groups = np.unique(samples, return_inverse=True)[1]
         return ProbeLabel(np.array(codes, np.int64), "class", groups)
 
+    def _held_out(self, split: str, modality: str, having: list[int]) -> list[int]:
+        """Those of these samples whose file of a modality is not in train as well."""
+        files = {number: self.samples[split][number].files[modality] for number in having}
+        learned = [s.files[modality] for s in self._every_train if modality in s.files]
+        copies = same_bytes(list(files.values()), learned)
+        left = [number for number, file in files.items() if file not in copies]
+        one, _ = EXAMPLES[modality]
+        if not left:
+            raise UserError(
+                f"every {one} of {self.path / split} is also in train",
+                "hold out recordings that are not learned from",
+            )
+        if copies:
+            some = ", ".join(file.name for file in sorted(copies)[:5])
+            notice(f"{self.path / split}: left out what is also in train ({one}: {some})")
+        return left
+
     def _load(self, split: str, modality: str) -> Recorded:
         if (split, modality) in self._loaded:
             return self._loaded[split, modality]
@@ -261,6 +279,8 @@ class CustomFolder:
             raise UserError(
                 f"{self.path / split} holds no {one}", f"add {split}/<class>/{example} to it"
             )
+        if split != "train" and modality != "proprio":  # a body at rest reads the same everywhere
+            having = self._held_out(split, modality, having)
         paths = [samples[number].files[modality] for number in having]
         what = f"{self.path} {split}"
         kept, broken = list(range(len(paths))), []

@@ -218,7 +218,8 @@ class Phase(LightningModule, ABC):
         if self.micro_batch == 1:
             raise UserError(
                 f"step {step} ran out of memory with one sample at a time: {cause}",
-                "choose hardware.gradient_checkpointing=true, a smaller model or more memory",
+                "choose a smaller model or more memory or, where encoders learn, "
+                "hardware.gradient_checkpointing=true",
             )
         self.micro_batch //= 2
         self._cache = None

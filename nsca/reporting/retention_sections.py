@@ -38,10 +38,14 @@ def sentences(runs: Sequence[Sequence[Retained]]) -> list[str]:
         f"mean error over all tasks on {PARTS.get(split, split)} (1: what keeping the last "
         f"state gets wrong on average): <b>{said['end']}</b> at its end, {said['begun']} when "
         f"it began, {kept:.3f} by keeping the last state: {verdict}. Right after its own stage a "
-        f"task was at {said['learned']}; until the end {said['forgetting']} of it was forgotten; "
-        f"earlier tasks gave later ones {said['transfer']} beforehand."
+        f"task was at {said['learned']}"
     )
-    return [said_of_it]
+    if "forgetting" in said:  # of one stage nothing is forgotten
+        said_of_it += (
+            f"; until the end {said['forgetting']} of it was forgotten; earlier tasks gave later "
+            f"ones {said['transfer']} beforehand"
+        )
+    return [f"{said_of_it}."]
 
 
 def retained(grouped: Mapping[str, Sequence[RunRecord]]) -> str:

@@ -79,6 +79,14 @@ def test_sounds_and_pictures_of_another_size_are_refused(babbling_set: Path, col
         Babbling(str(babbling_set)).moments("train")
 
 
+@pytest.mark.parametrize("numbers", [0, FRAMES * 13 - 13, FRAMES * 13 + 1])
+def test_a_stream_of_another_length_is_refused(tmp_path: Path, numbers: int):
+    states = [[0.0] * (FRAMES * 13), [0.0] * numbers]
+    shard = pa.table({"episode": [4, 5], "interaction": [0, 3], "object_state": states})
+    with pytest.raises(UserError, match=rf"episode 5, interaction 3 holds {numbers} numbers"):
+        check_readings(shard, tmp_path, "a.parquet")
+
+
 def test_rows_of_several_lengths_are_told_apart(tmp_path: Path):
     states = [np.zeros(FRAMES * 13), np.zeros(FRAMES * 26), np.zeros(FRAMES * 13)]
     states[1][26 * 7] = np.nan

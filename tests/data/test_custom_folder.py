@@ -177,3 +177,15 @@ def test_a_silent_sound_is_a_problem_and_a_missing_sense(recordings):
     source = CustomFolder(recordings)
     assert source.problems() == [f"{file}: is silent"]
     assert source.moments("val").present["audio"].tolist() == [True, False]
+
+
+def test_what_is_also_in_train_is_not_held_out(recordings, capsys):
+    copied = recordings / "val" / "cup" / "image_001.png"
+    copied.write_bytes((recordings / "train" / "cup" / "image_001.png").read_bytes())
+    source = CustomFolder(recordings)
+    assert len(source.frames("val")) == 1
+    assert "left out what is also in train (picture: image_001.png)" in capsys.readouterr().err
+    other = recordings / "val" / "ball" / "image_001.png"
+    other.write_bytes((recordings / "train" / "ball" / "image_001.png").read_bytes())
+    with pytest.raises(UserError, match=r"every picture of .*val is also in train"):
+        CustomFolder(recordings, fraction=0.5).frames("val")

@@ -27,6 +27,8 @@ def test_a_sentence_says_whether_the_phase_helps():
     (bad,) = sentences([stream(HARMFUL)])
     assert "does not improve it over skipping it" in bad
     assert "0.500 of it was forgotten" in bad
+    (alone,) = sentences([stream([[1.0], [0.4]])])
+    assert alone.endswith("at 0.400.")
     assert sentences([]) == []
 
 
