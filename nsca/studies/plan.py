@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import ClassVar
 
 from nsca.assembly import build_data
@@ -53,6 +54,9 @@ class StudyPlan(Study):
             first one.
         earlier: overrides of the training runs that come before, by name, in order.
         higher_is_better: whether the metrics are such; errors are not.
+        folds: where seeds stand for parts of the same data (a speaker held out): so many, seed mod
+            `folds` says which. Seeds of a fold repeat it and are averaged before anything is
+            compared, so that repeats do not count as folds.
 
     Raises:
         ValueError: when the reference is no condition, a seed repeats, a name is used twice, or
@@ -72,6 +76,7 @@ class StudyPlan(Study):
     baselines: Mapping[str, str]
     earlier: Mapping[str, Sequence[str]] = field(default_factory=dict)
     higher_is_better: bool = True
+    folds: int | None = None
 
     origin: ClassVar[Sequence[str]] = ORIGIN
     run = staticmethod(train_and_evaluate)
@@ -146,10 +151,10 @@ class StudyPlan(Study):
 
         def values(row: str, metric: str) -> dict[int, float]:
             if row not in self.baselines:
-                return results.values(row, metric)
+                return self._by_fold(results.values(row, metric))
             groups = [group for group in self.groups if row.startswith(f"{group}/")] or self.groups
             source = "/".join([*groups[:1], self.reference])
-            return results.values(source, self.baseline_metric(row, metric))
+            return self._by_fold(results.values(source, self.baseline_metric(row, metric)))
 
         rows = [*self.conditions, *self.baselines]
         return PairedTable(
@@ -166,13 +171,23 @@ class StudyPlan(Study):
         """`table.md`, `.csv` and `.tex` and `figure.png`; with groups also `curves.png`: the first
         metric against them.
         """
-        table = self.table(results)
-        (home / "table.md").write_text(self.heading + markdown(table), encoding="utf-8")
+        table, heading = self.table(results), self.heading
+        if self.folds is not None:
+            heading += f"Compared are {self.folds} folds, each the mean of its repeats.\n\n"
+        (home / "table.md").write_text(heading + markdown(table), encoding="utf-8")
         (home / "table.csv").write_text(paired_csv(table), encoding="utf-8")
         (home / "table.tex").write_text(paired_latex(table), encoding="utf-8")
         plot(table, home / "figure.png")
         if self.groups:
             plot_groups(table, list(self.baselines), home / "curves.png")
+
+    def _by_fold(self, values: Mapping[int, float]) -> dict[int, float]:
+        if self.folds is None:
+            return dict(values)
+        folds: dict[int, list[float]] = {}
+        for seed, value in values.items():
+            folds.setdefault(seed % self.folds, []).append(value)
+        return {fold: fmean(repeats) for fold, repeats in folds.items()}
 
 
 def _of_seed(overrides: Sequence[str], seed: int) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from nsca.assembly import build
-from nsca.studies.jobs import with_runs
+from nsca.job_table import Job, JobTable
+from nsca.paired_table import lines
+from nsca.studies.jobs import ORIGIN, with_runs
 from nsca.studies.plan import _data_of
 from nsca.studies.study import kept
 from nsca.verb import compose
@@ -32,6 +34,22 @@ def test_a_baseline_stands_in_the_place_of_the_trained_features(plan):
 def test_a_plan_that_contradicts_itself_is_refused(plan, change, message):
     with pytest.raises(ValueError, match=message):
         replace(plan, **change)
+
+
+def test_repeats_of_a_fold_count_once(plan, tmp_path):
+    """Four seeds of two folds are two pairs, of means; without folds they would be four."""
+    results = JobTable(tmp_path / "results.csv", ORIGIN)
+    for seed, value in enumerate((0.2, 0.6, 0.4, 0.8)):
+        for condition in ("off", "on"):
+            figures = {"val/shape/trained": value + (condition == "on")}
+            results.add(Job(condition, seed), figures, dict.fromkeys(ORIGIN, "x"))
+    four = replace(plan, seeds=[0, 1, 2, 3])
+    table = replace(four, folds=2).table(results)
+    assert table.values("off", "val/shape/trained") == pytest.approx({0: 0.3, 1: 0.7})
+    assert [line.seeds for line in lines(table)[:2]] == [2, 2]
+    assert [line.seeds for line in lines(four.table(results))[:2]] == [4, 4]
+    replace(four, folds=2).summarise(results, tmp_path)
+    assert "Compared are 2 folds" in (tmp_path / "table.md").read_text()
 
 
 def test_a_seed_stands_wherever_an_override_does(plan):
