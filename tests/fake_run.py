@@ -76,9 +76,8 @@ def write_recordings(folder: Path, train: int, val: int) -> Path:
             for number in range(count):
                 picture = random.integers(0, 60, (64, 64, 3)) + np.array(COLOURS[colour]) // 2
                 Image.fromarray(picture.astype(np.uint8)).save(place / f"image_{number}.png")
-                soundfile.write(
-                    place / f"audio_{number}.wav", np.sin(2 * np.pi * hertz * times_s), 16_000
-                )
+                wave = np.sin(number + (split == "val") / 2 + 2 * np.pi * hertz * times_s)
+                soundfile.write(place / f"audio_{number}.wav", wave, 16_000)
     return folder
 
 

@@ -3,9 +3,9 @@
 The bare loop does the same on the same batches (gather, augment, embed, losses, gradient, clip,
 Muon) with nothing around it, and tells what part of a step the input pipeline takes. It takes turns
 with the Trainer, a few steps each, in one process: a machine that slows down for a moment slows
-both. The Trainer comes as `nsca.train` builds it, loggers and callbacks included, without
-validation; how much of its time it waits for the next batch is the input pipeline's share, with
-what callbacks do in between.
+both. The Trainer comes as `nsca.train` builds it, with loggers and what watches a training, without
+validation and checkpoints; how much of its time it waits for the next batch is the input pipeline's
+share, with what callbacks do in between.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from nsca.phases.optimizer import build_optimizer
 from nsca.phases.phase import Phase
 from nsca.phases.vision.data import VisionData
 from nsca.run_directory import RunDirectory
-from nsca.training import build_trainer
+from nsca.training import build_trainer, watchers
 from nsca.verb import compose
 
 WARM_STEPS = 5
@@ -183,7 +183,8 @@ def fit(cfg: DictConfig, callback: Callback, steps: int) -> None:
     run = RunDirectory.claim(Path(cfg.outputs), "bench")
     card = run.card("train", int(cfg.seed))
     with card:
-        trainer = build_trainer(cfg, run.path, [Throughput(card), callback, progress_callback()])
+        looking = [Throughput(card), *watchers(cfg), progress_callback()]
+        trainer = build_trainer(cfg, run.path, [callback, *looking])
         # it ends early, and logs as the planned run does
         trainer.fit_loop.epoch_loop.max_steps = WARM_STEPS + steps
         trainer.fit(build_phase(cfg), datamodule=build_data(cfg))

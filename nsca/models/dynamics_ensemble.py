@@ -20,7 +20,7 @@ class Step(NamedTuple):
 
     Attributes:
         latent: change of the latent.
-        correction: of the thing's place and velocity.
+        correction: of the thing's place and velocity, in this step or in all, see `Imagination`.
         hand: change of the hand.
         latent_log_variance, physical_log_variance: of the error of the whole path up to here.
     """

@@ -22,7 +22,8 @@ def record(folder: Path, number: int, modalities: str = "iap") -> None:
 
 
 def tone(file: Path, rate_hz: int, channels: int = 1, seconds: float = 0.5) -> None:
-    """A tone of 440 Hz, half as loud as can be."""
+    """A tone of 440 Hz, half as loud as can be, of another phase in each part."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    wave = 0.5 * np.sin(2 * np.pi * 440 * np.arange(int(rate_hz * seconds)) / rate_hz)
+    begin = sum(map(ord, file.parent.parent.name)) % 97
+    wave = 0.5 * np.sin(begin + 2 * np.pi * 440 * np.arange(int(rate_hz * seconds)) / rate_hz)
     soundfile.write(file, np.repeat(wave[:, None], channels, axis=1), rate_hz)
