@@ -100,6 +100,12 @@ def test_the_best_may_be_the_largest(tmp_path: Path):
     assert steps(tmp_path) == [20, 16, 10]
 
 
+@pytest.mark.parametrize(("keep", "kept"), [(2, {10, 15}), (3, {5, 10, 15})])
+def test_so_many_of_the_best_are_kept_as_asked_for(tmp_path: Path, keep: int, kept: set[int]):
+    fit(tmp_path, Line([3.0, 1.0, 2.0, 4.0]), keep_best=keep)
+    assert set(steps(tmp_path)) == {16, 20} | kept
+
+
 def test_none_are_kept_for_being_best_when_asked_so(tmp_path: Path):
     fit(tmp_path, Line([1.0, 3.0, 2.0, 0.0]), keep_best=0, keep_last=1)
     assert steps(tmp_path) == [20]
