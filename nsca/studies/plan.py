@@ -139,8 +139,7 @@ class StudyPlan(Study):
         Where the data is given (photographs) it is looked at only if there is something left to
         run.
         """
-        made = {spec.job: spec.settings for spec in jobs}
-        refuse("settings", made, results)
+        self.refuse_settings(jobs, results)
         if self.babble is not None or any(spec.job not in results.finished() for spec in jobs):
             data = {train: _data_of(train) for train in dict.fromkeys(spec.train for spec in jobs)}
             expected = {spec.job: data[spec.train] for spec in jobs}

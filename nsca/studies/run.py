@@ -39,9 +39,10 @@ def run_study(
     gather = study.gather if _at_once(study, seeds_at_once) else None
     home = experiments / study.name
     logs = outputs / "study" / study.name
-    study.prepare()
     results = JobTable(home / "results.csv", study.origin)
     jobs = study.specifications(outputs)
+    study.refuse_settings(jobs, results)
+    study.prepare()
     study.refuse_mixing(jobs, results)
     try:
         failures = run_missing(jobs, study.run, results, workers, logs, print, gather=gather)

@@ -53,6 +53,14 @@ class Study(ABC):
         process; errors are returned, not raised.
         """
 
+    def refuse_settings(self, jobs: Sequence[Any], results: JobTable) -> None:
+        """What can be told before data is made, which may take hours.
+
+        Raises:
+            UserError: finished jobs were made with other settings.
+        """
+        refuse("settings", {spec.job: spec.settings for spec in jobs}, results)
+
     @abstractmethod
     def refuse_mixing(self, jobs: Sequence[Any], results: JobTable) -> None:
         """A table must not mix figures of different studies.

@@ -53,6 +53,8 @@ def test_finished_jobs_of_other_settings_or_data_are_refused_before_anything_run
     )
     monkeypatch.setattr(plan_module, "_data_of", lambda _: "now")
     monkeypatch.setattr(run, "run_missing", lambda *_, **__: pytest.fail("it ran"))
+    if changed == "settings":
+        monkeypatch.setattr(StudyPlan, "prepare", lambda _: pytest.fail("data was made first"))
     with pytest.raises(UserError, match=f"other {word} .before.") as refusal:
         started(plan, tmp_path)
     assert "off seed=0" in str(refusal.value)
