@@ -42,6 +42,7 @@ SICK = {
     "loss not finite": [
         {"train/loss": rows([*falling(), math.nan])},
         {"train/loss": rows([math.inf, *falling()])},
+        {"train/skipped_steps": rows([1.0, 1.0])},  # between two steps that are written
     ],
     "diverging loss": [
         {"train/loss": rows([*falling(), *[4 + i for i in range(10)]])},
