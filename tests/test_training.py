@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from training_server import (
     STEPS,
     TrainingServer,
@@ -17,6 +18,7 @@ from training_server import (
 )
 
 import nsca
+from nsca import training
 from nsca.checkpoint import checkpoints_of, read_header
 from nsca.composition import compose
 from nsca.errors import UserError
@@ -105,6 +107,26 @@ def test_a_phase_of_stages_has_neither_average_nor_early_end(option: str):
     asked = compose("train", ["phase=memory", "model=nsca_tiny", "parts.dynamics=null", option])
     with pytest.raises(UserError, match=rf"phase=memory measures itself.*{option.split('=')[0]}"):
         options(asked)
+
+
+def test_a_phase_of_stages_is_not_swept_for_a_rate():
+    asked = ["phase=memory", "model=nsca_tiny", "parts.dynamics=null", "parts.fusion=null"]
+    with pytest.raises(UserError, match="sweep through the stages of phase=memory"):
+        run_training(compose("train", [*asked, "debug=find_lr"]))
+
+
+def test_memory_that_runs_out_outside_of_a_gradient_is_said(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As when an optimiser makes its moments in the first step."""
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore of it")
+
+    monkeypatch.setattr(training, "prepare", full)
+    with pytest.raises(UserError, match=r"outside of loss and gradient.*allocate 2 GiB \(free") as error:
+        run_training(compose("train", tiny_run(pictures, tmp_path)))
+    assert "resume=auto" in error.value.remedy
 
 
 def test_sigterm_saves_and_the_run_can_be_resumed(
