@@ -124,7 +124,9 @@ def test_memory_that_runs_out_outside_of_a_gradient_is_said(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore of it")
 
     monkeypatch.setattr(training, "prepare", full)
-    with pytest.raises(UserError, match=r"outside of loss and gradient.*allocate 2 GiB \(free") as error:
+    with pytest.raises(
+        UserError, match=r"outside of loss and gradient.*allocate 2 GiB \(free"
+    ) as error:
         run_training(compose("train", tiny_run(pictures, tmp_path)))
     assert "resume=auto" in error.value.remedy
 
