@@ -3,8 +3,8 @@
 A transformer reads the last moments; from there an ensemble imagines, each member on from what it
 imagined itself. The thing's motion is a physics prior and what is learned; everything else is
 learned. With `linear`, a linear map is fitted in closed form first: prior and map foretell the
-whole way from the last moment seen (`Begun`), and networks correct it, in units of what is left to
-them. Without, prior and correction are blended step by step (`BlendedMotion`).
+whole way from the last moment seen (`FirstForecast`), and networks correct it, in units of what is
+left to them. Without, prior and correction are blended step by step (`BlendedMotion`).
 
 Means learn by squared error over every horizon; errors are divided by what repeating the last state
 gets wrong on the training part at that horizon, so 1 is as bad as that. Each member also learns how
@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from nsca.data.batch import DynamicsBatch
 from nsca.data.moments import THING, Moments
-from nsca.data.own_place import gone_on
 from nsca.errors import UserError
 from nsca.losses.contribution_penalty import contribution_penalty
 from nsca.losses.gaussian import variance_likelihood
@@ -30,8 +29,9 @@ from nsca.models.standardise import Standardise
 from nsca.models.temporal import Temporal
 from nsca.objectives.bodies import felt, felt_numbers
 from nsca.objectives.driving import FELT, felt_driving
+from nsca.objectives.first_forecast import FirstForecast, beyond_going_on
 from nsca.objectives.linear_future import LinearFuture
-from nsca.objectives.prior_path import moved, prior_path, rest_height_m
+from nsca.objectives.prior_path import moved, rest_height_m
 from nsca.priors.blended_motion import BlendedMotion
 from nsca.priors.none import NoPrior
 from nsca.priors.prior import Prior
@@ -58,22 +58,6 @@ class Imagined(NamedTuple):
     contribution: Float[Tensor, "row m ahead 6"]
 
 
-class Begun(NamedTuple):
-    """What is foretold before any network speaks.
-
-    Attributes:
-        latent: what each step adds, standardised.
-        hand: what each step adds to the rest of the physical state, SI units.
-        thing: its whole way, places (m) and velocities (m/s).
-        contribution: of the map to each step of the thing, in units of what gravity does in it.
-    """
-
-    latent: Float[Tensor, "row ahead latent"]
-    hand: Float[Tensor, "row ahead hand"]
-    thing: Float[Tensor, "row ahead 6"]
-    contribution: Float[Tensor, "row ahead 6"]
-
-
 class Imagination(nn.Module):
     """Temporal model, ensemble and prior, with the scales of what they take and give.
 
@@ -88,13 +72,11 @@ class Imagination(nn.Module):
         drives: whether the thing drives (nsca.objectives.driving), as `Moments.heading` says.
         prototypes: what is known of pasts like this one; None for nothing.
         linear: whether what a linear map can say is fitted to the training part first, so that
-            the ensemble corrects it (`LinearFuture`); the ensemble then begins by saying nothing.
+            the ensemble corrects it (`FirstForecast`); the ensemble then begins by saying nothing.
 
     Attributes:
         latent_change, physical_change: what repeating the last state gets wrong at each horizon, of
             standardised latents and in SI units.
-        latent_left, hand_left: what the linear map gets wrong of each step.
-        thing_left: and of the thing at each horizon, SI units.
 
     Raises:
         ValueError: parts of different widths.
@@ -102,9 +84,6 @@ class Imagination(nn.Module):
 
     latent_change: Tensor
     physical_change: Tensor
-    latent_left: Tensor
-    hand_left: Tensor
-    thing_left: Tensor
 
     def __init__(
         self,
@@ -149,17 +128,15 @@ class Imagination(nn.Module):
         self.actions = Standardise(n_action)
         self.register_buffer("latent_change", torch.ones(ahead, n_latent))
         self.register_buffer("physical_change", torch.ones(ahead, n_physical))
-        self.register_buffer("latent_left", torch.ones(n_latent))
-        self.register_buffer("hand_left", torch.ones(n_physical - THING))
-        self.register_buffer("thing_left", torch.ones(ahead, THING))
-        self.rest_height = None if linear else nn.Linear(temporal.n_inner, 1)
-        if self.rest_height is not None:
+        self.first: FirstForecast | None = None
+        if linear:
+            told = not isinstance(prior, NoPrior)
+            self.first = FirstForecast(self.linear_future(told), n_latent, n_physical - THING)
+            dynamics.begin_silent()
+        else:
+            self.rest_height = nn.Linear(temporal.n_inner, 1)
             nn.init.zeros_(self.rest_height.weight)
             nn.init.zeros_(self.rest_height.bias)
-        told = not isinstance(prior, NoPrior)
-        self.linear = self.linear_future(told) if linear else None
-        if linear:
-            dynamics.begin_silent()
 
     @property
     def fitted(self) -> bool:
@@ -221,13 +198,13 @@ class Imagination(nn.Module):
         context = self._context(latents, batch.physical, actions)
         if self.prototypes is not None:
             context = self.prototypes(context)
-        begun = None if self.linear is None else self.begun(batch, by_prior)
-        guess = None if self.rest_height is None else self.rest_height(context)[:, 0].exp()
-        height_m = rest_height_m(batch, past, guess)
         latent = latents[:, past - 1].expand(members, -1, -1)
         physical = last.expand(members, -1, -1)
-        off = torch.zeros_like(physical[..., :THING])  # by how much networks moved what had begun
-        dt_s = off.new_full((1,), self.motion.dt_s)
+        begun, unit = None, self.physical_change
+        if self.first is None:
+            height_m = rest_height_m(batch, past, self.rest_height(context)[:, 0].exp())
+        else:
+            begun = self.first(batch, self.motion, unit, by_prior)
         found: list[list[Tensor]] = []
         for ahead in range(self.ahead):
             now = past - 1 + ahead
@@ -235,52 +212,30 @@ class Imagination(nn.Module):
             step = self.dynamics(context, latent, own, actions[:, now], (ahead + 1) / self.ahead)
             if begun is None:
                 latent = latent + step.latent
-                later = physical[..., THING:] + step.hand * self.physical_change[0, THING:]
+                later = physical[..., THING:] + step.hand * unit[0, THING:]
                 correction = None if by_prior else self._in_units_of_gravity(step.correction)
-                told_m = batch.action[:, now, -2:].mean(dim=-1)
-                motion = moved(self.motion, physical, later, correction, told_m, height_m)
+                done = batch.action[:, now]
+                motion = moved(self.motion, physical, later, correction, done, height_m)
                 thing, contribution = motion.after, motion.contribution
             else:
-                latent = latent + begun.latent[:, ahead] + step.latent * self.latent_left
-                hand = begun.hand[:, ahead] + step.hand * self.hand_left
+                latent = latent + begun.latent[:, ahead] + step.latent * self.first.latent_left
+                hand = begun.hand[:, ahead] + step.hand * self.first.hand_left
                 later = physical[..., THING:] + hand
                 # of the whole way, not of a step: sums of corrections ran away (LOG, 2026-11-23)
-                going, off = gone_on(off, dt_s), self.thing_left[ahead] * step.correction
-                off = torch.zeros_like(off) if by_prior else off
-                thing = begun.thing[:, ahead] + off
-                contribution = begun.contribution[:, ahead] + (off - going) / self.motion.units(off)
+                contribution = (not by_prior) * self.first.thing_left[ahead] * step.correction
+                thing = begun.thing[:, ahead] + contribution
             physical = torch.cat([thing, later], dim=-1)
             log_variances = [step.latent_log_variance, step.physical_log_variance]
             found.append([latent, physical, *log_variances, contribution])
         # [ahead][part] of [m, row, ..] to [part] of [row, m, ahead, ..]
         parts = (torch.stack(part, dim=2).transpose(0, 1) for part in zip(*found, strict=True))
-        latent, *others = parts
-        return Imagined(latent * self.latents.std + self.latents.mean, *others)
-
-    def begun(self, batch: DynamicsBatch, by_prior: bool = False) -> Begun:
-        """Return what prior and linear map foretell before any network speaks.
-
-        Args:
-            batch: as `forward` has it.
-            by_prior: of the thing, what the prior alone foretells.
-
-        Raises:
-            ValueError: there is no map.
-        """
-        if self.linear is None:
-            raise ValueError("nothing is foretold without networks: linear is false")
-        latent, hand = self.linear.of_rest(batch, self.physical_change)
-        alone = prior_path(self.motion, batch, hand) if self.linear.told else None
-        going = self.linear.going_on(batch)
-        if by_prior:
-            nothing = torch.zeros_like(going)
-            return Begun(latent, hand, going if alone is None else alone, nothing)
-        weight = self.motion.weight()
-        by_map = self.linear.of_thing(batch, weight, self.physical_change, alone)
-        thing = going + by_map if alone is None else going + weight * (alone - going) + by_map
-        before = torch.cat([torch.zeros_like(by_map[:, :1]), by_map[:, :-1]], dim=1)
-        steps = by_map - gone_on(before, before.new_full((1,), self.motion.dt_s))
-        return Begun(latent, hand, thing, steps / self.motion.units(steps))
+        latent, *others, contribution = parts
+        if begun is not None:
+            steps = beyond_going_on(contribution, self.motion.dt_s) / self.motion.units(
+                contribution
+            )
+            contribution = begun.contribution[:, None] + steps
+        return Imagined(latent * self.latents.std + self.latents.mean, *others, contribution)
 
     @torch.no_grad()
     def contexts(self, batch: DynamicsBatch) -> Float[Tensor, "row context"]:

@@ -15,7 +15,7 @@ map of the rest at any weight w of the prior is
     map of what happens - w · map of what the prior alone foretells.
 
 With data enough it makes up for any weight, of which what is foretold then says nothing; what is
-left to the map does (`Imagination.begun`). The prior foretells the thing from the last moment seen,
+left to the map does (`FirstForecast`). The prior foretells the thing from the last moment seen,
 whatever is learned: one that answers to where the thing is (grip, support, friction) would answer
 to the map as well, and what was left over when the map was fitted would not be left over any more.
 """

@@ -19,7 +19,7 @@ def moved(
     physical: Float[Tensor, "m row quantity"],
     later: Float[Tensor, "m row hand"],
     correction: Float[Tensor, "m row 6"] | None,
-    told_m: Float[Tensor, " row"],
+    action: Float[Tensor, "row number"],
     rest_height_m: Float[Tensor, " row"],
 ) -> Motion:
     """Return where the thing is after a step, which the hand takes to where it is later.
@@ -29,13 +29,11 @@ def moved(
         physical: now.
         later: the rest of the physical state after the step; nothing where there is no hand.
         correction: see `BlendedMotion`; None for what the prior alone says.
-        told_m: how far a finger is told to be from the middle of the hand.
+        action: what is done in the step.
         rest_height_m: of the thing, see `rest_height_m`.
     """
-    members, rows = physical.shape[:2]
-    state = seen_by_prior(
-        physical, rest_height_m.expand(members, rows), told_m.expand(members, rows)
-    )
+    shape = physical.shape[:2]
+    state = seen_by_prior(physical, rest_height_m.expand(shape), _told_m(action).expand(shape))
     return motion(state, later[..., :3] if later.shape[-1] else None, correction)
 
 
@@ -45,8 +43,7 @@ def rest_height_m(
     """Return the height of each thing on what carries it: as it was seen to lie in so many moments
     past, or else a guess, as a share of FIRST_REST_HEIGHT_M.
     """
-    told_m = batch.action[:, :past, -2:].mean(dim=-1)
-    lay_m, known = seen_at_rest(batch.physical[:, :past], told_m)
+    lay_m, known = seen_at_rest(batch.physical[:, :past], _told_m(batch.action[:, :past]))
     return torch.where(known, lay_m, FIRST_REST_HEIGHT_M * (1.0 if guess is None else guess))
 
 
@@ -68,8 +65,12 @@ def prior_path(
     rows, way = batch.physical[None, :, past - 1], []
     for step in range(ahead):
         later = rows[..., THING:] + hand[:, step]
-        told_m = batch.action[:, past - 1 + step, -2:].mean(dim=-1)
-        after = moved(motion, rows, later, None, told_m, height_m).after
+        after = moved(motion, rows, later, None, batch.action[:, past - 1 + step], height_m).after
         rows = torch.cat([after, later], dim=-1)
         way.append(after[0])
     return torch.stack(way, dim=1)
+
+
+def _told_m(action: Float[Tensor, "*batch number"]) -> Float[Tensor, "*batch"]:
+    """How far a finger is told to be from the middle of the hand; of a car it means nothing."""
+    return action[..., -2:].mean(dim=-1)
