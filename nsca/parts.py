@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from nsca.assembly import phase_class, plain
 from nsca.errors import UserError
 from nsca.notice import notice
+from nsca.phases.part_versions import check_part_versions
 from nsca.phases.phase import Phase
 from nsca.run_card import load_run_card
 from nsca.trained_phase import best_or_last, load_config
@@ -73,13 +74,15 @@ def load_parts(phase: Phase, parts: Mapping[str, str | None]) -> None:
             weights.
 
     Raises:
-        UserError: weights that do not fit although the settings do.
+        UserError: weights that do not fit although the settings do, or that mean something else.
     """
     for name, run in parts.items():
         if run is None:
             continue
         theirs = phase_class(load_config(run)).parts[name]
-        weights = best_or_last(Path(run))["state_dict"]
+        content = best_or_last(Path(run))
+        check_part_versions(content, [name], run)
+        weights = content["state_dict"]
         for there, here in zip(theirs, phase.parts[name], strict=True):
             module = phase.get_submodule(here)
             own = {k.removeprefix(f"{there}."): w for k, w in weights.items() if _is_in(k, there)}

@@ -12,6 +12,7 @@ from nsca.assembly import build_phase
 from nsca.callbacks.checkpointing import figures_of
 from nsca.checkpoint import DamagedCheckpointError, read_checkpoint, valid_checkpoints
 from nsca.errors import UserError
+from nsca.phases.part_versions import check_part_versions
 from nsca.phases.phase import Phase
 from nsca.run_directory import CONFIG
 
@@ -41,6 +42,7 @@ def load_phase(run: str | Path) -> Phase:
         raise UserError(f"{run} is not a run of nsca.train", "give the run that it is about")
     content = best_or_last(Path(run))
     phase = build_phase(config)
+    check_part_versions(content, phase.parts, str(run))
     phase.load_state_dict(content["state_dict"])
     return phase.eval()
 

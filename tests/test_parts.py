@@ -3,17 +3,20 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from nsca.assembly import build_phase
+from nsca.assembly import build_phase, phase_class
 from nsca.checkpoint import HEADER_KEY, CheckpointHeader, checkpoint_path, write_checkpoint
 from nsca.composition import compose
 from nsca.errors import UserError
 from nsca.notice import notice
 from nsca.parts import load_parts, with_found_parts
+from nsca.phases.part_versions import PART_VERSIONS, part_versions
+from nsca.trained_phase import best_or_last
 
 
 def finished_run(root: Path, phase: str, name: str, value: float, *changes: str) -> Path:
@@ -23,10 +26,14 @@ def finished_run(root: Path, phase: str, name: str, value: float, *changes: str)
     cfg = compose("train", [f"phase={phase}", "model=nsca_tiny", *changes])
     OmegaConf.save(cfg, run / "config.yaml")
     state = {n: torch.full_like(v, value) for n, v in build_phase(cfg).state_dict().items()}
-    header = CheckpointHeader(1, "", "", {}, 1.0, {})
-    write_checkpoint({"state_dict": state, HEADER_KEY: asdict(header)}, checkpoint_path(run, 1))
+    saved(run, {"state_dict": state, PART_VERSIONS: part_versions(phase_class(cfg).parts)})
     (run / "run.json").write_text(json.dumps({"verb": "train", "status": "finished"}))
     return run
+
+
+def saved(run: Path, content: dict[str, Any]) -> None:
+    header = CheckpointHeader(1, "", "", {}, 1.0, {})
+    write_checkpoint({**content, HEADER_KEY: asdict(header)}, checkpoint_path(run, 1))
 
 
 def fusion(root: Path, *changes: str) -> DictConfig:
@@ -192,11 +199,19 @@ def test_dynamics_that_mean_something_else_by_the_same_weights_do_not_fit(
 
 def test_weights_of_another_version_are_refused(outputs: Path, tmp_path: Path):
     run = finished_run(tmp_path, "vision", "2026-01-01_00-00-00-000", 1.0)
-    header = CheckpointHeader(1, "", "", {}, 1.0, {})
-    content = {"state_dict": {"encoder.eye": torch.ones(1)}, HEADER_KEY: asdict(header)}
-    write_checkpoint(content, checkpoint_path(run, 1))
+    saved(run, {"state_dict": {"encoder.eye": torch.ones(1)}})
     cfg = with_found_parts(fusion(outputs, f"parts.vision={run}"))
     with pytest.raises(UserError, match="another model or version"):
+        load_parts(build_phase(cfg), cfg.parts)
+
+
+def test_weights_that_mean_something_else_by_now_are_refused(tmp_path: Path):
+    """Names and shapes fit; a checkpoint that says nothing of versions is from before them."""
+    run = finished_run(tmp_path, "dynamics", "2026-01-01_00-00-00-000", 1.0, "parts.fusion=null")
+    saved(run, {"state_dict": best_or_last(run)["state_dict"]})
+    own = ["phase=memory", "model=nsca_tiny", f"parts.dynamics={run}"]
+    cfg = with_found_parts(compose("train", own))
+    with pytest.raises(UserError, match=r"holds version 1 of the part dynamics; .* version 2"):
         load_parts(build_phase(cfg), cfg.parts)
 
 

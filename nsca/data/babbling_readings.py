@@ -36,8 +36,7 @@ def check_readings(shard: pa.Table, root: Path, name: str) -> None:
 
     Raises:
         UserError: a reading is missing, NaN or infinite, or another number of frames long, or
-            sound or pictures are of another size;
-            file, episode and interaction are named.
+            sound or pictures are of another size; file, episode and interaction are named.
     """
     for column, size in BYTES.items():
         if column in shard.column_names:
@@ -49,8 +48,9 @@ def check_readings(shard: pa.Table, root: Path, name: str) -> None:
             raise UserError(f"{root / name}: {column} is missing in some rows", mend(root))
         lengths = pc.list_value_length(lists).to_numpy()
         whole = FRAMES * (STATE_WIDTH if column == "object_state" else 1)
-        if ((lengths % whole != 0) | (lengths == 0)).any():
-            row = int(np.argmax((lengths % whole != 0) | (lengths == 0)))
+        odd = (lengths % whole != 0) | (lengths == 0)
+        if odd.any():
+            row = int(np.argmax(odd))
             raise UserError(
                 f"{root / name}: {column} of episode {shard['episode'][row]}, interaction "
                 f"{shard['interaction'][row]} holds {lengths[row]} numbers, which are not {FRAMES} "
@@ -60,10 +60,10 @@ def check_readings(shard: pa.Table, root: Path, name: str) -> None:
         fine = np.isfinite(values.to_numpy())
         if not fine.all():
             ends = np.cumsum(lengths)
-            odd = int(np.argmin(fine))
-            row = int(np.searchsorted(ends, odd, side="right"))
+            first = int(np.argmin(fine))
+            row = int(np.searchsorted(ends, first, side="right"))
             start = int(ends[row - 1]) if row else 0
-            frame = (odd - start) * FRAMES // int(ends[row] - start)
+            frame = (first - start) * FRAMES // int(ends[row] - start)
             count = int((~fine).sum())
             raise UserError(
                 f"{root / name}: {count} of {len(fine)} numbers of {column} are not finite, the "

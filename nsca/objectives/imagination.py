@@ -210,20 +210,20 @@ class Imagination(nn.Module):
             now = past - 1 + ahead
             own = self._felt(physical, last, since_s[now])
             step = self.dynamics(context, latent, own, actions[:, now], (ahead + 1) / self.ahead)
-            if begun is None:
-                latent = latent + step.latent
-                later = physical[..., THING:] + step.hand * unit[0, THING:]
-                correction = None if by_prior else self._in_units_of_gravity(step.correction)
-                done = batch.action[:, now]
-                motion = moved(self.motion, physical, later, correction, done, height_m)
-                thing, contribution = motion.after, motion.contribution
-            else:
+            if begun is not None and self.first is not None:
                 latent = latent + begun.latent[:, ahead] + step.latent * self.first.latent_left
                 hand = begun.hand[:, ahead] + step.hand * self.first.hand_left
                 later = physical[..., THING:] + hand
                 # of the whole way, not of a step: sums of corrections ran away (LOG, 2026-11-23)
                 contribution = (not by_prior) * self.first.thing_left[ahead] * step.correction
                 thing = begun.thing[:, ahead] + contribution
+            else:
+                latent = latent + step.latent
+                later = physical[..., THING:] + step.hand * unit[0, THING:]
+                correction = None if by_prior else self._in_units_of_gravity(step.correction)
+                done = batch.action[:, now]
+                motion = moved(self.motion, physical, later, correction, done, height_m)
+                thing, contribution = motion.after, motion.contribution
             physical = torch.cat([thing, later], dim=-1)
             log_variances = [step.latent_log_variance, step.physical_log_variance]
             found.append([latent, physical, *log_variances, contribution])
@@ -231,10 +231,9 @@ class Imagination(nn.Module):
         parts = (torch.stack(part, dim=2).transpose(0, 1) for part in zip(*found, strict=True))
         latent, *others, contribution = parts
         if begun is not None:
-            steps = beyond_going_on(contribution, self.motion.dt_s) / self.motion.units(
-                contribution
-            )
-            contribution = begun.contribution[:, None] + steps
+            by_network = beyond_going_on(contribution, self.motion.dt_s)
+            by_network = by_network / self.motion.units(by_network)
+            contribution = begun.contribution[:, None] + by_network
         return Imagined(latent * self.latents.std + self.latents.mean, *others, contribution)
 
     @torch.no_grad()

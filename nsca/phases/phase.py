@@ -19,6 +19,7 @@ from nsca.errors import UserError
 from nsca.phases.gradient_cache import Embeddings, GradientCache
 from nsca.phases.optimizer import OptimizerSettings, build_optimizer, build_schedule
 from nsca.phases.out_of_memory import OutOfMemoryElsewhereError, free_memory, until_it_fits
+from nsca.phases.part_versions import PART_VERSIONS, check_part_versions, part_versions
 from nsca.phases.skipped_steps import SkippedSteps
 from nsca.ranks import packed_gradients, ranks_of, sum_gradients
 
@@ -272,11 +273,13 @@ class Phase(LightningModule, ABC):
             ) from error
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[PART_VERSIONS] = part_versions(self.parts)
         checkpoint["skipped_steps"] = self.skipped.total
         checkpoint["skipped_in_a_row"] = self.skipped.in_a_row
         checkpoint["micro_batch"] = [self._asked_micro_batch, self.micro_batch]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        check_part_versions(checkpoint, self.parts, "the run to be resumed")
         self.skipped.total = int(checkpoint["skipped_steps"])
         self.skipped.in_a_row = int(checkpoint["skipped_in_a_row"])
         # another profile may hold more, or less; runs begun with version 0.1 kept none

@@ -106,11 +106,9 @@ class FewShotStudy(Study):
             return try_seeds(specification, log)
         return try_arm(specification, log)
 
-    def refuse_mixing(self, jobs: Sequence[Trial], results: JobTable) -> None:
-        """Settings and the world that plays: demonstrations follow from them."""
-        for column in ("settings", "world"):
-            made = {trial.job: getattr(trial, column) for trial in jobs}
-            refuse(column, made, results)
+    def refuse_data(self, jobs: Sequence[Trial], results: JobTable) -> None:
+        """Demonstrations follow from settings and the world that plays."""
+        refuse("world", {trial.job: trial.world for trial in jobs}, results)
 
     def summarise(self, results: JobTable, home: Path) -> None:
         """`table.md`, `.csv`, `.tex`, `settings.md`, `.csv`, and two pictures."""

@@ -133,13 +133,10 @@ class StudyPlan(Study):
         evaluate = (*_of_seed(self.evaluate, job.seed), where)
         return JobSpecification(job, train, evaluate, self.leave_out, tuple(earlier))
 
-    def refuse_mixing(self, jobs: Sequence[JobSpecification], results: JobTable) -> None:
-        """Settings, and data: nor may a table claim what this command did not make.
-
-        Where the data is given (photographs) it is looked at only if there is something left to
-        run.
+    def refuse_data(self, jobs: Sequence[JobSpecification], results: JobTable) -> None:
+        """Nor may a table claim what this command did not make. Where the data is given
+        (photographs) it is looked at only if there is something left to run.
         """
-        self.refuse_settings(jobs, results)
         if self.babble is not None or any(spec.job not in results.finished() for spec in jobs):
             data = {train: _data_of(train) for train in dict.fromkeys(spec.train for spec in jobs)}
             expected = {spec.job: data[spec.train] for spec in jobs}

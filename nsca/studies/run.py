@@ -43,7 +43,7 @@ def run_study(
     jobs = study.specifications(outputs)
     study.refuse_settings(jobs, results)
     study.prepare()
-    study.refuse_mixing(jobs, results)
+    study.refuse_data(jobs, results)
     try:
         failures = run_missing(jobs, study.run, results, workers, logs, print, gather=gather)
     finally:

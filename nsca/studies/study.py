@@ -62,11 +62,11 @@ class Study(ABC):
         refuse("settings", {spec.job: spec.settings for spec in jobs}, results)
 
     @abstractmethod
-    def refuse_mixing(self, jobs: Sequence[Any], results: JobTable) -> None:
-        """A table must not mix figures of different studies.
+    def refuse_data(self, jobs: Sequence[Any], results: JobTable) -> None:
+        """What can be told once data is there.
 
         Raises:
-            UserError: finished jobs were made with other settings or other data.
+            UserError: finished jobs were made with other data, or in another world.
         """
 
     @abstractmethod

@@ -15,6 +15,7 @@ from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import LambdaCallback
 from phases import (
     tiny_audio,
+    tiny_driving,
     tiny_dynamics,
     tiny_fewshot,
     tiny_full,
@@ -25,7 +26,6 @@ from phases import (
 from phases.tiny_vision import tiny_trainer
 from training_server import digest_of
 
-import nsca.phases
 from nsca.callbacks.checkpointing import (
     Checkpointing,
     CheckpointSettings,
@@ -34,6 +34,7 @@ from nsca.callbacks.checkpointing import (
     StopRequest,
 )
 from nsca.checkpoint import SafeCheckpointIO, checkpoints_of, read_checkpoint, read_header
+from nsca.conf_folder import config_directory
 from nsca.loggers.csv_log import CsvLog, read_metrics
 from nsca.phases.phase import Phase
 from nsca.priors.gravity import Gravity
@@ -57,6 +58,10 @@ MAKE: dict[str, Make] = {
     "audio": (tiny_audio.tiny_phase, tiny_audio.tiny_data),
     "fusion": (tiny_fusion.tiny_phase, tiny_fusion.tiny_data),
     "dynamics": (partial(learning, tiny_dynamics.tiny_phase), tiny_dynamics.tiny_data),
+    "driving_dynamics": (
+        partial(learning, tiny_driving.driving_phase, linear=True),
+        partial(tiny_dynamics.tiny_data, source=tiny_driving.Driven()),
+    ),
     "memory": (partial(learning, tiny_memory.tiny_phase), tiny_memory.tiny_data),
     "full": (partial(learning, tiny_full.tiny_phase, linear=True), tiny_full.tiny_data),
     "fewshot": (partial(learning, tiny_fewshot.tiny_phase), tiny_fewshot.tiny_data),
@@ -99,8 +104,7 @@ def train(name: str, run: Path, after: int | None = None) -> dict[str, str]:
 
 
 def test_no_phase_is_left_out():
-    folders = {path.parent.name for path in Path(nsca.phases.__path__[0]).glob("*/module.py")}
-    assert MAKE.keys() == folders
+    assert MAKE.keys() == {path.stem for path in (config_directory() / "phase").glob("*.yaml")}
 
 
 @cache

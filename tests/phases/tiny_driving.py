@@ -1,7 +1,9 @@
 """A small dynamics phase on made-up cars: shared by tests."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from data.fake_drives import fake_moments
 from phases.tiny_dynamics import PAST, tiny_phase
 
@@ -30,6 +32,15 @@ class Driven:
 
     def moment_labels(self, split: Split) -> dict[str, ProbeLabel]:
         return {}
+
+
+class Shaken(Driven):
+    """On a bad road: a linear map leaves something over."""
+
+    def moments(self, split: Split) -> Moments:
+        found = super().moments(split)
+        shaken = np.random.default_rng(3).normal(0, 0.05, found.physical.shape)
+        return replace(found, physical=found.physical + shaken.astype(np.float32))
 
 
 def driving_phase(**changes: Any) -> DynamicsPhase:

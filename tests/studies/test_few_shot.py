@@ -89,13 +89,14 @@ def test_finished_jobs_of_other_settings_or_worlds_are_refused(tmp_path, monkeyp
         {"success": 1.0},
         {"seconds": "1", "commit": "abc", "settings": jobs[0].settings, "world": jobs[0].world},
     )
-    study().refuse_mixing(jobs, results)
+    study().refuse_settings(jobs, results)
+    study().refuse_data(jobs, results)
     changed = study(episodes=3)
     with pytest.raises(UserError, match="other settings"):
-        changed.refuse_mixing(changed.specifications(tmp_path), results)
+        changed.refuse_settings(changed.specifications(tmp_path), results)
     monkeypatch.setattr(few_shot_trials, "choose_backend", lambda *_: "metaworld")
     with pytest.raises(UserError, match=r"other world \(envpool"):
-        study().refuse_mixing(jobs, results)
+        study().refuse_data(jobs, results)
 
 
 @pytest.mark.parametrize(

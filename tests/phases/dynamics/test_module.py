@@ -3,9 +3,11 @@
 import pytest
 import torch
 from phases.short_trainings import check_golden, gradient, ten_steps, write_golden
+from phases.tiny_driving import Shaken, driving_phase
 from phases.tiny_dynamics import (
     AHEAD,
     PAST,
+    WEIGHTS,
     Bent,
     Pushed,
     held,
@@ -38,8 +40,25 @@ def golden_steps() -> list[dict[str, float]]:
     )
 
 
+def golden_driving_steps() -> list[dict[str, float]]:
+    """Of what drives, as `phase=driving_dynamics` sets it up: no prior, no loss on the latent."""
+    return ten_steps(
+        driving_phase(
+            micro_batch=10,
+            linear=True,
+            optimizer=OptimizerSettings(learning_rate=2e-2),
+            loss_weights={**WEIGHTS, "latent": 0.0},
+        ),
+        tiny_data(source=Shaken()),
+    )
+
+
 def test_golden_losses():
     check_golden("dynamics", golden_steps())
+
+
+def test_golden_losses_of_what_drives():
+    check_golden("driving_dynamics", golden_driving_steps())
 
 
 def test_gradient_caching_gives_the_gradient_of_the_full_batch():
@@ -107,3 +126,4 @@ def test_parts_that_do_not_fit_and_other_intervals_are_named():
 
 if __name__ == "__main__":
     write_golden("dynamics", golden_steps())
+    write_golden("driving_dynamics", golden_driving_steps())
