@@ -13,7 +13,8 @@ class DebugPreset:
     Args:
         name: of the preset, part of the run card.
         find_lr: try 100 learning rates, print the suggestion and draw the curve, train nothing.
-        profile: write a torch.profiler trace and a summary into profile/ of the run directory.
+        profile: time the steps, trace the last ones, and write into profile/ of the run directory
+            where the time goes and what to change.
     """
 
     name: str = "off"

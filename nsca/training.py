@@ -11,7 +11,6 @@ import lightning
 from lightning.pytorch import Callback, LightningDataModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import Logger
-from lightning.pytorch.profilers import PyTorchProfiler
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from omegaconf import DictConfig
 
@@ -33,6 +32,7 @@ from nsca.callbacks.checkpointing import (
 )
 from nsca.callbacks.early_stop import EarlyStop, EarlyStoppingSettings
 from nsca.callbacks.progress import progress_callback
+from nsca.callbacks.step_profile import StepProfile
 from nsca.callbacks.throughput import Throughput
 from nsca.callbacks.weight_average import AverageSettings, WeightAverage
 from nsca.checkpoint import SafeCheckpointIO
@@ -115,7 +115,8 @@ def run_training(cfg: DictConfig) -> Path:
                 settings = CheckpointSettings(**plain(cfg.checkpoint))
                 checkpointing = Checkpointing(run.path, settings, origin, stop, card)
                 looking = [Throughput(card), *watchers(cfg), progress_callback()]
-                callbacks = [checkpointing, *looking, *options(cfg)]
+                profiling = profilers(cfg, run.path / "profile")
+                callbacks = [checkpointing, *looking, *options(cfg), *profiling]
                 trainer = build_trainer(cfg, run.path, callbacks)
                 with together(trainer, Orders(train=True, checkpoint=start.checkpoint)):
                     trainer.fit(phase, datamodule=data, ckpt_path=start.checkpoint)
@@ -175,6 +176,15 @@ def options(cfg: DictConfig) -> list[Callback]:
     return found
 
 
+def profilers(cfg: DictConfig, folder: Path) -> list[Callback]:
+    """Return what says where the time goes, if that is asked. Raises UserError for few steps."""
+    if not DebugPreset(**plain(cfg.debug)).profile:
+        return []
+    hardware, phase = profile_of(cfg), phase_name(cfg)
+    parts = hardware.accumulation(phase, int(cfg.effective_batch))
+    return [StepProfile(folder, hardware, phase, parts, int(cfg.trainer.max_steps))]
+
+
 def build_trainer(cfg: DictConfig, run: Path | None, callbacks: list[Callback]) -> Trainer:
     """Return Lightning's Trainer: `trainer.*` as given, devices and precision from the hardware.
 
@@ -199,8 +209,6 @@ def build_trainer(cfg: DictConfig, run: Path | None, callbacks: list[Callback]) 
             chosen["val_check_interval"] = min(interval, steps)
         rows = max(1, steps // LEAST_LOGGED_ROWS)
         chosen["log_every_n_steps"] = min(int(chosen.get("log_every_n_steps") or rows), rows)
-    if run is not None and debug.profile:
-        chosen["profiler"] = PyTorchProfiler(dirpath=run / "profile", filename="trace")
     has_bar = any(isinstance(callback, RichProgressBar) for callback in callbacks)
     loggers = build_loggers(cfg, run) if run is not None else []
     try:

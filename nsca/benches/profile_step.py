@@ -8,8 +8,6 @@ what it would take is counted and nothing is measured.
 
 import argparse
 import json
-import resource
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -17,11 +15,11 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from omegaconf import DictConfig
-from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader
 
 from nsca.assembly import build_phase, checkpoint_gradients
+from nsca.callbacks.step_profile import kernel_seconds, peak_gb
 from nsca.composition import compose
 from nsca.hardware import HardwareProfile, may_have, profile_of, require_hardware
 from nsca.plan import memory_bytes
@@ -72,7 +70,7 @@ class StepTimer(Callback):
             self._started = time.perf_counter()
         elif step == self.total - self.traced:
             self.seconds = now - self._started
-            self.peak_gb = torch.cuda.max_memory_reserved() / 1e9 if cuda else _process_gb()
+            self.peak_gb = peak_gb(pl_module.device)
             if self.traced:
                 self._trace = profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA])
                 self._trace.start()
@@ -94,12 +92,6 @@ class StepTimer(Callback):
 
         for optimizer in trainer.optimizers:
             optimizer.register_step_post_hook(count)
-
-
-def kernel_seconds(events: Sequence[Any]) -> float:
-    """Return what kernels and copies took together, as the profiler's own sum of its events."""
-    there = (e for e in events if e.device_type == DeviceType.CUDA)
-    return sum(e.self_device_time_total for e in there if not e.is_user_annotation) / 1e6
 
 
 def figures(overrides: Sequence[str], steps: int, graphs: bool = False) -> dict[str, float]:
@@ -148,11 +140,6 @@ def _planned_gb(cfg: DictConfig) -> float:
     phase = build_phase(cfg)  # of its own: it is not compiled
     checkpoint_gradients(phase, profile_of(cfg))
     return memory_bytes(phase) / 1e9
-
-
-def _process_gb() -> float:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
 def _is_here(hardware: HardwareProfile) -> bool:

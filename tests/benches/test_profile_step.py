@@ -5,10 +5,8 @@ from unittest.mock import Mock
 import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from torch.autograd import DeviceType
-from torch.autograd.profiler_util import FunctionEvent
 
-from nsca.benches.profile_step import WARM_STEPS, StepTimer, figures, kernel_seconds
+from nsca.benches.profile_step import WARM_STEPS, StepTimer, figures
 
 CHECKPOINTING = "hardware.gradient_checkpointing=true"
 TINY = ("model=nsca_tiny", "effective_batch=4")
@@ -45,21 +43,3 @@ def test_a_step_that_is_skipped_is_not_timed():
     assert timer.seconds > 0
     with pytest.raises(RuntimeError, match="1 of 2 steps were skipped"):
         timer.check()
-
-
-def test_kernels_are_counted_once():
-    kernel, span = (
-        FunctionEvent(
-            id=number,
-            name="kernel",
-            thread=0,
-            start_us=0,
-            end_us=3_000_000,
-            device_type=DeviceType.CUDA,
-            use_device="cuda",
-            is_user_annotation=annotation,
-        )
-        for number, annotation in enumerate((False, True))
-    )
-    launch = FunctionEvent(id=2, name="launch", thread=0, start_us=0, end_us=9_000_000)
-    assert kernel_seconds([kernel, launch, span, kernel]) == 6

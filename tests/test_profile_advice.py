@@ -1,0 +1,67 @@
+"""What a profile says to change."""
+
+from dataclasses import replace
+
+import pytest
+
+from nsca.hardware import HardwareProfile
+from nsca.profile_advice import StepCost, recommendations
+
+GPU = HardwareProfile(
+    name="8gb",
+    accelerator="cuda",
+    devices=1,
+    nodes=1,
+    strategy="auto",
+    precision="16-mixed",
+    compile=True,
+    gradient_checkpointing=False,
+    micro_batch={"default": 64, "vision": 32},
+    memory_gb=8.0,
+)
+FINE = StepCost(
+    seconds=0.2,
+    waiting=0.01,
+    busy=0.9,
+    peak_gb=6.0,
+    parts=1,
+    threads=8,
+    cores=8,
+    half="bf16-mixed",
+    operations={"mm": 1.0},
+)
+
+
+def settings(cost: StepCost, hardware: HardwareProfile) -> list[str]:
+    return [each.setting for each in recommendations(cost, hardware, "vision")]
+
+
+def test_where_all_is_well_nothing_is_said():
+    assert settings(FINE, GPU) == []
+
+
+@pytest.mark.parametrize(
+    ("cost", "hardware", "said"),
+    [
+        ({"waiting": 0.2}, {}, "fewer jobs beside it"),
+        ({}, {"precision": "32-true"}, "hardware.precision=bf16-mixed"),
+        ({"parts": 4, "peak_gb": 1.5}, {}, "hardware.micro_batch.vision=128"),
+        ({"peak_gb": 3.0}, {"gradient_checkpointing": True}, "gradient_checkpointing=false"),
+        ({"peak_gb": 7.9}, {}, "hardware.gradient_checkpointing=true"),
+        ({"peak_gb": 7.9}, {"gradient_checkpointing": True}, "hardware.micro_batch.vision=16"),
+        ({"busy": 0.4}, {"compile": False}, "hardware.compile=true"),
+        ({"busy": None, "half": None, "threads": 1}, {}, "OMP_NUM_THREADS=8"),
+    ],
+)
+def test_each_rule_speaks_alone(cost, hardware, said):
+    (setting,) = settings(replace(FINE, **cost), replace(GPU, **hardware))
+    assert said in setting
+
+
+def test_what_would_not_fit_is_not_recommended():
+    assert settings(replace(FINE, parts=4, peak_gb=3.0), GPU) == []
+
+
+def test_what_was_measured_is_the_reason():
+    (found,) = recommendations(replace(FINE, waiting=0.25), GPU, "vision")
+    assert found.because == "a step waits 25% of its 0.2 s for its batch"
