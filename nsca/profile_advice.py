@@ -1,7 +1,8 @@
 """What a profile of training says to change: pure rules over what was measured.
 
 `callbacks/step_profile.py` measures and writes what is found to `profile/recommendations.json`.
-Nothing here changes what is trained: a profile decides how a phase is computed.
+Data, losses and the effective batch stay as they are: a hardware profile decides how a phase is
+computed, its precision included.
 """
 
 from collections.abc import Mapping

@@ -177,12 +177,12 @@ def options(cfg: DictConfig) -> list[Callback]:
 
 
 def profilers(cfg: DictConfig, folder: Path) -> list[Callback]:
-    """Return what says where the time goes, if that is asked. Raises UserError for few steps."""
+    """Return what says where the time goes, if that is asked."""
     if not DebugPreset(**plain(cfg.debug)).profile:
         return []
     hardware, phase = profile_of(cfg), phase_name(cfg)
     parts = hardware.accumulation(phase, int(cfg.effective_batch))
-    return [StepProfile(folder, hardware, phase, parts, int(cfg.trainer.max_steps))]
+    return [StepProfile(folder, hardware, phase, parts)]
 
 
 def build_trainer(cfg: DictConfig, run: Path | None, callbacks: list[Callback]) -> Trainer:

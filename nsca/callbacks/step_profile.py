@@ -22,7 +22,7 @@ from nsca.profile_advice import Recommendation, StepCost, recommendations
 TRACED = 3
 """Steps at the end that torch.profiler watches: it slows them down, so others are timed."""
 FEWEST = 12
-"""Steps of a run: of those that are not traced the first quarter warms up."""
+"""Steps to be trained: of those that are not traced the first quarter warms up."""
 SHOWN = 12
 """Operations that are named."""
 
@@ -38,29 +38,26 @@ class StepProfile(Callback):
         hardware: that is trained on.
         phase: name of the phase.
         parts: micro-batches a step.
-        steps: of the run.
-
-    Raises:
-        UserError: too few steps.
     """
 
-    def __init__(
-        self, folder: Path, hardware: HardwareProfile, phase: str, parts: int, steps: int
-    ) -> None:
-        if steps < FEWEST:
-            raise UserError(
-                f"debug=profiler times {FEWEST} steps or more, trainer.max_steps={steps}",
-                "leave trainer.max_steps to the preset (30)",
-            )
+    def __init__(self, folder: Path, hardware: HardwareProfile, phase: str, parts: int) -> None:
         self.folder = folder
         self.hardware = hardware
         self.phase = phase
         self.parts = parts
-        self.steps = steps
         self._began: list[float] = []
         self._ended: list[float] = []
         self._peak_gb = 0.0
         self._trace: profile | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raises UserError where too few steps are left to time."""
+        left = trainer.max_steps - trainer.global_step
+        if left < FEWEST:
+            raise UserError(
+                f"debug=profiler times {FEWEST} steps or more, {max(left, 0)} are left to train",
+                "leave trainer.max_steps to the preset (30), and begin anew (resume=never)",
+            )
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -72,7 +69,7 @@ class StepProfile(Callback):
     ) -> None:
         if self._trace is None:
             self._ended.append(_now(pl_module.device))
-        left = self.steps - trainer.global_step
+        left = trainer.max_steps - trainer.global_step
         if left == TRACED and trainer.is_global_zero:
             self._peak_gb = peak_gb(pl_module.device)
             on_gpu = pl_module.device.type == "cuda"
@@ -83,7 +80,7 @@ class StepProfile(Callback):
             self._trace.stop()  # before the validation that follows
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self._trace is None or trainer.global_step < self.steps:
+        if self._trace is None or trainer.global_step < trainer.max_steps:
             return
         cost = self._cost(self._trace, pl_module.device)
         found = recommendations(cost, self.hardware, self.phase)

@@ -104,8 +104,12 @@ class StudyPlan(Study):
         named = (condition.rpartition("/")[0] for condition in self.conditions)
         return [group for group in dict.fromkeys(named) if group]
 
-    def baseline_metric(self, baseline: str, metric: str) -> str:
-        """The name under which the evaluation of a run keeps a baseline's value of a metric."""
+    def baseline_metric(self, baseline: str, metric: str) -> str | None:
+        """The name under which the evaluation of a run keeps a baseline's value of a metric; None
+        for a metric that is not of what was trained (`/trained`) and so has no baseline.
+        """
+        if "/trained" not in metric:
+            return None
         return metric.replace("/trained", f"/{self.baselines[baseline]}")
 
     def prepare(self) -> None:
@@ -150,7 +154,8 @@ class StudyPlan(Study):
                 return self._by_fold(results.values(row, metric))
             groups = [group for group in self.groups if row.startswith(f"{group}/")] or self.groups
             source = "/".join([*groups[:1], self.reference])
-            return self._by_fold(results.values(source, self.baseline_metric(row, metric)))
+            name = self.baseline_metric(row, metric)
+            return {} if name is None else self._by_fold(results.values(source, name))
 
         rows = [*self.conditions, *self.baselines]
         return PairedTable(

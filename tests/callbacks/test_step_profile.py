@@ -22,7 +22,7 @@ CPU = profile_of(compose("train", ["hardware=cpu"]))
 
 
 def test_a_training_is_timed_and_its_last_steps_traced(tmp_path: Path, capsys):
-    found = StepProfile(tmp_path / "profile", CPU, "toy", 1, FEWEST)
+    found = StepProfile(tmp_path / "profile", CPU, "toy", 1)
     tiny_trainer(FEWEST, callbacks=[found]).fit(ToyPhase(), Batches(FEWEST), Batches(1))
     content = json.loads((tmp_path / "profile" / "recommendations.json").read_text())
     cost = content["cost"]
@@ -54,7 +54,7 @@ def test_waiting_is_the_share_before_a_batch_is_there(tmp_path: Path, monkeypatc
             clock[0] += 0.5
             return super().embed(batch)
 
-    found = StepProfile(tmp_path / "profile", CPU, "toy", 2, FEWEST)
+    found = StepProfile(tmp_path / "profile", CPU, "toy", 2)
     tiny_trainer(FEWEST, callbacks=[found]).fit(Timed(micro_batch=12), Slow(FEWEST), Batches(1))
     content = json.loads((tmp_path / "profile" / "recommendations.json").read_text())
     assert content["cost"]["seconds"] == pytest.approx(3.5)
@@ -62,9 +62,12 @@ def test_waiting_is_the_share_before_a_batch_is_there(tmp_path: Path, monkeypatc
     assert content["recommendations"][0]["because"].startswith("a step waits 86% of its 3.5 s")
 
 
-def test_too_few_steps_are_refused(tmp_path: Path):
-    with pytest.raises(UserError, match=r"trainer\.max_steps=5"):
-        StepProfile(tmp_path, CPU, "toy", 1, 5)
+@pytest.mark.parametrize("steps", [5, FEWEST - 1])
+def test_too_few_steps_are_refused(tmp_path: Path, steps: int):
+    found = StepProfile(tmp_path / "profile", CPU, "toy", 1)
+    with pytest.raises(UserError, match=f"{steps} are left to train"):
+        tiny_trainer(steps, callbacks=[found]).fit(ToyPhase(), Batches(steps), Batches(1))
+    assert not (tmp_path / "profile").exists()
 
 
 def test_kernels_are_counted_once():

@@ -17,6 +17,7 @@ from nsca.verb import compose
 def test_a_baseline_stands_in_the_place_of_the_trained_features(plan):
     name = plan.baseline_metric("raw pixels", "val/shape/trained/fog-3")
     assert name == "val/shape/pixels/fog-3"
+    assert plan.baseline_metric("raw pixels", "val/shape/scaled") is None
 
 
 @pytest.mark.parametrize(
