@@ -7,6 +7,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_class, instantiate
 from lightning.pytorch import LightningDataModule
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from nsca.config_check import check_targets
 from nsca.errors import UserError
@@ -72,14 +73,19 @@ def build_phase(cfg: DictConfig) -> Phase:
     return phase
 
 
+def checkpointable(phase: nn.Module) -> list[Any]:
+    """Return what of a phase is trained and can recompute activations instead of keeping them."""
+    able = [m for m in phase.modules() if hasattr(m, "set_grad_checkpointing")]
+    return [m for m in able if any(p.requires_grad for p in m.parameters())]
+
+
 def checkpoint_gradients(phase: Phase, profile: HardwareProfile) -> None:
     """Let what the phase trains recompute activations instead of keeping them, if the profile asks
     and it can: encoders of pictures and sounds.
     """
     if not profile.gradient_checkpointing:
         return
-    able = [m for m in phase.modules() if hasattr(m, "set_grad_checkpointing")]
-    able = [m for m in able if any(p.requires_grad for p in m.parameters())]
+    able = checkpointable(phase)
     for module in able:
         module.set_grad_checkpointing(True)
     if not able:

@@ -4,8 +4,9 @@ A part is an entry of the `model` group. Each phase says in `PARTS` which ones i
 `parts.<name>=<run directory>` or `latest` starts it from there, `null` from fresh weights.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import Parameter, signature
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def with_found_parts(cfg: DictConfig) -> DictConfig:
     """Return the configuration with the directory of every part's run instead of `latest`.
 
     Raises:
-        UserError: no run has the part, or none that fits; a directory that is no such run.
+        UserError: no run has the part, or none that fits; a directory that is no such run; two
+            parts that hold the same weights.
     """
     chosen = plain(cfg.parts)
     found: dict[str, str | None] = {}
@@ -59,10 +61,27 @@ def with_found_parts(cfg: DictConfig) -> DictConfig:
         if where == LATEST:
             _say(name, run, cfg)
         found[name] = str(run)
+    _refuse_overlaps([name for name, run in found.items() if run], phase_class(cfg).parts)
     own = OmegaConf.create(plain(cfg))
     own.parts = found
     OmegaConf.set_readonly(own, True)
     return own
+
+
+def _refuse_overlaps(names: Sequence[str], modules: Mapping[str, Sequence[str]]) -> None:
+    """Raises UserError where what one of the parts brings would be put over another's."""
+    for one, other in combinations(names, 2):
+        both = [
+            max(a, b, key=len)
+            for a in modules[one]
+            for b in modules[other]
+            if f"{a}.".startswith(f"{b}.") or f"{b}.".startswith(f"{a}.")
+        ]
+        if both:
+            raise UserError(
+                f"parts.{one} and parts.{other} both bring weights of {both[0]}",
+                f"parts.{other}=null, or parts.{one}=null",
+            )
 
 
 def load_parts(phase: Phase, parts: Mapping[str, str | None]) -> None:
@@ -119,14 +138,23 @@ def _finished_with(name: str, root: Path) -> Iterator[Path]:
     """Finished runs that trained the part, newest first; not those that were for debugging."""
     for card in sorted(root.glob("*/*/run.json"), key=lambda path: path.parent.name, reverse=True):
         run = card.parent
-        if load_run_card(run).get("status") == "finished":
-            config = load_config(run)
-            preset = OmegaConf.select(config, "debug.name", default="off")
-            if "phase" not in config or preset not in TRAINING_PRESETS:
-                continue
-            phase = phase_class(config)
-            if name in phase.parts.keys() - phase.frozen:
+        try:
+            if _trained(name, run):
                 yield run
+        except UserError as error:  # one run that cannot be read must not stand before the others
+            notice(f"parts.{name}=latest passes {run} over: {error}")
+
+
+def _trained(name: str, run: Path) -> bool:
+    """Whether the run has finished, was meant to learn and trained the part."""
+    if load_run_card(run).get("status") != "finished":
+        return False
+    config = load_config(run)
+    preset = OmegaConf.select(config, "debug.name", default="off")
+    if "phase" not in config or preset not in TRAINING_PRESETS:
+        return False
+    phase = phase_class(config)
+    return name in phase.parts.keys() - phase.frozen
 
 
 def _check_fit(name: str, run: Path, cfg: DictConfig) -> None:

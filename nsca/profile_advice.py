@@ -30,6 +30,7 @@ class StepCost:
         busy: share of the time in which the GPU computed or copied; None without one.
         peak_gb: memory taken, of the GPU where there is one, else of the process.
         parts: micro-batches that a step embeds one after another.
+        sparable: whether something that is trained offers gradient checkpointing.
         threads: that torch computes with, on the CPU.
         cores: that this process may use.
         half: the precision that this device offers beside 32 bits, as Lightning names it; None for
@@ -42,6 +43,7 @@ class StepCost:
     busy: float | None
     peak_gb: float
     parts: int
+    sparable: bool
     threads: int
     cores: int
     half: str | None
@@ -69,7 +71,7 @@ def recommendations(cost: StepCost, hardware: HardwareProfile, phase: str) -> li
     """
     share = cost.peak_gb / hardware.memory_gb if hardware.memory_gb else 1.0
     micro_batch = int(hardware.micro_batch.get(phase, hardware.micro_batch["default"]))
-    sparing = hardware.gradient_checkpointing
+    sparing = hardware.gradient_checkpointing and cost.sparable
     memory = f"{cost.peak_gb:.1f} of {hardware.memory_gb:g} GB are taken"
     found = []
     if cost.waiting > WAITING_SHARE:
@@ -85,7 +87,7 @@ def recommendations(cost: StepCost, hardware: HardwareProfile, phase: str) -> li
     elif cost.parts > 1 and share * cost.parts < FULL:
         because = f"samples are embedded twice, in {cost.parts} parts (gradient caching); {memory}"
         found.append((because, f"hardware.micro_batch.{phase}={cost.parts * micro_batch}"))
-    elif share > FULL and not sparing:
+    elif share > FULL and cost.sparable and not sparing:
         found.append((memory, "hardware.gradient_checkpointing=true"))
     elif share > FULL and micro_batch > 1:
         found.append((memory, f"hardware.micro_batch.{phase}={micro_batch // 2}"))

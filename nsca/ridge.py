@@ -29,9 +29,9 @@ class Ridge:
         self.target_mean = targets.mean(0)
         self.dual = self.x.shape[1] > self.x.shape[0]
         product = self.x @ self.x.T if self.dual else self.x.T @ self.x
-        self.product = product.double()
+        self.product = _exact(product)
         centred = targets - self.target_mean
-        self.right = centred.double() if self.dual else (self.x.T @ centred).double()
+        self.right = _exact(centred if self.dual else self.x.T @ centred)
         self.unit = float(self.product.diagonal().mean()) or 1.0
 
     def weights(self, strength: float) -> Float[Tensor, "feature target"] | None:
@@ -43,5 +43,10 @@ class Ridge:
         factor, failed = torch.linalg.cholesky_ex(system)
         if int(failed):
             return None
-        solution = torch.cholesky_solve(self.right, factor).float()
+        solution = torch.cholesky_solve(self.right, factor).float().to(self.x.device)
         return self.x.T @ solution if self.dual else solution
+
+
+def _exact(tensor: Tensor) -> Tensor:
+    """In 64 bits, which Apple's GPUs do not have."""
+    return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()

@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from omegaconf import DictConfig
+from torch import nn
 
 from nsca.assembly import (
     build,
@@ -39,6 +40,7 @@ from nsca.checkpoint import SafeCheckpointIO
 from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.errors import UserError
 from nsca.hardware import profile_of
+from nsca.models.senses import Senses
 from nsca.parts import load_parts, with_found_parts
 from nsca.phases.out_of_memory import ran_out_of_memory
 from nsca.phases.phase import Phase
@@ -74,6 +76,7 @@ def run_training(cfg: DictConfig) -> Path:
                 "debug=find_lr looks for a learning rate on one device",
                 "hardware.devices=1 hardware.nodes=1; what it finds holds for more",
             )
+    _require_an_end(cfg)
     if debug.find_lr and phase_class(cfg).staged:
         raise UserError(
             f"debug=find_lr would sweep through the stages of phase={phase_name(cfg)}",
@@ -244,8 +247,25 @@ def prepare(phase: Phase, cfg: DictConfig) -> None:
     hardware = profile_of(cfg)
     checkpoint_gradients(phase, hardware)
     if hardware.compile:
-        for part in phase.children():
+        for part in called_parts(phase):
             part.compile()
+
+
+def _require_an_end(cfg: DictConfig) -> None:
+    if cfg.trainer.max_steps == -1 and cfg.trainer.get("max_epochs") == -1:
+        raise UserError(
+            "trainer.max_steps=-1 trainer.max_epochs=-1 never ends, and the learning rate falls "
+            "towards an end",
+            "trainer.max_steps=<steps>",
+        )
+
+
+def called_parts(phase: Phase) -> list[nn.Module]:
+    """Return the modules that a step calls, which is what compiling changes: of the senses side by
+    side the encoders, of others the whole.
+    """
+    parts = [part.children() if isinstance(part, Senses) else [part] for part in phase.children()]
+    return [module for group in parts for module in group if not isinstance(module, nn.ModuleList)]
 
 
 def _check_disk(phase: Phase, place: Path) -> None:

@@ -33,6 +33,12 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r".*\bfraction", _rule(lambda v: 0 < v <= 1, "above 0 and at most 1")),
     (r".*\btemperature", _rule(lambda v: v > 0, "above 0")),
     (r"hardware\.micro_batch\.\w+|effective_batch|.*\.effective_batch", _whole(1)),
+    (
+        r"hardware\.micro_batch",
+        _rule(lambda _: False, "given by phase, as in hardware.micro_batch.vision=8"),
+    ),
+    (r"model\.vision\.image_size", _rule(lambda v: v >= 16 and v % 16 == 0, "a multiple of 16")),
+    (r"phase\.imagination\.(past|ahead)|model\..*\b(n_heads|n_queries|members)", _whole(1)),
     (r"hardware\.(memory_gb|sustained_tflops)", _rule(lambda v: v > 0, "above 0")),
     (r"hardware\.cost_per_hour", _rule(lambda v: v >= 0, "0 or more")),
     (
@@ -44,6 +50,7 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
         r"trainer\.(overfit_batches|gradient_clip_val)",
         _rule(lambda v: v >= 0, "0 or more"),
     ),
+    (r"trainer\.(val_check_interval|limit_train_batches)", _rule(lambda v: v > 0, "above 0")),
     (r"trainer\.num_sanity_val_steps", _rule(lambda v: v >= -1, "0 or more (-1: all)")),
     (r"checkpoint\.(every_steps|keep_last)", _rule(lambda v: v >= 1, "1 or more")),
     (r"checkpoint\.keep_best", _rule(lambda v: v >= 0, "0 or more")),
@@ -63,7 +70,9 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
 )
 
 
-NEVER_NULL = r"hardware\.(micro_batch\.\w+|memory_gb|sustained_tflops|cost_per_hour|devices|nodes)"
+NEVER_NULL = (
+    r"hardware\.(micro_batch(\.\w+)?|memory_gb|sustained_tflops|cost_per_hour|devices|nodes)"
+)
 
 
 def _all(values: Any, test: Callable[[Any], bool]) -> bool:
@@ -78,11 +87,13 @@ def _is_switch(value: object) -> bool:
     return isinstance(value, bool)
 
 
+PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
 # of all verbs that have them, judged as a whole: texts, lists, switches
 NODES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     ("seeds", (lambda v: _all(v, lambda seed: isinstance(seed, int)), "a list of whole numbers")),
     ("run", (lambda v: _is_text(v) or _all(v, _is_text), "a run directory (./5 for one called 5)")),
     (r"outputs|experiments|path|resume|name|parts\.\w+", (_is_text, "text (./5 for a folder 5)")),
+    (r"hardware\.precision", (PRECISIONS.__contains__, " or ".join(PRECISIONS))),
     # any other word would count as on
     (r"dry_run|force|pictures|quick|seeds_at_once", (_is_switch, "true or false")),
 )

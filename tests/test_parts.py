@@ -220,3 +220,23 @@ def test_an_unknown_part_is_refused_with_the_right_one():
         fusion(Path("outputs"), "+parts.vison=latest")
     with pytest.raises(UserError, match=r"parts\.audio"):
         compose("train", ["phase=vision", "+parts.audio=latest"])
+
+
+def test_two_parts_that_bring_the_same_weights_are_refused(outputs: Path, tmp_path: Path):
+    trained = finished_run(tmp_path, "fusion", "2026-02-01_00-00-00-000", 7.0, "parts.vision=null")
+    asked = fusion(outputs, f"+parts.fusion={trained}", "parts.vision=null")
+    with pytest.raises(UserError, match=r"both bring weights of senses\.audio"):
+        with_found_parts(asked)
+
+
+def test_a_run_that_cannot_be_read_does_not_stand_before_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    good = finished_run(tmp_path, "vision", "2026-01-01_00-00-00-000", 1.0)
+    old = finished_run(tmp_path, "vision", "2026-01-02_00-00-00-000", 2.0)
+    text = (old / "config.yaml").read_text()
+    (old / "config.yaml").write_text(text.replace("VisionPhase", "SightPhase"))
+    notice.cache_clear()
+    cfg = with_found_parts(fusion(tmp_path, "parts.audio=null"))
+    assert cfg.parts.vision == str(good)
+    assert f"parts.vision=latest passes {old} over: " in capsys.readouterr().err

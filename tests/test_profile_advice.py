@@ -25,6 +25,7 @@ FINE = StepCost(
     busy=0.9,
     peak_gb=6.0,
     parts=1,
+    sparable=True,
     threads=8,
     cores=8,
     half="bf16-mixed",
@@ -60,6 +61,12 @@ def test_each_rule_speaks_alone(cost, hardware, said):
 
 def test_what_would_not_fit_is_not_recommended():
     assert settings(replace(FINE, parts=4, peak_gb=3.0), GPU) == []
+
+
+def test_what_nothing_offers_is_not_recommended():
+    full = replace(FINE, peak_gb=7.9, sparable=False)
+    assert settings(full, GPU) == ["hardware.micro_batch.vision=16"]
+    assert settings(full, replace(GPU, gradient_checkpointing=True)) == settings(full, GPU)
 
 
 def test_what_was_measured_is_the_reason():

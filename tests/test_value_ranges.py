@@ -55,6 +55,13 @@ IMPOSSIBLE = [
     "watch.probes.fit_rows=0",
     "trainer.overfit_batches=-1",
     "trainer.gradient_clip_val=-0.5",
+    "trainer.val_check_interval=0",
+    "trainer.limit_train_batches=0",
+    "hardware.micro_batch=8",
+    "hardware.micro_batch=null",
+    "hardware.precision=64-true",
+    "model.vision.image_size=50",
+    "model.fusion.n_heads=0",
 ]
 
 

@@ -103,8 +103,11 @@ def _nobody_else_listens() -> None:
     """Where no signal handlers were installed there is nothing to take again."""
 
 
-class StoppedOnRequest(Exception):  # noqa: N818  (an order that was followed, not an error)
-    """Raised out of `trainer.fit` once everything is saved. `exit_code` is 128 plus the signal."""
+class StoppedOnRequest(BaseException):
+    """An order, not an error: nothing on its way out of `trainer.fit` takes it for one.
+
+    Raised once everything is saved. `exit_code` is 128 plus the signal.
+    """
 
     def __init__(self, signal: int) -> None:
         super().__init__(f"stopped by signal {signal}")

@@ -47,7 +47,7 @@ class ForecastWatch(Callback):
         model = pl_module.imagination
         mean, deviation = model.summary(pl_module.foretold)
         error = batch.physical[:, model.past :] - mean
-        self._found.append((error.double().cpu().numpy(), deviation.double().cpu().numpy()))
+        self._found.append((error.cpu().double().numpy(), deviation.cpu().double().numpy()))
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not self._found:

@@ -163,7 +163,7 @@ def effective_rank(features: Float[Tensor, "row feature"]) -> float:
 
     Between 1 (all on a line) and the number of features; 1 as well where all frames are equal.
     """
-    values = torch.linalg.svdvals((features - features.mean(dim=0)).double())
+    values = torch.linalg.svdvals((features - features.mean(dim=0)).cpu().double())
     total = values.sum()
     if total <= 1e-12:
         return 1.0

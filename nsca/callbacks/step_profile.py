@@ -15,6 +15,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
+from nsca.assembly import checkpointable
 from nsca.errors import UserError
 from nsca.hardware import HardwareProfile, available_cores
 from nsca.profile_advice import Recommendation, StepCost, recommendations
@@ -47,6 +48,7 @@ class StepProfile(Callback):
         self.parts = parts
         self._began: list[float] = []
         self._ended: list[float] = []
+        self._paused = self._aside = 0.0
         self._peak_gb = 0.0
         self._trace: profile | None = None
 
@@ -62,13 +64,13 @@ class StepProfile(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self._began.append(_now(pl_module.device))
+        self._began.append(self._clock(pl_module.device))
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         if self._trace is None:
-            self._ended.append(_now(pl_module.device))
+            self._ended.append(self._clock(pl_module.device))
         left = trainer.max_steps - trainer.global_step
         if left == TRACED and trainer.is_global_zero:
             self._peak_gb = peak_gb(pl_module.device)
@@ -79,10 +81,16 @@ class StepProfile(Callback):
         elif self._trace is not None and not left:
             self._trace.stop()  # before the validation that follows
 
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._paused = _now(pl_module.device)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._aside += _now(pl_module.device) - self._paused
+
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self._trace is None or trainer.global_step < trainer.max_steps:
             return
-        cost = self._cost(self._trace, pl_module.device)
+        cost = self._cost(self._trace, pl_module)
         found = recommendations(cost, self.hardware, self.phase)
         self.folder.mkdir(exist_ok=True)
         self._trace.export_chrome_trace(str(self.folder / "trace.json.gz"))
@@ -94,7 +102,12 @@ class StepProfile(Callback):
         (self.folder / "recommendations.json").write_text(text, encoding="utf-8")
         print(summary(cost, found, self.folder), file=sys.stderr, flush=True)
 
-    def _cost(self, trace: profile, device: torch.device) -> StepCost:
+    def _clock(self, device: torch.device) -> float:
+        """Seconds of training: it stands while a validation runs."""
+        return _now(device) - self._aside
+
+    def _cost(self, trace: profile, phase: LightningModule) -> StepCost:
+        device = phase.device
         timed = range(1 + len(self._ended) // 4, len(self._ended))
         whole = [self._ended[i] - self._ended[i - 1] for i in timed]
         waits = [self._began[i] - self._ended[i - 1] for i in timed]
@@ -107,6 +120,7 @@ class StepProfile(Callback):
             busy=kernel_seconds(events) / (TRACED * seconds) if on_gpu else None,
             peak_gb=self._peak_gb,
             parts=self.parts,
+            sparable=bool(checkpointable(phase)),
             threads=torch.get_num_threads(),
             cores=available_cores(),
             half=half_precision(device),

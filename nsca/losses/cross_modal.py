@@ -33,8 +33,9 @@ def cross_modal_nt_xent(
     if len(one) < 2 or temperature <= 0:
         raise ValueError(f"needs 2 samples and a positive temperature, got {len(one)}")
     # float32: sums of exponentials lose too much in half precision
-    first, second = (functional.normalize(rows.float(), dim=1) for rows in (one, other))
-    similarity = first @ second.T / temperature
+    with torch.autocast(one.device.type, enabled=False):
+        first, second = (functional.normalize(rows.float(), dim=1) for rows in (one, other))
+        similarity = first @ second.T / temperature
     positive = (belongs[:, None] == belongs[None, :]).float()
     share = positive / positive.sum(dim=1, keepdim=True)
     ways = [functional.cross_entropy(s, share) for s in (similarity, similarity.T)]

@@ -73,7 +73,7 @@ def scaled_to_mean_one(fisher: Tensors) -> ScaledFisher:
         ValueError: all zero, or not finite.
     """
     every = torch.cat([tensor.flatten() for tensor in fisher.values()])
-    scale = float(every.double().mean())
+    scale = float(every.cpu().double().mean())
     if not 0 < scale < float("inf"):
         raise ValueError(f"the Fisher information has mean {scale}: nothing to scale")
     return ScaledFisher({name: tensor / scale for name, tensor in fisher.items()}, scale)

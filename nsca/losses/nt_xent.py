@@ -27,8 +27,9 @@ def nt_xent(views: Float[Tensor, "view sample feature"], temperature: float) -> 
             f"got {n_views}, {n_samples} and {temperature}"
         )
     # float32: sums of exponentials lose too much in half precision
-    anchors = functional.normalize(views.flatten(0, 1).float(), dim=1)
-    similarity = anchors @ anchors.T / temperature
+    with torch.autocast(views.device.type, enabled=False):
+        anchors = functional.normalize(views.flatten(0, 1).float(), dim=1)
+        similarity = anchors @ anchors.T / temperature
     itself = torch.eye(len(anchors), dtype=torch.bool, device=views.device)
     log_total = similarity.masked_fill(itself, float("-inf")).logsumexp(dim=1)
     sample = torch.arange(n_samples, device=views.device).repeat(n_views)

@@ -48,6 +48,7 @@ def covariance(views: Float[Tensor, "view sample feature"]) -> Float[Tensor, ""]
     """
     _, n_samples, n_features = views.shape
     centred = views.float() - views.float().mean(dim=1, keepdim=True)
-    matrices = centred.transpose(1, 2) @ centred / (n_samples - 1)
+    with torch.autocast(views.device.type, enabled=False):  # sums of squares leave 16 bits
+        matrices = centred.transpose(1, 2) @ centred / (n_samples - 1)
     off_diagonal = ~torch.eye(n_features, dtype=torch.bool, device=views.device)
     return (matrices.square() * off_diagonal).sum(dim=(1, 2)).mean() / n_features

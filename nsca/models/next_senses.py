@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nsca.models.action_width import require_action_width
 from nsca.models.standardise import Standardise
 
 
@@ -32,6 +33,11 @@ class NextSenses(nn.Module):
             nn.GELU(),
             nn.Linear(n_hidden, sum(widths)),
         )
+
+    def fit(self, actions: Float[Tensor, "row number"]) -> None:
+        """Take the scale of actions. Raises UserError where there are more or fewer numbers."""
+        require_action_width(actions.shape[1], self.action.in_features)
+        self.scale.fit(actions)
 
     def forward(
         self, latent: Float[Tensor, "row latent"], action: Float[Tensor, "row number"]

@@ -28,10 +28,11 @@ class Standardise(nn.Module):
     def fit(self, rows: Float[Tensor, "row feature"]) -> None:
         """Take mean and standard deviation of these rows; of none, nothing is changed."""
         if len(rows):
-            values = rows.double()
+            values = rows.cpu().double()  # Apple's GPUs have no 64 bits
             self.mean.copy_(values.mean(dim=0))
             self.std.copy_(values.std(dim=0, correction=0).clamp(min=LEAST_STD))
         self.fitted.fill_(True)
 
     def forward(self, rows: Float[Tensor, "*row feature"]) -> Float[Tensor, "*row feature"]:
-        return (rows - self.mean) / self.std
+        """Return them scaled, on their device: stored rows are on the CPU, scales may not be."""
+        return (rows - self.mean.to(rows.device)) / self.std.to(rows.device)

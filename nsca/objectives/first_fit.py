@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nsca.data.moments import SPEEDS
 from nsca.data.windows import WindowRows
+from nsca.models.action_width import require_action_width
 from nsca.objectives.imagination import Imagination
 
 LEAST_CHANGE = 1e-2
@@ -23,6 +24,7 @@ def fit(model: Imagination, rows: WindowRows) -> None:
         UserError: see `Imagination.check_moments`.
     """
     model.check_moments(rows.moments)
+    require_action_width(rows.action.shape[1], model.dynamics.action.in_features)
     device = model.latent_change.device
     model.latents.fit(rows.latents().to(device))
     model.actions.fit(torch.from_numpy(rows.action).to(device))

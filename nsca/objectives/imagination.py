@@ -80,6 +80,7 @@ class Imagination(nn.Module):
 
     Raises:
         ValueError: parts of different widths.
+        UserError: a longer past than the temporal model has places for.
     """
 
     latent_change: Tensor
@@ -117,6 +118,12 @@ class Imagination(nn.Module):
             widths["prototypes.width"] = (width, temporal.n_inner)
         if wrong := [f"{k} is {a}, not {b}" for k, (a, b) in widths.items() if a != b]:
             raise ValueError("; ".join(wrong))
+        if not 1 <= past <= len(temporal.place):
+            raise UserError(
+                f"phase.imagination.past={past}, and the model looks back on at most "
+                f"model.temporal.n_moments={len(temporal.place)}",
+                f"phase.imagination.past={len(temporal.place)} or less",
+            )
         self.temporal = temporal
         self.dynamics = dynamics
         self.prototypes = prototypes

@@ -227,8 +227,9 @@ class Phase(LightningModule, ABC):
         self.zero_grad()
         free_memory(self.device)
         self.print(
-            f"step {step} ran out of memory; again with hardware.micro_batch={self.micro_batch}, "
-            f"from here on, and the same effective batch ({cause})"
+            f"step {step} ran out of memory; again with {self.micro_batch} at once, from "
+            "here on, and the same effective batch (hardware.micro_batch.<phase>="
+            f"{self.micro_batch} begins so; {cause})"
         )
 
     def _agree(self, state: int) -> int:

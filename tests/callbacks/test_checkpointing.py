@@ -126,6 +126,19 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path, capsys):
         assert torch.isfinite(read_checkpoint(path)["state_dict"]["weight"]).all()
 
 
+def test_who_takes_every_error_for_its_own_does_not_take_a_request_to_stop():
+    """As compilers and Hydra do: a signal before the first step would be reported as a bug."""
+
+    def wrapped() -> None:
+        try:
+            StopRequest(alone=True).ask(signal.SIGTERM)
+        except Exception as error:
+            raise RuntimeError("a bug") from error
+
+    with pytest.raises(StoppedOnRequest):
+        wrapped()
+
+
 def test_a_request_to_stop_saves_and_leaves(tmp_path: Path):
     stop = StopRequest()
 

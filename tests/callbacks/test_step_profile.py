@@ -62,6 +62,23 @@ def test_waiting_is_the_share_before_a_batch_is_there(tmp_path: Path, monkeypatc
     assert content["recommendations"][0]["because"].startswith("a step waits 86% of its 3.5 s")
 
 
+def test_a_validation_is_not_waiting(tmp_path: Path, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(step_profile, "_now", lambda _: clock[0])
+
+    class Timed(ToyPhase):
+        def embed(self, batch: Points) -> dict[str, torch.Tensor]:
+            clock[0] += 100.0 if self.trainer.validating else 0.5
+            return super().embed(batch)
+
+    found = StepProfile(tmp_path / "profile", CPU, "toy", 1)
+    trainer = tiny_trainer(FEWEST, val_check_interval=1, callbacks=[found])
+    trainer.fit(Timed(), Batches(FEWEST), Batches(1))
+    cost = json.loads((tmp_path / "profile" / "recommendations.json").read_text())["cost"]
+    assert cost["seconds"] == pytest.approx(0.5)
+    assert cost["waiting"] == pytest.approx(0, abs=1e-9)
+
+
 @pytest.mark.parametrize("steps", [5, FEWEST - 1])
 def test_too_few_steps_are_refused(tmp_path: Path, steps: int):
     found = StepProfile(tmp_path / "profile", CPU, "toy", 1)

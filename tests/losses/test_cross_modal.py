@@ -44,3 +44,11 @@ def test_collapse_costs_chance_and_agreement_nothing():
 def test_one_sample_has_nothing_to_differ_from():
     with pytest.raises(ValueError, match="2 samples"):
         cross_modal_nt_xent(torch.ones(1, 3), torch.ones(1, 3), torch.zeros(1).long(), 0.2)
+
+
+def test_half_precision_around_it_changes_nothing():
+    one, other = torch.randn(2, 64, 32, generator=torch.Generator().manual_seed(0))
+    belongs = torch.arange(64)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = cross_modal_nt_xent(one, other, belongs, 0.1)
+    assert torch.equal(found, cross_modal_nt_xent(one, other, belongs, 0.1))

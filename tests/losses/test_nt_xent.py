@@ -54,3 +54,10 @@ def test_length_does_not_matter_and_swapped_partners_do():
 def test_refuses_what_has_no_meaning(shape, temperature):
     with pytest.raises(ValueError, match="NT-Xent needs"):
         nt_xent(torch.randn(shape), temperature)
+
+
+def test_half_precision_around_it_changes_nothing():
+    views = torch.randn(2, 64, 32, generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = nt_xent(views, 0.1)
+    assert torch.equal(found, nt_xent(views, 0.1))

@@ -66,3 +66,10 @@ def test_covariance_of_a_copied_feature():
 def test_invariance_needs_two_views():
     with pytest.raises(ValueError, match="2 views"):
         invariance(some_views(1))
+
+
+def test_half_precision_around_it_changes_no_covariance():
+    views = 20 * torch.randn(2, 64, 32, generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = covariance(views)
+    assert torch.equal(found, covariance(views))

@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from nsca.errors import UserError
 from nsca.models.next_senses import NextSenses
 
 
@@ -14,7 +16,13 @@ def test_what_is_done_counts():
 def test_actions_are_scaled():
     torch.manual_seed(0)
     head = NextSenses(n_latent=3, n_action=1, n_embedded=4, n_hidden=8, widths=[5])
-    head.scale.fit(torch.tensor([[9.0], [11.0]]))
+    head.fit(torch.tensor([[9.0], [11.0]]))
     latent = torch.zeros(1, 3)
     plain = head.layers(torch.cat([latent, head.action(torch.ones(1, 1))], dim=1))
     assert torch.allclose(head(latent, torch.tensor([[11.0]])), plain)
+
+
+def test_one_number_is_not_taken_for_several():
+    head = NextSenses(n_latent=3, n_action=12, n_embedded=4, n_hidden=8, widths=[5])
+    with pytest.raises(UserError, match="an action has 1 numbers"):
+        head.fit(torch.zeros(4, 1))

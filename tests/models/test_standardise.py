@@ -1,4 +1,5 @@
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from nsca.models.standardise import LEAST_STD, Standardise
 
@@ -26,3 +27,14 @@ def test_no_rows_change_nothing():
     scale.fit(torch.zeros(0, 2))
     assert bool(scale.fitted)
     assert torch.equal(scale(torch.ones(1, 2)), torch.ones(1, 2))
+
+
+def test_rows_stay_where_they_are_wherever_the_scales_are():
+    """On a GPU that only pretends: devices are checked as on a real one, figures are not made."""
+    with FakeTensorMode():
+        with torch.device("cuda"):
+            scale = Standardise(3)
+        rows = torch.ones(4, 3)
+        scale.fit(rows)
+        assert scale(rows).device.type == "cpu"
+        assert scale(rows.to("cuda")).device.type == "cuda"

@@ -139,7 +139,7 @@ class FullPhase(ImaginingPhase):
             fit(self.imagination, train)
         self.imagination.check_moments(train.moments)
         if not bool(self.next_senses.scale.fitted):
-            self.next_senses.scale.fit(torch.from_numpy(train.action).to(self.device))
+            self.next_senses.fit(torch.from_numpy(train.action).to(self.device))
 
     def wanted(self, objective: str, batch: StretchBatch) -> frozenset[str]:
         """Return the terms of a phase that have weight and data, without its name."""

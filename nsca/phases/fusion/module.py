@@ -74,7 +74,7 @@ class FusionPhase(Phase):
         data.pack(self.senses)
         actions = data.stored("train").moments.action
         if actions is not None and not bool(self.next_senses.scale.fitted):
-            self.next_senses.scale.fit(torch.from_numpy(actions).to(self.device))
+            self.next_senses.fit(torch.from_numpy(actions).to(self.device))
 
     def moment(self, batch: FusionBatch) -> FusionBatch:
         """Return the moments of a batch that are fused: the batch."""

@@ -245,7 +245,8 @@ class MemoryPhase(ImaginingPhase):
             return torch.stack([w * found[name] for name, w in self._model_weights.items()]).sum()
 
         windows = (stored.latent, stored.physical, stored.action)
-        with sdpa_kernel(SDPBackend.MATH):  # the others have no form for many gradients at once
+        # neither other forms of attention nor compiled modules know many gradients at once
+        with sdpa_kernel(SDPBackend.MATH), torch.compiler.set_stance("force_eager"):
             return diagonal_fisher(loss, self._learned(), windows)
 
     def _model_losses(

@@ -57,14 +57,12 @@ def test_a_step_shows_its_stage_alone_and_validation_every_task():
     assert set(together.step_batch(0).task.tolist()) == {0, 1}
 
 
-def test_an_overfitted_batch_stays_the_same():
+def test_one_batch_cannot_be_a_stream():
     data = tiny_data()
     data.trainer = tiny_trainer(4, overfit_batches=1)
-    data.setup("fit")
-    phase = tiny_phase()
-    data.pack(phase.senses, phase.encoder)
-    loader = data.train_dataloader()
-    assert (loader.step_batch(3).physical == loader.step_batch(0).physical).all()
+    with pytest.raises(UserError, match="one batch is of one of them") as error:
+        data.setup("fit")
+    assert "phase=dynamics" in error.value.remedy
 
 
 def test_bad_streams_and_sources_are_named():

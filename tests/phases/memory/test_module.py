@@ -191,3 +191,16 @@ def test_what_cannot_be_is_named():
 
 if __name__ == "__main__":
     write_golden("memory", golden_steps())
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_compiled_model_has_the_fisher_information_of_a_plain_one():
+    found = []
+    for compiled in (False, True):
+        phase = ready(micro_batch=24)
+        if compiled:
+            phase.imagination.compile(backend="eager")
+            phase.embed(phase.example_batch(4))
+        found.append(phase._fisher(0))
+    plain, other = found
+    assert all(torch.allclose(plain[name], other[name], rtol=1e-4) for name in plain)
