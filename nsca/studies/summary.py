@@ -83,7 +83,9 @@ def plot_groups(table: PairedTable, baselines: Sequence[str], path: Path) -> Non
             curves[name][int(group)] = values
     if not curves:
         return
-    levels = {name: list(table.values(name, metric).values()) for name in baselines}
+    # a baseline of a group is a point of a curve
+    alone = [name for name in baselines if "/" not in name]
+    levels = {name: list(table.values(name, metric).values()) for name in alone}
     figure = demonstration_curves(
         curves,
         metric.partition("/")[2].replace("/trained", ""),

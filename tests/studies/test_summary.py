@@ -1,10 +1,12 @@
 from dataclasses import replace
 
 import pytest
+from matplotlib.figure import Figure
 
 from nsca.errors import UserError
 from nsca.job_table import Job, JobTable
 from nsca.paired_table import comparisons, markdown
+from nsca.studies import summary
 from nsca.studies.plan import StudyPlan
 from nsca.studies.summary import plot
 
@@ -132,3 +134,19 @@ def test_an_axis_is_logarithmic_where_a_linear_one_hides_most(
     results.add(Job("on", 9), {METRIC: value}, WHERE)  # of five; the mean of the pixels is 0.3
     plot(plan("off", "on").table(results), tmp_path / "figure.png")
     assert scales == expected
+
+
+def test_a_baseline_of_a_group_is_a_point_of_a_curve_and_no_level(
+    by_number, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    drawn = {}
+
+    def note(curves, *_, levels, **__):
+        drawn.update(curves=curves, levels=levels)
+        return Figure()
+
+    monkeypatch.setattr(summary, "demonstration_curves", note)
+    study = replace(grouped(), baselines={"raw pixels": "pixels", "200/raw pixels": "pixels"})
+    summary.plot_groups(study.table(by_number), list(study.baselines), tmp_path / "curves.png")
+    assert list(drawn["levels"]) == ["raw pixels"]
+    assert list(drawn["curves"]["raw pixels"]) == [200]
