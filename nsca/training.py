@@ -12,7 +12,7 @@ from lightning.pytorch import Callback, LightningDataModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from nsca.assembly import (
@@ -77,6 +77,7 @@ def run_training(cfg: DictConfig) -> Path:
                 "hardware.devices=1 hardware.nodes=1; what it finds holds for more",
             )
     _require_an_end(cfg)
+    _require_one_image_size(cfg)
     if debug.find_lr and phase_class(cfg).staged:
         raise UserError(
             f"debug=find_lr would sweep through the stages of phase={phase_name(cfg)}",
@@ -258,6 +259,17 @@ def _require_an_end(cfg: DictConfig) -> None:
             "towards an end",
             "trainer.max_steps=<steps>",
         )
+
+
+def _require_one_image_size(cfg: DictConfig) -> None:
+    given = OmegaConf.select(cfg, "data.image_size")
+    encoders = [cfg.phase.get("encoder"), OmegaConf.select(cfg, "phase.senses.vision")]
+    for seen in (each["image_size"] for each in encoders if each and "image_size" in each):
+        if given is not None and given != seen:
+            raise UserError(
+                f"data.image_size={given}, and the model sees pictures of {seen} pixels",
+                f"data.image_size={seen} (or model.vision.image_size={given}, a multiple of 16)",
+            )
 
 
 def called_parts(phase: Phase) -> list[nn.Module]:

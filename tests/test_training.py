@@ -115,6 +115,13 @@ def test_a_phase_of_stages_is_not_swept_for_a_rate():
         run_training(compose("train", [*asked, "debug=find_lr"]))
 
 
+@pytest.mark.parametrize("phase", ["vision", "fusion", "full"])
+def test_pictures_of_another_size_than_the_model_sees_are_refused(phase: str):
+    asked = [f"phase={phase}", "model=nsca_tiny", "parts={}", "data.image_size=48"]
+    with pytest.raises(UserError, match=r"data\.image_size=48, .* of 64 pixels"):
+        run_training(compose("train", asked))
+
+
 def test_a_training_without_an_end_is_refused():
     asked = ["phase=vision", "trainer.max_steps=-1", "trainer.max_epochs=-1"]
     with pytest.raises(UserError, match="never ends"):
