@@ -49,4 +49,4 @@ class Ridge:
 
 def _exact(tensor: Tensor) -> Tensor:
     """In 64 bits, which Apple's GPUs do not have."""
-    return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()
+    return (tensor if tensor.device.type in {"cpu", "cuda"} else tensor.cpu()).double()

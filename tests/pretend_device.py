@@ -1,6 +1,7 @@
 """A device that only pretends: its tensors compute on the CPU, and refuse to meet others.
 
-What forgets to move something ends in the error of a real GPU, on a machine without one. Written on
+What forgets to move something ends in the error of a real GPU, on a machine without one; it has no
+64 bits, as Apple's have none. Written on
 torch's dispatcher (a wrapper subclass of Tensor under a dispatch mode), on the device "meta", which
 has no kernels that could step in unseen.
 """
@@ -72,6 +73,8 @@ def _computed(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     found = func(*tree_map(_held, args), **tree_map(_held, kwargs))
     if not here:
         return found
+    if any(x.dtype == torch.float64 for x in tree_leaves(found) if isinstance(x, torch.Tensor)):
+        raise TypeError(f"{name}: this device has no 64 bits")
     found = tree_map(lambda x: Pretending(x) if type(x) is torch.Tensor else x, found)
     return return_and_correct_aliasing(func, args, kwargs, found) if pretending else found
 

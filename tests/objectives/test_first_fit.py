@@ -27,3 +27,8 @@ def test_moments_at_another_interval_are_refused():
     data.pack(phase.senses, phase.encoder)
     with pytest.raises(UserError, match=r"0\.05 s apart"):
         fit(phase.imagination, data.stored("train"))
+
+
+def test_a_longer_past_than_the_model_looks_back_on_is_refused():
+    with pytest.raises(UserError, match=r"phase\.imagination\.past=99, .*n_moments="):
+        tiny_phase(past=99)

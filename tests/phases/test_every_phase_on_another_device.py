@@ -30,6 +30,8 @@ def test_what_is_there_refuses_what_is_not():
             there + torch.ones(2)
         with pytest.raises(RuntimeError, match="same device"):
             torch.ones(2)[torch.tensor([1], device=device)]
+        with pytest.raises(TypeError, match="64 bits"):
+            there.double()
 
 
 @pytest.mark.parametrize("name", MAKE)
