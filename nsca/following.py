@@ -19,9 +19,10 @@ from nsca.callbacks.checkpointing import (
     StopRequest,
 )
 from nsca.errors import UserError
+from nsca.preparation import prepare
 from nsca.shared_batch import together
 from nsca.stop_signals import graceful_stop
-from nsca.training import build_trainer, options, prepare, quieten, watchers
+from nsca.training import build_trainer, options, quieten, watchers
 
 FIRST_SPEAKS_S = 10.0
 

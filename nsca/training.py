@@ -13,13 +13,11 @@ from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from omegaconf import DictConfig, OmegaConf
-from torch import nn
 
 from nsca.assembly import (
     build,
     build_data,
     build_phase,
-    checkpoint_gradients,
     phase_class,
     phase_name,
     plain,
@@ -40,10 +38,10 @@ from nsca.checkpoint import SafeCheckpointIO
 from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.errors import UserError
 from nsca.hardware import profile_of
-from nsca.models.senses import Senses
 from nsca.parts import load_parts, with_found_parts
 from nsca.phases.out_of_memory import ran_out_of_memory
 from nsca.phases.phase import Phase
+from nsca.preparation import prepare
 from nsca.rate_finder import RateSweep, suggested_rate, write_curve
 from nsca.reporting.rate_plot import write_plot
 from nsca.resuming import choose_start, find_finished
@@ -243,15 +241,6 @@ def build_loggers(cfg: DictConfig, run: Path) -> list[Logger]:
     return [build(node, directory=str(run)) for node in cfg.logger.values()]
 
 
-def prepare(phase: Phase, cfg: DictConfig) -> None:
-    """Apply what the hardware profile says about the modules."""
-    hardware = profile_of(cfg)
-    checkpoint_gradients(phase, hardware)
-    if hardware.compile:
-        for part in called_parts(phase):
-            part.compile()
-
-
 def _require_an_end(cfg: DictConfig) -> None:
     if cfg.trainer.max_steps == -1 and cfg.trainer.get("max_epochs") == -1:
         raise UserError(
@@ -270,14 +259,6 @@ def _require_one_image_size(cfg: DictConfig) -> None:
                 f"data.image_size={given}, and the model sees pictures of {seen} pixels",
                 f"data.image_size={seen} (or model.vision.image_size={given}, a multiple of 16)",
             )
-
-
-def called_parts(phase: Phase) -> list[nn.Module]:
-    """Return the modules that a step calls, which is what compiling changes: of the senses side by
-    side the encoders, of others the whole.
-    """
-    parts = [part.children() if isinstance(part, Senses) else [part] for part in phase.children()]
-    return [module for group in parts for module in group if not isinstance(module, nn.ModuleList)]
 
 
 def _check_disk(phase: Phase, place: Path) -> None:

@@ -128,24 +128,6 @@ def test_a_training_without_an_end_is_refused():
         run_training(compose("train", asked))
 
 
-@pytest.mark.parametrize("phase", ["vision", "audio", "fusion", "dynamics", "memory", "full"])
-def test_what_is_compiled_is_what_a_step_calls(phase: str):
-    """A module that others reach into, past its call, would stay as it is."""
-    cfg = compose("train", [f"phase={phase}", "model=nsca_tiny", "parts={}"])
-    module = training.build_phase(cfg)
-    parts, called = training.called_parts(module), set()
-    for part in parts:
-        part.register_forward_hook(lambda who, *_: called.add(type(who).__name__))
-    module.embed(module.example_batch(4))
-    wanted = {type(part).__name__ for part in parts}
-    held = {"fusion": {"VisionEncoder", "AudioEncoder"}, "full": set()}
-    frozen = {"VisionEncoder", "AudioEncoder", "Fusion"}  # asked once, before the first step
-    later = {"MelDecoder", "Standardise"}  # by losses; by `pack`
-    state = {"EpisodicStore", "Anchors"}
-    assert wanted - called <= held.get(phase, frozen) | later | state
-    assert called
-
-
 def test_memory_that_runs_out_outside_of_a_gradient_is_said(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -23,7 +23,8 @@ from nsca.callbacks.step_profile import kernel_seconds, peak_gb
 from nsca.composition import compose
 from nsca.hardware import HardwareProfile, may_have, profile_of, require_hardware
 from nsca.plan import memory_bytes
-from nsca.training import build_trainer, prepare, quieten
+from nsca.preparation import prepare
+from nsca.training import build_trainer, quieten
 
 WARM_STEPS = {"cuda": 4, "cpu": 1}  # the first ones compile, choose kernels and fill caches
 TRACED_STEPS = {"cuda": 3, "cpu": 0}
