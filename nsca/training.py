@@ -12,7 +12,7 @@ from lightning.pytorch import Callback, LightningDataModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from nsca.assembly import (
     build,
@@ -41,18 +41,17 @@ from nsca.hardware import profile_of
 from nsca.parts import load_parts, with_found_parts
 from nsca.phases.out_of_memory import ran_out_of_memory
 from nsca.phases.phase import Phase
+from nsca.preflight import check_before, check_disk
 from nsca.preparation import prepare
 from nsca.rate_finder import RateSweep, suggested_rate, write_curve
 from nsca.reporting.rate_plot import write_plot
 from nsca.resuming import choose_start, find_finished
 from nsca.run_card import RunCard, config_fingerprint
-from nsca.run_directory import available_bytes
-from nsca.shared_batch import Orders, SharedBatch, require_launch, started_from_outside, together
+from nsca.shared_batch import Orders, SharedBatch, started_from_outside, together
 from nsca.stop_signals import graceful_stop
 from nsca.verb import Stopped
 
 LEAST_LOGGED_ROWS = 20
-BYTES_PER_PARAMETER = 12  # fp32 weights and at most two moments
 
 
 def run_training(cfg: DictConfig) -> Path:
@@ -66,21 +65,7 @@ def run_training(cfg: DictConfig) -> Path:
     """
     quieten()
     hardware, debug = profile_of(cfg), DebugPreset(**plain(cfg.debug))
-    if hardware.processes > 1:
-        require_launch(hardware.nodes)
-        hardware.share(int(cfg.effective_batch))  # refused before there is a run directory
-        if debug.find_lr:
-            raise UserError(
-                "debug=find_lr looks for a learning rate on one device",
-                "hardware.devices=1 hardware.nodes=1; what it finds holds for more",
-            )
-    _require_an_end(cfg)
-    _require_one_image_size(cfg)
-    if debug.find_lr and phase_class(cfg).staged:
-        raise UserError(
-            f"debug=find_lr would sweep through the stages of phase={phase_name(cfg)}",
-            "look for a rate with phase=dynamics, whose networks they are",
-        )
+    check_before(cfg, hardware, debug)
     cfg = with_found_parts(cfg)
     root, name = Path(cfg.outputs) / "train", str(cfg.name)
     fingerprint, config = config_fingerprint(cfg), plain(cfg)
@@ -110,7 +95,7 @@ def run_training(cfg: DictConfig) -> Path:
             if start.checkpoint is None:
                 load_parts(phase, cfg.parts)
             prepare(phase, cfg)
-            _check_disk(phase, run.path)
+            check_disk(phase, run.path)
             if debug.find_lr:
                 trainer = _find_learning_rate(cfg, run.path, phase, data, card)
             else:
@@ -239,38 +224,6 @@ def build_trainer(cfg: DictConfig, run: Path | None, callbacks: list[Callback]) 
 def build_loggers(cfg: DictConfig, run: Path) -> list[Logger]:
     """Return the configured loggers, writing into the run directory."""
     return [build(node, directory=str(run)) for node in cfg.logger.values()]
-
-
-def _require_an_end(cfg: DictConfig) -> None:
-    if cfg.trainer.max_steps == -1 and cfg.trainer.get("max_epochs") == -1:
-        raise UserError(
-            "trainer.max_steps=-1 trainer.max_epochs=-1 never ends, and the learning rate falls "
-            "towards an end",
-            "trainer.max_steps=<steps>",
-        )
-
-
-def _require_one_image_size(cfg: DictConfig) -> None:
-    given = OmegaConf.select(cfg, "data.image_size")
-    encoders = [cfg.phase.get("encoder"), OmegaConf.select(cfg, "phase.senses.vision")]
-    for seen in (each["image_size"] for each in encoders if each and "image_size" in each):
-        if given is not None and given != seen:
-            raise UserError(
-                f"data.image_size={given}, and the model sees pictures of {seen} pixels",
-                f"data.image_size={seen} (or model.vision.image_size={given}, a multiple of 16)",
-            )
-
-
-def _check_disk(phase: Phase, place: Path) -> None:
-    """Refuse before step 1 what would fail at the first checkpoints."""
-    needed = 4 * BYTES_PER_PARAMETER * sum(p.numel() for p in phase.parameters())
-    free = available_bytes(place)
-    if free < needed:
-        raise UserError(
-            f"the volume of {place} has {free / 1e6:.0f} MB free; the checkpoints need "
-            f"{needed / 1e6:.0f} MB",
-            "free space, or outputs=<folder on another volume>",
-        )
 
 
 def _find_learning_rate(

@@ -109,25 +109,6 @@ def test_a_phase_of_stages_has_neither_average_nor_early_end(option: str):
         options(asked)
 
 
-def test_a_phase_of_stages_is_not_swept_for_a_rate():
-    asked = ["phase=memory", "model=nsca_tiny", "parts.dynamics=null", "parts.fusion=null"]
-    with pytest.raises(UserError, match="sweep through the stages of phase=memory"):
-        run_training(compose("train", [*asked, "debug=find_lr"]))
-
-
-@pytest.mark.parametrize("phase", ["vision", "fusion", "full"])
-def test_pictures_of_another_size_than_the_model_sees_are_refused(phase: str):
-    asked = [f"phase={phase}", "model=nsca_tiny", "parts={}", "data.image_size=48"]
-    with pytest.raises(UserError, match=r"data\.image_size=48, .* of 64 pixels"):
-        run_training(compose("train", asked))
-
-
-def test_a_training_without_an_end_is_refused():
-    asked = ["phase=vision", "trainer.max_steps=-1", "trainer.max_epochs=-1"]
-    with pytest.raises(UserError, match="never ends"):
-        run_training(compose("train", asked))
-
-
 def test_memory_that_runs_out_outside_of_a_gradient_is_said(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -228,7 +209,7 @@ def test_a_path_that_does_not_exist_costs_no_run_directory(tmp_path: Path):
 def test_a_volume_without_room_is_named_before_the_first_step(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("nsca.training.available_bytes", lambda _: 1000)
+    monkeypatch.setattr("nsca.preflight.available_bytes", lambda _: 1000)
     with pytest.raises(UserError, match="the checkpoints need"):
         run_training(compose("train", tiny_run(pictures, tmp_path)))
     assert last_row(tmp_path) == -1

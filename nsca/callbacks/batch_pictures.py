@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsca.data.batch import AudioBatch, DynamicsBatch, StretchBatch, VisionBatch
-from nsca.objectives.imagination import Imagined
+from nsca.objectives.imagined import Imagined
 from nsca.phases.audio.module import AudioPhase
 from nsca.phases.imagining import ImaginingPhase
 

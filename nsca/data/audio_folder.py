@@ -1,4 +1,4 @@
-"""Labelled sounds in folders (layouts: `folder_listing`), of any rate, length and channel count."""
+"""Sounds in folders (layouts: `folder_listing`), of any rate, length and channel count."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from nsca.data.source import ProbeLabel, Sounds, Split
 
 
 class AudioFolder(LabelledFolder):
-    """Sounds and labels from a folder of labelled sounds; see `load_sounds` for how they are cut.
+    """Sounds, and labels where there are any, from a folder; how they are cut: `load_sounds`.
 
     Args:
         path, val_fraction, seed, fraction, max_broken: see `LabelledFolder`.

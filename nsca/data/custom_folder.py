@@ -30,10 +30,10 @@ from nsca.data.custom_moments import (
     PAIRINGS,
     Recorded,
     body_readings,
-    mean_reading,
     moments_of,
 )
-from nsca.data.file_selection import fingerprint_of, same_bytes
+from nsca.data.custom_problems import COPIED, copies, custom_problems
+from nsca.data.file_selection import fingerprint_of
 from nsca.data.folders import (
     check_image_size,
     check_seconds,
@@ -42,8 +42,8 @@ from nsca.data.folders import (
     visible,
     wrong_layout,
 )
-from nsca.data.media import BrokenFileError, read_image
-from nsca.data.media_loading import check_sound, load_images, load_sounds
+from nsca.data.media import BrokenFileError
+from nsca.data.media_loading import load_images, load_sounds
 from nsca.data.moments import Moments
 from nsca.data.source import Frames, ProbeLabel, Sounds, Split
 from nsca.errors import UserError
@@ -202,32 +202,8 @@ class CustomFolder:
         return {"label": self._label(split, self._moments(split)[1])}
 
     def problems(self) -> list[str]:
-        """Open every file; one line for each that is broken or silent, for body readings whose
-        shape is not the usual one, and for what some classes lack and others have.
-        """
-        found = [f"{self.path}: {gap}" for gap in gaps(self.counts(), SUFFIXES)]
-        widths: dict[Path, int] = {}
-        for part in self.samples.values():
-            for sample in part:
-                for modality, file in sample.files.items():
-                    try:
-                        if modality == "image":
-                            read_image(file, self.image_size)
-                        elif modality == "audio":
-                            check_sound(file)
-                        else:
-                            widths[file] = len(mean_reading(file))
-                    except BrokenFileError as broken:
-                        found.append(str(broken))
-        if widths:
-            counts = list(widths.values())
-            usual = max(sorted(set(counts)), key=counts.count)
-            found += [
-                f"{file}: holds {width} values a reading where most hold {usual}"
-                for file, width in widths.items()
-                if width != usual
-            ]
-        return found
+        """Open every file, see `custom_problems`."""
+        return custom_problems(self.path, self.samples, self._every_train, self.image_size)
 
     def _tell_gaps(self, modalities: Collection[str]) -> None:
         """Say once which classes have no file of a modality that is asked for."""
@@ -255,17 +231,16 @@ class CustomFolder:
     def _held_out(self, split: str, modality: str, having: list[int]) -> list[int]:
         """Those of these samples whose file of a modality is not in train as well."""
         files = {number: self.samples[split][number].files[modality] for number in having}
-        learned = [s.files[modality] for s in self._every_train if modality in s.files]
-        copies = same_bytes(list(files.values()), learned)
-        left = [number for number, file in files.items() if file not in copies]
+        found = copies(list(files.values()), self._every_train, modality)
+        left = [number for number, file in files.items() if file not in found]
         one, _ = EXAMPLES[modality]
         if not left:
             raise UserError(
                 f"every {one} of {self.path / split} is also in train",
                 "hold out recordings that are not learned from",
             )
-        if copies:
-            some = ", ".join(file.name for file in sorted(copies)[:5])
+        if found:
+            some = ", ".join(file.name for file in sorted(found)[:5])
             notice(f"{self.path / split}: left out what is also in train ({one}: {some})")
         return left
 
@@ -279,7 +254,7 @@ class CustomFolder:
             raise UserError(
                 f"{self.path / split} holds no {one}", f"add {split}/<class>/{example} to it"
             )
-        if split != "train" and modality != "proprio":  # a body at rest reads the same everywhere
+        if split != "train" and modality in COPIED:
             having = self._held_out(split, modality, having)
         paths = [samples[number].files[modality] for number in having]
         what = f"{self.path} {split}"

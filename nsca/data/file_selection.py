@@ -12,6 +12,8 @@ import numpy as np
 from nsca.data.folder_listing import NO_LABEL, LabelledFile
 from nsca.errors import UserError
 
+COPY = "is also in train, so not held out"
+
 
 def thin(files: list[LabelledFile], fraction: float, seed: int) -> list[LabelledFile]:
     """A seeded `fraction` of the training files of each class (at least one); other splits

@@ -9,10 +9,7 @@ These layouts are understood, looked for in this order:
                                                  together (of one speaker, one object)
     train/<class>/*.jpg and val/<class>/*.jpg    also `valid`, `validation`; `test` if there is one
     <class>/*.jpg                                everything is train; the reader holds a part out
-
-Of videos, which need no labels, also:
-
-    train/*.mp4 and val/*.mp4, or *.mp4          no labels
+    train/*.jpg and val/*.jpg, or *.jpg          no labels, so nothing is probed
 
 Files that lie elsewhere are left out and named in a warning.
 """
@@ -42,26 +39,28 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Kind:
-    """What the files are: their suffixes, words for messages, whether they must be in classes."""
+    """What the files are: their suffixes, words for messages, and whether a class that is held out
+    must be one of train; else files of such classes have no labels.
+    """
 
     suffixes: frozenset[str]
     one: str
     many: str
     example: str
-    needs_labels: bool = True
+    same_classes: bool = True
 
     @property
     def layout(self) -> str:
         """The layouts in a line."""
         inside = f"<class>/{self.example}"
         table = "labels.csv (split,label,file)"
-        loose = "" if self.needs_labels else f", or without labels {self.example}"
-        return f"train/{inside} and val/{inside}, or {inside}, or {table}{loose}"
+        loose = f"without labels {self.example}"
+        return f"train/{inside} and val/{inside}, or {inside}, or {table}, or {loose}"
 
 
 PICTURES = Kind(IMAGE_SUFFIXES, "picture", "pictures", "*.jpg")
 SOUNDS = Kind(AUDIO_SUFFIXES, "sound", "sounds", "*.wav")
-VIDEOS = Kind(VIDEO_SUFFIXES, "video", "videos", "*.mp4", needs_labels=False)
+VIDEOS = Kind(VIDEO_SUFFIXES, "video", "videos", "*.mp4", same_classes=False)
 KINDS: dict[Literal["image_folder", "audio_folder", "video_folder"], Kind] = {
     "image_folder": PICTURES,
     "audio_folder": SOUNDS,
@@ -104,7 +103,7 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
                     "put what is in them into one folder",
                 )
             splits[name] = child
-    required = not splits and not (_loose(children, kind) and not kind.needs_labels)
+    required = not splits and not _loose(children, kind)
     listed = _from_table(table, required) if table.is_file() else []
     if listed:
         files = listed
@@ -123,7 +122,7 @@ def list_files(folder: Path, kind: Kind) -> list[LabelledFile]:
         ]
     else:
         files = _from_classes(folder, "train", folder, kind)
-    if kind.needs_labels:
+    if kind.same_classes:
         check_classes(files, folder)
     if not listed:
         _name_left_out(files, folder, kind)
@@ -138,9 +137,13 @@ def check_classes(files: list[LabelledFile], folder: Path) -> None:
             raise wrong_layout(
                 folder,
                 "the same classes in every part",
-                f"{split} has classes that train lacks: {', '.join(extra[:5])}",
+                f"{split} has classes that train lacks: {_named(extra)}",
                 "add them to train/ or remove them",
             )
+
+
+def _named(classes: list[str]) -> str:
+    return ", ".join(name or "(files without a class)" for name in classes[:5])
 
 
 def _check_kind(folder: Path, kind: Kind) -> None:
@@ -184,16 +187,10 @@ def _from_classes(folder: Path, split: str, root: Path, kind: Kind) -> list[Labe
     children = visible(folder)
     classes = [child for child in children if child.is_dir()]
     if not classes:
-        loose = _loose(children, kind)
-        if loose and not kind.needs_labels:
+        if loose := _loose(children, kind):
             return [LabelledFile(split, NO_LABEL, file) for file in loose]
-        fix = (
-            f"sort the {kind.many} into one folder per class"
-            if loose
-            else f"put {kind.many} there as {kind.layout}"
-        )
         found = f"{_where(folder, root)} holding {some(children)}"
-        raise wrong_layout(root, kind.layout, found, fix)
+        raise wrong_layout(root, kind.layout, found, f"put {kind.many} there as {kind.layout}")
     files = []
     for child in classes:
         inside_it = [

@@ -1,4 +1,4 @@
-"""Labelled photographs in folders as frames without time (layouts: `folder_listing`).
+"""Photographs in folders as frames without time (layouts: `folder_listing`).
 
 Pictures are cropped to the middle square and held in memory as uint8.
 """
@@ -17,7 +17,7 @@ from nsca.data.source import Frames, ProbeLabel, Split
 
 
 class ImageFolder(LabelledFolder):
-    """Frames and labels from a folder of labelled pictures.
+    """Frames, and labels where there are any, from a folder of pictures.
 
     Args:
         path, val_fraction, seed, fraction, max_broken: see `LabelledFolder`.

@@ -1,4 +1,4 @@
-"""What folders of labelled pictures, sounds and videos have in common: listing, held-out parts,
+"""What folders of pictures, sounds and videos have in common: listing, held-out parts, labels,
 copies, broken files.
 
 Labels reach probes alone. Files with the same bytes as a training file are left out of val and
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Int
 
 from nsca.data.file_selection import (
+    COPY,
     every_class_in_both_parts,
     fingerprint_of,
     hold_out,
@@ -28,6 +29,7 @@ from nsca.data.folders import check_share_ranges, existing_folder
 from nsca.data.media import BrokenFileError
 from nsca.data.source import ProbeLabel, Split
 from nsca.errors import UserError
+from nsca.notice import notice
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +77,7 @@ class LabelledFolder(ABC):
         self.max_broken = max_broken
         self._sizes = tuple(sizes)
         files = self._store.files()
-        if not self.kind.needs_labels and not every_class_in_both_parts(files):
+        if not self.kind.same_classes and not every_class_in_both_parts(files):
             _log.warning("%s: no labels, because classes are not in both parts", self.path)
             files = without_labels(files)
         if not any(file.split == "val" for file in files):
@@ -88,6 +90,8 @@ class LabelledFolder(ABC):
         }
         self.classes = sorted({file.label for file in files})
         self.labelled = self.classes != [NO_LABEL]
+        if not self.labelled:
+            notice(f"{self.path}: {self.kind.many} without labels, so nothing is probed")
         self.broken: dict[str, list[BrokenFileError]] = {}
         self._loaded: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self._groups: dict[str, np.ndarray] = {}
@@ -116,15 +120,21 @@ class LabelledFolder(ABC):
         """Open one file. Raises BrokenFileError where it cannot be used."""
 
     def problems(self) -> list[str]:
-        """Open every file; one line for each that is broken, or a sound that is silent."""
-        found = []
+        """Open every file; one line for each that is broken, a sound that is silent, or held out
+        and also in train.
+        """
+        broken: dict[Path, str] = {}
         for members in self.files.values():
             for member in members:
                 try:
                     self.check(member.path)
-                except BrokenFileError as broken:
-                    found.append(str(broken))
-        return found
+                except BrokenFileError as error:
+                    broken[member.path] = str(error)
+        copies = sorted(path for split in self.held_out for path in self._copies(self.files[split]))
+        return [
+            *broken.values(),
+            *(f"{path}: {COPY}" for path in copies if path not in broken),
+        ]
 
     def fingerprint(self) -> str:
         """sha256 over split, class, path and content of every file, and the sizes read at."""
@@ -166,13 +176,20 @@ class LabelledFolder(ABC):
 
     def label(self, split: Split) -> dict[str, ProbeLabel]:
         """`label`: the class of each row as its position in `classes`; rows of one file, and of the
-        files of one group, belong together.
+        files of one group, belong together. Nothing where files have no labels.
 
         Raises:
             UserError: see `load`.
         """
+        if not self.labelled:
+            return {}
         _, codes, files = self.load(split)
         return {"label": ProbeLabel(codes, "class", self._groups[split][files])}
+
+    def _copies(self, files: list[LabelledFile]) -> set[Path]:
+        """Those of these files that are in train as well."""
+        names = [file.path for file in files]
+        return same_bytes(names, self._every_train_path, self._store.length, self._store.digest)
 
     def _held_out(self, split: str, files: list[LabelledFile]) -> list[LabelledFile]:
         if not files:
@@ -181,9 +198,9 @@ class LabelledFolder(ABC):
             )
         if split == "train":
             return files
-        names = [file.path for file in files]
-        copies = same_bytes(names, self._every_train_path, self._store.length, self._store.digest)
+        copies = self._copies(files)
         if len(copies) == len(files):
+            names = [file.path for file in files]
             self.read(names, f"{self.path} {split}")  # nothing equals nothing: said as what it is
             raise UserError(
                 f"every {split} {self.kind.one} of {self.path} is also in train",

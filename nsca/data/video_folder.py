@@ -1,8 +1,7 @@
 """Videos in folders as clips of frames in time (layouts: `folder_listing`).
 
-Whole videos are held out, never frames of one. Labels are not needed: where videos lie loose in
-the folder, or where a class is not in both parts, there are none. How pictures are taken from a
-video: `video_reading`. They are held in memory as uint8.
+Whole videos are held out, never frames of one. Where a class is not in both parts there are no
+labels. How pictures are taken from a video: `video_reading`. They are held in memory as uint8.
 """
 
 from collections.abc import Sequence
@@ -86,7 +85,5 @@ class VideoFolder(LabelledFolder):
         return Frames(images=images, clip=files)
 
     def probe_labels(self, split: Split) -> dict[str, ProbeLabel]:
-        """See `label`; nothing where videos have no labels."""
-        if not self.labelled:
-            return {}
+        """See `label`."""
         return self.label(split)

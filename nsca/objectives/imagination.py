@@ -4,15 +4,11 @@ A transformer reads the last moments; from there an ensemble imagines, each memb
 imagined itself. The thing's motion is a physics prior and what is learned; everything else is
 learned. With `linear`, a linear map is fitted in closed form first: prior and map foretell the
 whole way from the last moment seen (`FirstForecast`), and networks correct it, in units of what is
-left to them. Without, prior and correction are blended step by step (`BlendedMotion`).
-
-Means learn by squared error over every horizon; errors are divided by what repeating the last state
-gets wrong on the training part at that horizon, so 1 is as bad as that. Each member also learns how
-far off it is (`calibration`), from detached errors.
+left to them. Without, prior and correction are blended step by step (`BlendedMotion`). Errors are
+divided by what repeating the last state gets wrong on the training part at that horizon.
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -21,8 +17,6 @@ from torch import Tensor, nn
 from nsca.data.batch import DynamicsBatch
 from nsca.data.moments import THING, Moments
 from nsca.errors import UserError
-from nsca.losses.contribution_penalty import contribution_penalty
-from nsca.losses.gaussian import variance_likelihood
 from nsca.models.dynamics_ensemble import DynamicsEnsemble
 from nsca.models.prototypes import Prototypes
 from nsca.models.standardise import Standardise
@@ -30,32 +24,13 @@ from nsca.models.temporal import Temporal
 from nsca.objectives.bodies import felt, felt_numbers
 from nsca.objectives.driving import FELT, felt_driving
 from nsca.objectives.first_forecast import FirstForecast, beyond_going_on
+from nsca.objectives.imagined import Imagined, imagined_losses
 from nsca.objectives.linear_future import LinearFuture
 from nsca.objectives.prior_path import moved, rest_height_m
 from nsca.priors.blended_motion import BlendedMotion
 from nsca.priors.none import NoPrior
 from nsca.priors.prior import Prior
 from nsca.priors.weight import PriorWeight
-
-TERMS = frozenset({"latent", "physical", "calibration", "contribution"})
-
-
-class Imagined(NamedTuple):
-    """What each member sees coming, one row a sample.
-
-    Attributes:
-        latent, physical: at each step ahead; physical in SI units.
-        latent_log_variance, physical_log_variance: of their errors, in units of
-            `Imagination.latent_change` and `physical_change`.
-        contribution: of what is learned, network and map together, to each step, in units of what
-            gravity does in it.
-    """
-
-    latent: Float[Tensor, "row m ahead latent"]
-    physical: Float[Tensor, "row m ahead quantity"]
-    latent_log_variance: Float[Tensor, "row m ahead latent"]
-    physical_log_variance: Float[Tensor, "row m ahead quantity"]
-    contribution: Float[Tensor, "row m ahead 6"]
 
 
 class Imagination(nn.Module):
@@ -277,26 +252,8 @@ class Imagination(nn.Module):
     def losses(
         self, imagined: Imagined, batch: DynamicsBatch, wanted: Collection[str]
     ) -> dict[str, Tensor]:
-        """Return the wanted ones of TERMS, each the mean over rows, members and horizons."""
-        latent, physical = self._errors(imagined, batch)
-        found = {
-            "latent": lambda: latent.square().mean(),
-            "physical": lambda: physical.square().mean(),
-            "calibration": lambda: self._calibration(imagined, latent, physical, wanted),
-            "contribution": lambda: contribution_penalty(imagined.contribution, 1.0),
-        }
-        return {name: found[name]() for name in wanted}
-
-    def _calibration(
-        self, imagined: Imagined, latent: Tensor, physical: Tensor, wanted: Collection[str]
-    ) -> Tensor:
-        """Of what is learned: doubt about a latent that nothing learns to foretell is noise."""
-        doubted = {
-            "latent": (latent, imagined.latent_log_variance),
-            "physical": (physical, imagined.physical_log_variance),
-        }
-        judged = [name for name in doubted if name in wanted] or list(doubted)
-        return torch.stack([variance_likelihood(*doubted[name]) for name in judged]).mean()
+        """Return the wanted ones of `imagined.TERMS`, see `imagined_losses`."""
+        return imagined_losses(imagined, *self._errors(imagined, batch), wanted)
 
     def _errors(self, imagined: Imagined, batch: DynamicsBatch) -> tuple[Tensor, Tensor]:
         """Of latent and physical state, in units of what the last state, kept, gets wrong."""

@@ -8,7 +8,8 @@ from torch import Tensor
 from nsca.data.batch import Batch
 from nsca.models.fusion import Fusion
 from nsca.models.senses import Senses
-from nsca.objectives.imagination import Imagination, Imagined
+from nsca.objectives.imagination import Imagination
+from nsca.objectives.imagined import Imagined
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.optimizer import OptimizerSettings
 from nsca.phases.phase import Phase

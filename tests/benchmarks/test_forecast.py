@@ -13,7 +13,8 @@ from nsca.benchmarks.forecast import ForecastBenchmark
 from nsca.benchmarks.forecast_picture import PICTURE
 from nsca.benchmarks.forecasts import forecast_metrics
 from nsca.errors import UserError
-from nsca.objectives.imagination import Imagination, Imagined
+from nsca.objectives.imagination import Imagination
+from nsca.objectives.imagined import Imagined
 from nsca.phases.dynamics.module import DynamicsPhase
 
 

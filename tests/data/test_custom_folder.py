@@ -30,22 +30,6 @@ def test_pairs_go_by_number_and_vision_takes_the_pictures(recordings):
     assert source.problems() == []
 
 
-def test_broken_files_of_every_modality_are_found(recordings):
-    (recordings / "train" / "cup" / "audio_001.wav").write_bytes(b"")
-    (recordings / "train" / "cup" / "proprio_001.npy").write_text("1 2 3")
-    (recordings / "val" / "cup" / "image_001.png").write_bytes(b"x")
-    np.save(recordings / "val" / "ball" / "proprio_001.npy", np.zeros((5, 6), np.float32))
-    problems = "\n".join(CustomFolder(recordings).problems())
-    assert problems.count("\n") == 3
-    for name in ("cup/audio_001.wav", "cup/proprio_001.npy", "cup/image_001.png"):
-        assert name in problems
-    assert "6 values a reading where most hold 7" in problems
-    np.save(recordings / "val" / "ball" / "proprio_001.npy", np.zeros((0, 7), np.float32))
-    assert "ball/proprio_001.npy: has the shape (0, 7)" in "\n".join(
-        CustomFolder(recordings).problems()
-    )
-
-
 def test_the_fingerprint_covers_every_modality(recordings):
     before = CustomFolder(recordings).fingerprint()
     soundfile.write(recordings / "train" / "cup" / "audio_001.wav", np.zeros(50), 16_000)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nsca.data.file_selection import hold_out
-from nsca.data.folder_listing import PICTURES, SOUNDS, VIDEOS, list_files
+from nsca.data.folder_listing import NO_LABEL, PICTURES, SOUNDS, VIDEOS, Kind, list_files
 from nsca.data.folders import existing_folder
 from nsca.errors import UserError
 
@@ -131,7 +131,6 @@ def wrong_trees(root: Path) -> dict[str, tuple[Path, str, str]]:
     put(root / "litter" / ".DS_Store")
     put(root / "archive.tar")
     put(root / "notes.txt")
-    put(root / "loose" / "1.jpg")
     put(root / "wrapped" / "photos" / "train" / "a" / "1.jpg")
     put(root / "only_val" / "val" / "a" / "1.jpg")
     put(root / "extra" / "train" / "a" / "1.jpg")
@@ -153,7 +152,6 @@ def wrong_trees(root: Path) -> dict[str, tuple[Path, str, str]]:
         "missing": (root / "photoz", "does not exist", f"{root} exists and holds"),
         "archive": (root / "archive.tar", "is a file", "unpack it first (tar xf archive.tar)"),
         "file": (root / "notes.txt", "is a file", "give a folder"),
-        "loose": (root / "loose", "1.jpg", "one folder per class"),
         "wrapped": (root / "wrapped", "expected", f"data.path={root / 'wrapped' / 'photos'}"),
         "only_val": (root / "only_val", "no train/", "rename"),
         "extra": (root / "extra", "lacks: b", "add them"),
@@ -178,6 +176,26 @@ def test_wrong_layouts_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
         assert str(folder) in caught.value.cause or name == "single"
         assert remedy in caught.value.remedy, name
         assert "\n" not in caught.value.cause + caught.value.remedy
+
+
+@pytest.mark.parametrize("kind", [PICTURES, SOUNDS, VIDEOS], ids=lambda kind: kind.many)
+def test_files_in_no_class_have_no_labels(tmp_path: Path, kind: Kind) -> None:
+    suffix = min(kind.suffixes)
+    put(tmp_path / "all" / f"1{suffix}")
+    put(tmp_path / "all" / "labels.csv", b"file,word\n1,book\n")
+    put(tmp_path / "parts" / "train" / f"1{suffix}")
+    put(tmp_path / "parts" / "val" / f"2{suffix}")
+    (loose,) = list_files(tmp_path / "all", kind)
+    assert (loose.split, loose.label) == ("train", NO_LABEL)
+    parts = list_files(tmp_path / "parts", kind)
+    assert [(file.split, file.label) for file in parts] == [("train", ""), ("val", "")]
+
+
+def test_files_in_no_class_are_not_held_out_from_files_in_classes(tmp_path: Path) -> None:
+    put(tmp_path / "train" / "cat" / "1.wav")
+    put(tmp_path / "val" / "2.wav")
+    with pytest.raises(UserError, match=r"train lacks: \(files without a class\)"):
+        list_files(tmp_path, SOUNDS)
 
 
 def test_sounds_are_listed_like_pictures_and_apart_from_them(tmp_path: Path) -> None:

@@ -88,6 +88,16 @@ def test_copies_of_training_files_are_not_held_out(numbers, caplog):
         folder(numbers).load("val")
 
 
+def test_files_in_no_class_are_held_out_and_not_probed(tmp_path, capsys):
+    for name in "abcd":
+        put(tmp_path / f"{name}.txt", str(ord(name)))
+    source = folder(tmp_path)
+    assert not source.labelled
+    assert (len(source.load("train")[0]), len(source.load("val")[0])) == (2, 2)
+    assert source.label("val") == {}
+    assert f"{tmp_path}: numbers without labels, so nothing is probed" in capsys.readouterr().err
+
+
 def test_an_absent_part_is_named(numbers):
     with pytest.raises(UserError, match=r"no test part.*test/<class>/\*.txt"):
         folder(numbers).load("test")
@@ -118,11 +128,13 @@ def test_impossible_shares_are_refused(numbers, wrong):
         folder(numbers, **wrong)
 
 
-def test_every_broken_file_is_named(numbers):
-    assert folder(numbers).problems() == []
+def test_every_broken_file_and_every_copy_is_named(numbers):
+    copy = "copy.txt: is also in train, so not held out"
+    assert [line.rpartition("/")[2] for line in folder(numbers).problems()] == [copy]
     for part in ("train/odd/b.txt", "val/odd/c.txt"):
         (numbers / part).write_text(" ")
     assert [line.rpartition("/")[2] for line in folder(numbers).problems()] == [
         "b.txt: is empty",
         "c.txt: is empty",
+        copy,
     ]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nsca.data.batch import DynamicsBatch
 from nsca.objectives.first_fit import fit
-from nsca.objectives.imagination import TERMS
+from nsca.objectives.imagined import TERMS
 from nsca.phases.dynamics.data import DynamicsData
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.imagining import ImaginingPhase

@@ -24,8 +24,9 @@ from nsca.models.sense_names import SENSES
 from nsca.models.senses import Senses
 from nsca.objectives import fused, pictures, sounds
 from nsca.objectives.first_fit import fit
-from nsca.objectives.imagination import TERMS as DYNAMICS_TERMS
-from nsca.objectives.imagination import Imagination, Imagined
+from nsca.objectives.imagination import Imagination
+from nsca.objectives.imagined import TERMS as DYNAMICS_TERMS
+from nsca.objectives.imagined import Imagined
 from nsca.phases.full.data import FullData
 from nsca.phases.full.probing import FeaturesOf, ShownMoments, features_of
 from nsca.phases.gradient_cache import Embeddings

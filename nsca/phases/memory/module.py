@@ -28,8 +28,9 @@ from nsca.models.senses import Senses
 from nsca.objectives.anchors import Anchors
 from nsca.objectives.episodic_store import EpisodicStore, joined
 from nsca.objectives.first_fit import fit
-from nsca.objectives.imagination import TERMS as MODEL_TERMS
-from nsca.objectives.imagination import Imagination, Imagined
+from nsca.objectives.imagination import Imagination
+from nsca.objectives.imagined import TERMS as MODEL_TERMS
+from nsca.objectives.imagined import Imagined
 from nsca.objectives.retention import MEASURES, errors_by_task, forgetting_and_transfer
 from nsca.phases.gradient_cache import Embeddings
 from nsca.phases.imagining import ImaginingPhase
