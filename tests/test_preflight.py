@@ -44,7 +44,7 @@ def test_a_training_without_an_end_is_refused():
 def test_what_several_processes_cannot_do_is_refused(
     change: str, cause: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("nsca.preflight.require_launch", lambda nodes: None)  # a test starts none
+    monkeypatch.setattr("nsca.preflight.require_launch", lambda _: None)  # a test starts none
     cfg = compose("train", ["phase=vision", "model=nsca_tiny", change])
     three = replace(profile_of(cfg), devices=3)
     with pytest.raises(UserError, match=cause):
