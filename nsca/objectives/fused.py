@@ -93,7 +93,7 @@ def fused_losses(
         "variance": lambda: variance(latent),
         "covariance": lambda: covariance(latent),
     }
-    return {name: found[name]() for name in wanted}
+    return {name: found[name]() for name in sorted(wanted)}
 
 
 def _prediction(predicted: Tensor, batch: FusionBatch, senses: Senses) -> Tensor:

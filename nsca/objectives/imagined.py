@@ -59,7 +59,7 @@ def imagined_losses(
         "calibration": lambda: _calibration(doubted, wanted),
         "contribution": lambda: contribution_penalty(imagined.contribution, 1.0),
     }
-    return {name: found[name]() for name in wanted}
+    return {name: found[name]() for name in sorted(wanted)}
 
 
 def _calibration(doubted: dict[str, tuple[Tensor, Tensor]], wanted: Collection[str]) -> Tensor:

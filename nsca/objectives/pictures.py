@@ -34,4 +34,4 @@ def picture_losses(
         "covariance": lambda: covariance(views),
         "temporal": lambda: temporal_consistency(projected["first"], projected["neighbour"]),
     }
-    return {name: found[name]() for name in wanted}
+    return {name: found[name]() for name in sorted(wanted)}

@@ -37,4 +37,4 @@ def sound_losses(
         "covariance": lambda: covariance(views),
         "reconstruction": lambda: functional.mse_loss(decoded, clean.expand_as(decoded)),
     }
-    return {name: found[name]() for name in wanted}
+    return {name: found[name]() for name in sorted(wanted)}
