@@ -4,6 +4,7 @@ A part is an entry of the `model` group. Each phase says in `PARTS` which ones i
 `parts.<name>=<run directory>` or `latest` starts it from there, `null` from fresh weights.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import Parameter, signature
 from itertools import combinations
@@ -70,18 +71,29 @@ def with_found_parts(cfg: DictConfig) -> DictConfig:
 
 def _refuse_overlaps(names: Sequence[str], modules: Mapping[str, Sequence[str]]) -> None:
     """Raises UserError where what one of the parts brings would be put over another's."""
-    for one, other in combinations(names, 2):
-        both = [
-            max(a, b, key=len)
-            for a in modules[one]
-            for b in modules[other]
-            if f"{a}.".startswith(f"{b}.") or f"{b}.".startswith(f"{a}.")
-        ]
-        if both:
-            raise UserError(
-                f"parts.{one} and parts.{other} both bring weights of {both[0]}",
-                f"parts.{other}=null, or parts.{one}=null",
-            )
+    pairs = {
+        (one, other): both[0]
+        for one, other in combinations(names, 2)
+        if (both := _overlap(modules[one], modules[other]))
+    }
+    if pairs:
+        cause = (
+            f"parts.{a} and parts.{b} both bring weights of {x}" for (a, b), x in pairs.items()
+        )
+        often = Counter(name for pair in pairs for name in pair)
+        hub, *rest = [name for name, _ in often.most_common()]
+        given_up = " ".join(f"parts.{name}=null" for name in rest)
+        raise UserError("; ".join(cause), f"{given_up}, or parts.{hub}=null")
+
+
+def _overlap(some: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Names of modules of the one that are, or are in, modules of the other, or the other way."""
+    return [
+        max(a, b, key=len)
+        for a in some
+        for b in others
+        if f"{a}.".startswith(f"{b}.") or f"{b}.".startswith(f"{a}.")
+    ]
 
 
 def load_parts(phase: Phase, parts: Mapping[str, str | None]) -> None:

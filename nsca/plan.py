@@ -22,6 +22,7 @@ from nsca.debug import FINDER_STEPS, DebugPreset
 from nsca.hardware import HardwareProfile, profile_of
 from nsca.model_sizes import part_sizes
 from nsca.phases.phase import Phase
+from nsca.preflight import check_before
 
 EXAMPLE_SAMPLES = 8
 LEAST_REPEATS, MOST_REPEATS = 2, 5  # of one measurement, after one to warm up
@@ -60,8 +61,13 @@ class Plan:
 def print_plan(cfg: DictConfig) -> None:
     """Print the plan of a training command, and how large the whole model is; no run directory is
     made.
+
+    Raises:
+        UserError: settings that contradict each other.
     """
-    profile, plan = profile_of(cfg), make_plan(cfg)
+    profile = profile_of(cfg)
+    check_before(cfg, profile, DebugPreset(**plain(cfg.debug)))
+    plan = make_plan(cfg)
     print("\n".join(plan_lines(plan, profile, phase_name(cfg))))
     print("\n".join(model_lines(part_sizes(cfg.model))))
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from nsca.assembly import phase_class, phase_name
+from nsca.callbacks.step_profile import require_steps_to_time
 from nsca.debug import DebugPreset
 from nsca.errors import UserError
 from nsca.hardware import HardwareProfile
 from nsca.phases.phase import Phase
 from nsca.run_directory import available_bytes
-from nsca.shared_batch import require_launch
 
 BYTES_PER_PARAMETER = 12  # fp32 weights and at most two moments
 
@@ -21,27 +21,35 @@ def check_before(cfg: DictConfig, hardware: HardwareProfile, debug: DebugPreset)
     """Refuse settings that contradict each other, before there is a run directory.
 
     Raises:
-        UserError: a batch or a launch that does not fit the processes, a learning rate looked for
-            where there is none to find, a training that never ends, or pictures of another size
-            than the model sees.
+        UserError: a batch that does not fit the processes, a debug preset that the phase cannot
+            follow or that has too few steps, a training that never ends, or pictures of another
+            size than the model sees.
     """
+    steps, epochs = int(cfg.trainer.max_steps), cfg.trainer.get("max_epochs")
     if hardware.processes > 1:
-        require_launch(hardware.nodes)
         hardware.share(int(cfg.effective_batch))
         if debug.find_lr:
             raise UserError(
                 "debug=find_lr looks for a learning rate on one device",
                 "hardware.devices=1 hardware.nodes=1; what it finds holds for more",
             )
-    if debug.find_lr and phase_class(cfg).staged:
+    for key, asked in {
+        "debug=find_lr": debug.find_lr,
+        "trainer.overfit_batches": cfg.trainer.get("overfit_batches"),
+    }.items():
+        if asked and phase_class(cfg).staged:
+            raise UserError(
+                f"{key} would go through the stages of phase={phase_name(cfg)} with what is of one",
+                "ask it of phase=dynamics, whose networks they are",
+            )
+    if debug.profile and steps > 0:
+        require_steps_to_time(steps)
+    # Lightning takes a limit on time for one on epochs
+    endless = epochs == -1 or (epochs is None and cfg.trainer.get("max_time") is not None)
+    if steps == -1 and endless and not debug.find_lr:
         raise UserError(
-            f"debug=find_lr would sweep through the stages of phase={phase_name(cfg)}",
-            "look for a rate with phase=dynamics, whose networks they are",
-        )
-    if cfg.trainer.max_steps == -1 and cfg.trainer.get("max_epochs") == -1:
-        raise UserError(
-            "trainer.max_steps=-1 trainer.max_epochs=-1 never ends, and the learning rate falls "
-            "towards an end",
+            "trainer.max_steps=-1 without trainer.max_epochs never ends, and the learning rate "
+            "falls towards an end",
             "trainer.max_steps=<steps>",
         )
     given = OmegaConf.select(cfg, "data.image_size")

@@ -26,12 +26,15 @@ class StepCost:
 
     Attributes:
         seconds: of a whole step, median.
-        waiting: share of it that passes before its batch is there.
-        busy: share of the time in which the GPU computed or copied; None without one.
+        waiting: share of it that passes before its batch is made, views included.
+        busy: share of the time in which the GPU computed or copied; None without one, or where it
+            does not tell.
         peak_gb: memory taken, of the GPU where there is one, else of the process.
         parts: micro-batches that a step embeds one after another.
+        micro_batch: samples that it embeds at once.
         sparable: whether something that is trained offers gradient checkpointing.
-        threads: that torch computes with, on the CPU.
+        threads: that torch computes with on the CPU by order (OMP_NUM_THREADS); None where it
+            chooses them itself.
         cores: that this process may use.
         half: the precision that this device offers beside 32 bits, as Lightning names it; None for
             none.
@@ -43,8 +46,9 @@ class StepCost:
     busy: float | None
     peak_gb: float
     parts: int
+    micro_batch: int
     sparable: bool
-    threads: int
+    threads: int | None
     cores: int
     half: str | None
     operations: Mapping[str, float]
@@ -69,15 +73,14 @@ def recommendations(cost: StepCost, hardware: HardwareProfile, phase: str) -> li
         hardware: that it was measured with.
         phase: its name, in `hardware.micro_batch`.
     """
-    share = cost.peak_gb / hardware.memory_gb if hardware.memory_gb else 1.0
-    micro_batch = int(hardware.micro_batch.get(phase, hardware.micro_batch["default"]))
+    share = cost.peak_gb / hardware.memory_gb
     sparing = hardware.gradient_checkpointing and cost.sparable
     memory = f"{cost.peak_gb:.1f} of {hardware.memory_gb:g} GB are taken"
     found = []
     if cost.waiting > WAITING_SHARE:
-        because = f"a step waits {cost.waiting:.0%} of its {cost.seconds:.3g} s for its batch"
-        found.append((because, "fewer jobs beside it: this process makes the batches"))
-    if cost.busy is not None and cost.half is not None and hardware.precision.startswith("32"):
+        because = f"{cost.waiting:.0%} of a step of {cost.seconds:.3g} s makes its batch and views"
+        found.append((because, "fewer jobs beside it: this process makes them"))
+    if cost.half is not None and hardware.precision.startswith("32"):
         found.append(
             ("this GPU is several times faster in 16 bits", f"hardware.precision={cost.half}")
         )
@@ -86,15 +89,15 @@ def recommendations(cost: StepCost, hardware: HardwareProfile, phase: str) -> li
         found.append((because, "hardware.gradient_checkpointing=false"))
     elif cost.parts > 1 and share * cost.parts < FULL:
         because = f"samples are embedded twice, in {cost.parts} parts (gradient caching); {memory}"
-        found.append((because, f"hardware.micro_batch.{phase}={cost.parts * micro_batch}"))
+        found.append((because, f"hardware.micro_batch.{phase}={cost.parts * cost.micro_batch}"))
     elif share > FULL and cost.sparable and not sparing:
         found.append((memory, "hardware.gradient_checkpointing=true"))
-    elif share > FULL and micro_batch > 1:
-        found.append((memory, f"hardware.micro_batch.{phase}={micro_batch // 2}"))
+    elif share > FULL and cost.micro_batch > 1:
+        found.append((memory, f"hardware.micro_batch.{phase}={cost.micro_batch // 2}"))
     if cost.busy is not None and cost.busy < BUSY_SHARE and not hardware.compile:
         because = f"the GPU computes {cost.busy:.0%} of the time: its pieces of work are small"
         found.append((because, "hardware.compile=true"))
-    if cost.busy is None and cost.threads < cost.cores:
-        because = f"torch computes with {cost.threads} of {cost.cores} cores"
+    if hardware.accelerator == "cpu" and cost.threads is not None and cost.threads < cost.cores:
+        because = f"OMP_NUM_THREADS={cost.threads}, and there are {cost.cores} cores"
         found.append((because, f"OMP_NUM_THREADS={cost.cores} in front of the command"))
     return [Recommendation(because, setting) for because, setting in found]

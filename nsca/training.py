@@ -47,7 +47,7 @@ from nsca.rate_finder import RateSweep, suggested_rate, write_curve
 from nsca.reporting.rate_plot import write_plot
 from nsca.resuming import choose_start, find_finished
 from nsca.run_card import RunCard, config_fingerprint
-from nsca.shared_batch import Orders, SharedBatch, started_from_outside, together
+from nsca.shared_batch import Orders, SharedBatch, require_launch, started_from_outside, together
 from nsca.stop_signals import graceful_stop
 from nsca.verb import Stopped
 
@@ -65,6 +65,8 @@ def run_training(cfg: DictConfig) -> Path:
     """
     quieten()
     hardware, debug = profile_of(cfg), DebugPreset(**plain(cfg.debug))
+    if hardware.processes > 1:
+        require_launch(hardware.nodes)
     check_before(cfg, hardware, debug)
     cfg = with_found_parts(cfg)
     root, name = Path(cfg.outputs) / "train", str(cfg.name)

@@ -35,7 +35,7 @@ RANGES: tuple[tuple[str, tuple[Callable[[Any], bool], str]], ...] = (
     (r"hardware\.micro_batch\.\w+|effective_batch|.*\.effective_batch", _whole(1)),
     (
         r"hardware\.micro_batch",
-        _rule(lambda _: False, "given by phase, as in hardware.micro_batch.vision=8"),
+        _rule(lambda _: False, "a number for each phase, as in hardware.micro_batch.vision=8"),
     ),
     (r"model\.vision\.image_size", _rule(lambda v: v >= 16 and v % 16 == 0, "a multiple of 16")),
     (r"phase\.imagination\.(past|ahead)|model\..*\b(n_heads|n_queries|members)", _whole(1)),

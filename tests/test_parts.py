@@ -225,8 +225,11 @@ def test_an_unknown_part_is_refused_with_the_right_one():
 def test_two_parts_that_bring_the_same_weights_are_refused(outputs: Path, tmp_path: Path):
     trained = finished_run(tmp_path, "fusion", "2026-02-01_00-00-00-000", 7.0, "parts.vision=null")
     asked = fusion(outputs, f"+parts.fusion={trained}", "parts.vision=null")
-    with pytest.raises(UserError, match=r"both bring weights of senses\.audio"):
+    with pytest.raises(UserError, match=r"both bring weights of senses\.audio \("):
         with_found_parts(asked)
+    with pytest.raises(UserError, match=r"of senses\.vision; .* of senses\.audio \(") as error:
+        with_found_parts(fusion(outputs, f"+parts.fusion={trained}"))
+    assert error.value.remedy == "parts.vision=null parts.audio=null, or parts.fusion=null"
 
 
 def test_a_run_that_cannot_be_read_does_not_stand_before_the_others(

@@ -18,10 +18,17 @@ def check(cfg: DictConfig) -> None:
     check_before(cfg, profile_of(cfg), DebugPreset(**plain(cfg.debug)))
 
 
-def test_a_phase_of_stages_is_not_swept_for_a_rate():
-    asked = ["phase=memory", "model=nsca_tiny", "parts.dynamics=null", "parts.fusion=null"]
-    with pytest.raises(UserError, match="sweep through the stages of phase=memory"):
-        check(compose("train", [*asked, "debug=find_lr"]))
+@pytest.mark.parametrize("change", ["debug=find_lr", "debug=overfit"])
+def test_a_phase_of_stages_is_not_asked_for_one_batch_or_rate(change: str):
+    asked = ["phase=memory", "model=nsca_tiny", "parts={}"]
+    with pytest.raises(UserError, match="through the stages of phase=memory") as error:
+        check(compose("train", [*asked, change]))
+    assert "phase=dynamics" in error.value.remedy
+
+
+def test_a_profile_of_too_few_steps_is_refused():
+    with pytest.raises(UserError, match="5 are left to train"):
+        check(compose("train", ["phase=vision", "debug=profiler", "trainer.max_steps=5"]))
 
 
 @pytest.mark.parametrize("phase", ["vision", "fusion", "full"])
@@ -31,20 +38,19 @@ def test_pictures_of_another_size_than_the_model_sees_are_refused(phase: str):
         check(compose("train", asked))
 
 
-def test_a_training_without_an_end_is_refused():
-    asked = ["phase=vision", "trainer.max_steps=-1", "trainer.max_epochs=-1"]
+@pytest.mark.parametrize("change", ["trainer.max_epochs=-1", "+trainer.max_time=00:00:10:00"])
+def test_a_training_without_an_end_is_refused(change: str):
+    asked = ["phase=vision", "trainer.max_steps=-1", change]
     with pytest.raises(UserError, match="never ends"):
         check(compose("train", asked))
+    check(compose("train", [*asked, "debug=find_lr"]))
 
 
 @pytest.mark.parametrize(
     ("change", "cause"),
     [("effective_batch=2", "effective_batch=2"), ("debug=find_lr", "on one device")],
 )
-def test_what_several_processes_cannot_do_is_refused(
-    change: str, cause: str, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("nsca.preflight.require_launch", lambda _: None)  # a test starts none
+def test_what_several_processes_cannot_do_is_refused(change: str, cause: str):
     cfg = compose("train", ["phase=vision", "model=nsca_tiny", change])
     three = replace(profile_of(cfg), devices=3)
     with pytest.raises(UserError, match=cause):

@@ -25,8 +25,9 @@ FINE = StepCost(
     busy=0.9,
     peak_gb=6.0,
     parts=1,
+    micro_batch=32,
     sparable=True,
-    threads=8,
+    threads=None,
     cores=8,
     half="bf16-mixed",
     operations={"mm": 1.0},
@@ -51,7 +52,12 @@ def test_where_all_is_well_nothing_is_said():
         ({"peak_gb": 7.9}, {}, "hardware.gradient_checkpointing=true"),
         ({"peak_gb": 7.9}, {"gradient_checkpointing": True}, "hardware.micro_batch.vision=16"),
         ({"busy": 0.4}, {"compile": False}, "hardware.compile=true"),
-        ({"busy": None, "half": None, "threads": 1}, {}, "OMP_NUM_THREADS=8"),
+        ({"busy": None, "half": None, "threads": 1}, {"accelerator": "cpu"}, "OMP_NUM_THREADS=8"),
+        (
+            {"peak_gb": 7.9, "micro_batch": 8, "sparable": False},
+            {},
+            "hardware.micro_batch.vision=4",
+        ),
     ],
 )
 def test_each_rule_speaks_alone(cost, hardware, said):
@@ -71,4 +77,11 @@ def test_what_nothing_offers_is_not_recommended():
 
 def test_what_was_measured_is_the_reason():
     (found,) = recommendations(replace(FINE, waiting=0.25), GPU, "vision")
-    assert found.because == "a step waits 25% of its 0.2 s for its batch"
+    assert found.because == "25% of a step of 0.2 s makes its batch and views"
+
+
+def test_threads_are_advised_where_somebody_held_them_down():
+    """torch itself takes physical or fast cores alone, and Apple's GPU computes with none."""
+    alone = replace(FINE, busy=None, half=None)
+    assert settings(alone, replace(GPU, accelerator="cpu")) == []
+    assert settings(replace(alone, threads=1), replace(GPU, accelerator="mps")) == []

@@ -57,7 +57,7 @@ def imagine(
     speed = torch.zeros_like(place)
     courses, spreads = [], []
     for step in range(steps):
-        place, speed, _ = dynamics.step(
+        place, speed, _ = dynamics(
             place,
             speed,
             hand[:, step].expand(members, -1, -1),

@@ -45,7 +45,7 @@ class ObjectDynamics(nn.Module):
         self.blend = BlendedAcceleration(prior, weight, correction)
         self.members = members
 
-    def step(
+    def forward(
         self,
         place_m: Float[Tensor, "m b 2 3"],
         speed_m_s: Float[Tensor, "m b 2 3"],

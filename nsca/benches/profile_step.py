@@ -23,7 +23,7 @@ from nsca.callbacks.step_profile import kernel_seconds, peak_gb
 from nsca.composition import compose
 from nsca.hardware import HardwareProfile, may_have, profile_of, require_hardware
 from nsca.plan import memory_bytes
-from nsca.preparation import prepare
+from nsca.preparation import called_parts, prepare
 from nsca.training import build_trainer, quieten
 
 WARM_STEPS = {"cuda": 4, "cpu": 1}  # the first ones compile, choose kernels and fill caches
@@ -115,7 +115,7 @@ def figures(overrides: Sequence[str], steps: int, graphs: bool = False) -> dict[
     # it would fit scales to data, and noise needs none
     setattr(phase, "on_fit_start", lambda: None)  # noqa: B010 -- types are stricter
     if graphs:
-        for part in phase.children():
+        for part in called_parts(phase):
             part.compile(mode="reduce-overhead")
     found = {"planned_gb": _planned_gb(cfg)}
     if not _is_here(hardware):

@@ -92,6 +92,11 @@ class QuantityProbes:
             f"{source} has no label that can be probed ({', '.join(fit[1]) or 'none'})",
             "at least two objects and two distinct values of a label are needed",
         )
+        if not fit[1]:
+            raise UserError(
+                f"{source} has no labels, so nothing can be probed",
+                "sort its files into a folder for each class, or name them in labels.csv",
+            )
         if not len(fit[0]):
             raise nothing_to_probe
         tests: dict[Split, Part] = {}
@@ -178,7 +183,7 @@ def check_at_least(name: str, number: int, least: int) -> None:
 def _choose(part: Part, most: int, seed: int) -> Part:
     """At most `most` rows that have a label, in a seeded order."""
     stored, labels = part
-    rows = labelled_rows(labels) if labels else np.arange(len(stored))
+    rows = labelled_rows(labels) if labels else np.arange(0)
     rows = np.random.default_rng([seed, len(stored)]).permutation(rows)[:most]
     return stored[rows], {name: _rows_of(label, rows) for name, label in labels.items()}
 

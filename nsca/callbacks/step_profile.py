@@ -1,6 +1,7 @@
 """Where the time of a training goes, and what to change (`debug=profiler`)."""
 
 import json
+import os
 import resource
 import statistics
 import sys
@@ -53,13 +54,8 @@ class StepProfile(Callback):
         self._trace: profile | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Raises UserError where too few steps are left to time."""
-        left = trainer.max_steps - trainer.global_step
-        if left < FEWEST:
-            raise UserError(
-                f"debug=profiler times {FEWEST} steps or more, {max(left, 0)} are left to train",
-                "leave trainer.max_steps to the preset (30), and begin anew (resume=never)",
-            )
+        """Raises UserError where too few steps are left to time, as in a run that is resumed."""
+        require_steps_to_time(trainer.max_steps - trainer.global_step)
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -72,7 +68,7 @@ class StepProfile(Callback):
         if self._trace is None:
             self._ended.append(self._clock(pl_module.device))
         left = trainer.max_steps - trainer.global_step
-        if left == TRACED and trainer.is_global_zero:
+        if left == TRACED:
             self._peak_gb = peak_gb(pl_module.device)
             on_gpu = pl_module.device.type == "cuda"
             cuda = [ProfilerActivity.CUDA] if on_gpu else []
@@ -117,14 +113,24 @@ class StepProfile(Callback):
         return StepCost(
             seconds=seconds,
             waiting=sum(waits) / sum(whole),
-            busy=kernel_seconds(events) / (TRACED * seconds) if on_gpu else None,
+            busy=kernel_seconds(events) / (TRACED * seconds) or None if on_gpu else None,
             peak_gb=self._peak_gb,
             parts=self.parts,
+            micro_batch=phase.micro_batch,
             sparable=bool(checkpointable(phase)),
-            threads=torch.get_num_threads(),
+            threads=torch.get_num_threads() if "OMP_NUM_THREADS" in os.environ else None,
             cores=available_cores(),
             half=half_precision(device),
             operations=operation_shares(trace, on_gpu),
+        )
+
+
+def require_steps_to_time(left: int) -> None:
+    """Raises UserError where too few steps are left."""
+    if left < FEWEST:
+        raise UserError(
+            f"debug=profiler times {FEWEST} steps or more, {max(left, 0)} are left to train",
+            "leave trainer.max_steps to the preset (30), and begin anew (resume=never)",
         )
 
 
@@ -133,7 +139,8 @@ def operation_shares(trace: profile, on_gpu: bool) -> dict[str, float]:
     rows = [row for row in trace.key_averages() if row.key.startswith("aten::")]
     of = {r.key: float(r.self_device_time_total if on_gpu else r.self_cpu_time_total) for r in rows}
     largest = sorted(of, key=of.__getitem__, reverse=True)[:SHOWN]
-    return {key.removeprefix("aten::"): of[key] / sum(of.values()) for key in largest}
+    whole = sum(of.values()) or 1.0  # a machine may keep a GPU's times from who asks
+    return {key.removeprefix("aten::"): of[key] / whole for key in largest}
 
 
 def kernel_seconds(events: Sequence[Any]) -> float:
@@ -156,14 +163,15 @@ def half_precision(device: torch.device) -> str | None:
     """
     if device.type != "cuda":
         return None
-    return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+    native = torch.cuda.is_bf16_supported(including_emulation=False)  # emulated it is slow
+    return "bf16-mixed" if native else "16-mixed"
 
 
 def summary(cost: StepCost, found: Sequence[Recommendation], folder: Path) -> str:
     """Return what is printed: the step, its largest operations, what to change."""
     largest = ", ".join(f"{name} {share:.0%}" for name, share in list(cost.operations.items())[:4])
     busy = "" if cost.busy is None else f", the GPU computes {cost.busy:.0%} of it"
-    step = f"a step takes {cost.seconds:.3g} s, {cost.waiting:.1%} of it waiting for its batch"
+    step = f"a step takes {cost.seconds:.3g} s, {cost.waiting:.1%} of it before its batch is made"
     what = [f"  {each.because}: {each.setting}" for each in found] or ["  nothing to change"]
     files = f"{folder}: recommendations.json, operations.txt, trace.json.gz (for ui.perfetto.dev)"
     return "\n".join([f"profile: {step}{busy}; most in {largest}", *what, files])

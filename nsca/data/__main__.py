@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     texts = {
         "inspect": "print what a set holds: counts, sizes, lengths, versions, fields",
         "preview": "write a contact sheet, a film and a GIF; of babbling also a spectrogram",
-        "validate": "check files, checksums, schema, counts and ranges; exit code 1 on problems",
+        "validate": "check files, checksums, schema, counts, ranges, copies; exit 1 on problems",
     }
     for name, text in texts.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")

@@ -43,21 +43,21 @@ def custom_problems(
         *(
             f"{file}: {COPY}"
             for modality in COPIED
-            for file in sorted(copies(files_of(held_out, modality), every_train, modality))
+            for file in sorted(copies(_files_of(held_out, modality), every_train, modality))
             if file not in broken
         ),
         *_unusual(widths),
     ]
 
 
-def files_of(samples: Sequence[Sample], modality: str) -> list[Path]:
+def _files_of(samples: Sequence[Sample], modality: str) -> list[Path]:
     """The files of a modality, of the samples that have it."""
     return [sample.files[modality] for sample in samples if modality in sample.files]
 
 
 def copies(files: list[Path], every_train: Sequence[Sample], modality: str) -> set[Path]:
     """Those of these files of a modality that are in train as well."""
-    return same_bytes(files, files_of(every_train, modality))
+    return same_bytes(files, _files_of(every_train, modality))
 
 
 def _unusual(widths: Mapping[Path, int]) -> list[str]:

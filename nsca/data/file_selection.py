@@ -41,7 +41,7 @@ def hold_out(files: list[LabelledFile], share: float, seed: int) -> list[Labelle
         if len(members) < 2 and len(alone) == len(train):
             raise UserError(
                 f"{_named(members[0].label)} has one file, so none can be held out",
-                "add files to it or remove the class",
+                "add files to it" + (" or remove the class" if members[0].label else ""),
             )
         order = np.random.default_rng(seed).permutation(len(members))
         count = min(max(1, round(share * len(members))), len(members) - 1)

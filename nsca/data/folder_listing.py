@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Kind:
     """What the files are: their suffixes, words for messages, and whether a class that is held out
-    must be one of train; else files of such classes have no labels.
+    must be one of train; where it need not be and is not, no file of the folder has a label.
     """
 
     suffixes: frozenset[str]
@@ -227,7 +227,9 @@ def _from_table(table: Path, required: bool) -> list[LabelledFile]:
             f"{table} cannot be read as UTF-8 text with commas: {e}", "save it as a UTF-8 CSV file"
         ) from e
     if not {"split", "label", "file"} <= set(columns):
-        if required:
+        if not required:
+            _log.warning("%s lacks some of the columns split,label,file: passed over", table)
+        else:
             found = f"the columns {','.join(columns) or '(none)'}"
             raise wrong_layout(
                 folder, "labels.csv with the columns split,label,file", found, "rename the columns"

@@ -137,7 +137,7 @@ class HuggingFace:
         return prints[0] if len(prints) == 1 else sha256(" ".join(prints).encode()).hexdigest()
 
     def problems(self) -> list[str]:
-        """Open every row; one line for each that is broken."""
+        """Open every row, see `LabelledFolder.problems`."""
         return [line for each in self._all for line in each.problems()]
 
     def frames(self, split: Split) -> Frames:

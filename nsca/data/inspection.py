@@ -1,6 +1,7 @@
 """What is in a data set, as lines of text: splits, kinds, primitives, events, sizes, fields."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -65,20 +66,23 @@ def format_of(
     labelled = _by_suffixes(path)
     if (path / "labels.csv").is_file() or not (path / "train").is_dir():
         return labelled
-    classes = [child for child in visible(path / "train") if child.is_dir()]
-    numbered = [bool(NUMBERED.fullmatch(file.name)) for c in classes for file in visible(c)]
+    train = path / "train"
+    holding = [train, *(child for child in visible(train) if child.is_dir())]
+    files = [file for folder in holding for file in visible(folder) if file.is_file()]
+    numbered = [bool(NUMBERED.fullmatch(file.name)) for file in files]
     return "custom_folder" if 2 * sum(numbered) > len(numbered) else labelled
 
 
 def _by_suffixes(path: Path) -> Literal["image_folder", "audio_folder", "video_folder"]:
     """Of which kind most of a folder's files are named; pictures where nothing tells."""
     table = path / "labels.csv"
+    there = Counter(file.suffix.lower() for file in path.rglob("*"))
     if table.is_file():
         names = re.split(r"[,\s]+", table.read_text(encoding="utf-8", errors="replace"))
-    else:
-        names = [file.name for file in path.rglob("*")]
-    suffixes = [Path(name).suffix.lower() for name in names]
-    return max(KINDS, key=lambda name: sum(s in KINDS[name].suffixes for s in suffixes))
+        listed = Counter(Path(name).suffix.lower() for name in names)
+        if any(listed.keys() & kind.suffixes for kind in KINDS.values()):
+            there = listed
+    return max(KINDS, key=lambda name: sum(there[s] for s in KINDS[name].suffixes))
 
 
 def describe_babbling(root: Path) -> Iterator[str]:

@@ -77,10 +77,12 @@ class LabelledFolder(ABC):
         self.max_broken = max_broken
         self._sizes = tuple(sizes)
         files = self._store.files()
+        why = ""
         if not self.kind.same_classes and not every_class_in_both_parts(files):
-            _log.warning("%s: no labels, because classes are not in both parts", self.path)
+            why = " (classes are not in both parts)"
             files = without_labels(files)
-        if not any(file.split == "val" for file in files):
+        self._drawn = not any(file.split == "val" for file in files)
+        if self._drawn:
             files = hold_out(files, val_fraction, seed)
         self._every_train_path = [file.path for file in files if file.split == "train"]
         files = thin(files, fraction, seed)
@@ -91,7 +93,7 @@ class LabelledFolder(ABC):
         self.classes = sorted({file.label for file in files})
         self.labelled = self.classes != [NO_LABEL]
         if not self.labelled:
-            notice(f"{self.path}: {self.kind.many} without labels, so nothing is probed")
+            notice(f"{self.path}: {self.kind.many} without labels{why}, so nothing is probed")
         self.broken: dict[str, list[BrokenFileError]] = {}
         self._loaded: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self._groups: dict[str, np.ndarray] = {}
@@ -120,8 +122,8 @@ class LabelledFolder(ABC):
         """Open one file. Raises BrokenFileError where it cannot be used."""
 
     def problems(self) -> list[str]:
-        """Open every file; one line for each that is broken, a sound that is silent, or held out
-        and also in train.
+        """Open every file; one line for each that is broken, a sound that is silent, or put into a
+        part to be held out and also in train.
         """
         broken: dict[Path, str] = {}
         for members in self.files.values():
@@ -130,7 +132,8 @@ class LabelledFolder(ABC):
                     self.check(member.path)
                 except BrokenFileError as error:
                     broken[member.path] = str(error)
-        copies = sorted(path for split in self.held_out for path in self._copies(self.files[split]))
+        given = [split for split in self.held_out if split == "test" or not self._drawn]
+        copies = sorted(path for split in given for path in self._copies(self.files[split]))
         return [
             *broken.values(),
             *(f"{path}: {COPY}" for path in copies if path not in broken),

@@ -21,7 +21,7 @@ def run(model: ObjectDynamics, things: Things, place: torch.Tensor, hand_speed: 
     place = place.expand(3, 1, 2, 3)
     moving = torch.tensor([[hand_speed, 0.0, 0.0]])
     for _ in range(steps):
-        place, speed, contribution = model.step(
+        place, speed, contribution = model(
             place,
             speed,
             hand.expand(3, 1, 3),

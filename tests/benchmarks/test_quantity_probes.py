@@ -1,5 +1,7 @@
 """The protocol on rows whose answers are known; pictures under it: test_visible_quantities."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,8 +87,25 @@ def test_budgets_are_kept_and_the_choice_is_of_the_seed():
 
 
 def test_nothing_to_probe_is_said():
-    with pytest.raises(UserError, match="known has no label that can be probed"):
-        judged(QuantityProbes(50, 30, 0), part=lambda split: (part(split)[0], {}))
+    def alike(split: Split) -> Part:
+        rows, labels = part(split)
+        return rows, {"kind": replace(labels["kind"], values=np.zeros(len(rows), np.int64))}
+
+    with pytest.raises(UserError, match=r"known has no label that can be probed \(kind\)"):
+        judged(QuantityProbes(50, 30, 0), part=alike)
+
+
+def test_rows_without_labels_are_not_encoded_first():
+    def never(rows: np.ndarray) -> np.ndarray:
+        raise AssertionError(f"{len(rows)} rows encoded for nothing")
+
+    bare = {"part": lambda split: (part(split)[0], {}), "encoders": {"trained": never}}
+    with pytest.raises(UserError, match="known has no labels") as error:
+        judged(QuantityProbes(50, 30, 0), **bare)
+    assert "a folder for each class" in error.value.remedy
+
+
+def test_budgets_have_a_least():
     check_at_least("fit_frames", 2, 2)
     with pytest.raises(UserError, match=r"fit_frames=1 is too few.*2 or more"):
         check_at_least("fit_frames", 1, 2)

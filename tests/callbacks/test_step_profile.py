@@ -59,7 +59,7 @@ def test_waiting_is_the_share_before_a_batch_is_there(tmp_path: Path, monkeypatc
     content = json.loads((tmp_path / "profile" / "recommendations.json").read_text())
     assert content["cost"]["seconds"] == pytest.approx(3.5)
     assert content["cost"]["waiting"] == pytest.approx(3 / 3.5)
-    assert content["recommendations"][0]["because"].startswith("a step waits 86% of its 3.5 s")
+    assert content["recommendations"][0]["because"].startswith("86% of a step of 3.5 s")
 
 
 def test_a_validation_is_not_waiting(tmp_path: Path, monkeypatch):

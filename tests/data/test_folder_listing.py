@@ -179,7 +179,7 @@ def test_wrong_layouts_say_what_is_there_and_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [PICTURES, SOUNDS, VIDEOS], ids=lambda kind: kind.many)
-def test_files_in_no_class_have_no_labels(tmp_path: Path, kind: Kind) -> None:
+def test_files_in_no_class_have_no_labels(tmp_path: Path, kind: Kind, caplog) -> None:
     suffix = min(kind.suffixes)
     put(tmp_path / "all" / f"1{suffix}")
     put(tmp_path / "all" / "labels.csv", b"file,word\n1,book\n")
@@ -187,6 +187,7 @@ def test_files_in_no_class_have_no_labels(tmp_path: Path, kind: Kind) -> None:
     put(tmp_path / "parts" / "val" / f"2{suffix}")
     (loose,) = list_files(tmp_path / "all", kind)
     assert (loose.split, loose.label) == ("train", NO_LABEL)
+    assert "labels.csv lacks some of the columns split,label,file: passed over" in caplog.text
     parts = list_files(tmp_path / "parts", kind)
     assert [(file.split, file.label) for file in parts] == [("train", ""), ("val", "")]
 

@@ -72,6 +72,22 @@ def test_a_listing_makes_an_image_folder(tmp_path: Path) -> None:
     assert format_of(tmp_path) == "audio_folder"
 
 
+def test_a_listing_of_words_leaves_it_to_the_files(tmp_path: Path) -> None:
+    (tmp_path / "1.wav").write_bytes(b"")
+    (tmp_path / "labels.csv").write_text("file,word\n1,book\n")
+    assert format_of(tmp_path) == "audio_folder"
+
+
+def test_recordings_in_no_class_stay_recordings(tmp_path: Path) -> None:
+    """So that what reads them can say that classes are missing."""
+    for split in ("train", "val"):
+        for name in ("image_001.png", "audio_001.wav"):
+            path = tmp_path / split / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"")
+    assert format_of(tmp_path) == "custom_folder"
+
+
 def test_nothing_there_says_how_to_make_a_set(tmp_path: Path) -> None:
     (tmp_path / "empty" / "deeper").mkdir(parents=True)
     (tmp_path / "file").write_text("")

@@ -138,3 +138,10 @@ def test_every_broken_file_and_every_copy_is_named(numbers):
         "c.txt: is empty",
         copy,
     ]
+
+
+def test_equal_files_of_a_folder_without_parts_are_no_problem(tmp_path):
+    """Which of them is held out is drawn; the reader leaves out those whose equal is in train."""
+    for name in "abcd":
+        put(tmp_path / f"{name}.txt", "1")
+    assert folder(tmp_path).problems() == []

@@ -1,7 +1,7 @@
 """The dynamics phase: what will be, given what is done, as a latent and in metres and seconds.
 
 The senses and the fusion are frozen; their latents are asked for once. What is learned, and by
-which losses: `nsca.objectives.imagination`.
+which losses: `nsca.objectives.imagination` and `imagined`.
 """
 
 from torch import Tensor

@@ -58,7 +58,7 @@ class FewShotPhase(Phase):
         speed = batch.speed_m_s.expand(members, -1, -1, -1)
         placed, contributed = [], []
         for step in range(batch.closing.shape[1]):
-            place, speed, contribution = self.dynamics.step(
+            place, speed, contribution = self.dynamics(
                 place,
                 speed,
                 batch.hand_m[:, step].expand(members, -1, -1),

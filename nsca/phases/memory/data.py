@@ -102,11 +102,6 @@ class MemoryData(WindowData):
         """
         super().setup(stage)
         trainer = self._trainer()
-        if trainer.overfit_batches:
-            raise UserError(
-                "phase=memory goes through a stream of tasks, and one batch is of one of them",
-                "learn one batch by heart with phase=dynamics, whose networks they are",
-            )
         if not trainer.fast_dev_run:
             self.stream.require_steps(trainer.max_steps)
         for split in ("train", "val"):

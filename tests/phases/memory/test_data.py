@@ -57,14 +57,6 @@ def test_a_step_shows_its_stage_alone_and_validation_every_task():
     assert set(together.step_batch(0).task.tolist()) == {0, 1}
 
 
-def test_one_batch_cannot_be_a_stream():
-    data = tiny_data()
-    data.trainer = tiny_trainer(4, overfit_batches=1)
-    with pytest.raises(UserError, match="one batch is of one of them") as error:
-        data.setup("fit")
-    assert "phase=dynamics" in error.value.remedy
-
-
 def test_bad_streams_and_sources_are_named():
     with pytest.raises(UserError, match="one sense alone"):
         tiny_data(source=MovingShapes())

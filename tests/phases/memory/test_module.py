@@ -189,10 +189,6 @@ def test_what_cannot_be_is_named():
         tiny_trainer(2).fit(tiny_phase(), train_dataloaders=[], val_dataloaders=[])
 
 
-if __name__ == "__main__":
-    write_golden("memory", golden_steps())
-
-
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_compiled_model_has_the_fisher_information_of_a_plain_one():
     found = []
@@ -204,3 +200,7 @@ def test_a_compiled_model_has_the_fisher_information_of_a_plain_one():
         found.append(phase._fisher(0))
     plain, other = found
     assert all(torch.allclose(plain[name], other[name], rtol=1e-4) for name in plain)
+
+
+if __name__ == "__main__":
+    write_golden("memory", golden_steps())
