@@ -38,6 +38,7 @@ SICK = {
         {"val/effective_rank": rows([40, 1.2])},
         {"val/fusion_embedding_std": rows([0.4, 0.01])},
         {"val/vision_embedding_std": rows([0.4, 0.5]), "val/audio_effective_rank": rows([9, 1.2])},
+        {"val/slots_embedding_std": rows([0.4, 0.01])},  # of any part, also one that is to come
     ],
     "loss not finite": [
         {"train/loss": rows([*falling(), math.nan])},
