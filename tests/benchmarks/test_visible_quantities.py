@@ -91,7 +91,7 @@ def test_parts_that_the_source_lacks_are_not_judged():
 
 
 def test_a_source_without_labels_says_so():
-    with pytest.raises(UserError, match="no label that can be probed"):
+    with pytest.raises(UserError, match="has no labels, so nothing can be probed"):
         benchmark().run({"trained": knows}, Squares(label_names=()), report=lambda _line: None)
 
 
