@@ -6,6 +6,7 @@ from torch import Tensor
 
 from nsca import plan as plan_module
 from nsca.composition import compose, config_directory
+from nsca.errors import UserError
 from nsca.model_sizes import part_sizes
 from nsca.phases.vision.module import VisionPhase
 from nsca.plan import make_plan, make_plans, model_lines, print_plan
@@ -164,3 +165,10 @@ def test_one_training_on_several_machines_is_counted_once(monkeypatch):
     together = make_plans(configs)
     assert built == ["8gb"]
     assert together == [make_plan(cfg) for cfg in configs]
+
+
+def test_what_a_run_would_refuse_is_not_planned():
+    with pytest.raises(UserError, match="never ends"):
+        print_plan(
+            compose("train", ["phase=vision", "trainer.max_steps=-1", "trainer.max_epochs=-1"])
+        )

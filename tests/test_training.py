@@ -206,6 +206,13 @@ def test_a_path_that_does_not_exist_costs_no_run_directory(tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
+def test_settings_that_contradict_each_other_cost_no_run_directory(pictures: Path, tmp_path: Path):
+    asked = [*tiny_run(pictures, tmp_path / "out"), "model.vision.image_size=48"]
+    with pytest.raises(UserError, match="the model sees pictures of 48 pixels"):
+        run_training(compose("train", asked))
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_volume_without_room_is_named_before_the_first_step(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -88,15 +88,15 @@ class QuantityProbes:
             UserError: no label can be probed.
         """
         fit = _choose(part("train"), self.fit_rows, seed)
-        nothing_to_probe = UserError(
-            f"{source} has no label that can be probed ({', '.join(fit[1]) or 'none'})",
-            "at least two objects and two distinct values of a label are needed",
-        )
         if not fit[1]:
             raise UserError(
                 f"{source} has no labels, so nothing can be probed",
                 "sort its files into a folder for each class, or name them in labels.csv",
             )
+        nothing_to_probe = UserError(
+            f"{source} has no label that can be probed ({', '.join(fit[1])})",
+            "at least two objects and two distinct values of a label are needed",
+        )
         if not len(fit[0]):
             raise nothing_to_probe
         tests: dict[Split, Part] = {}

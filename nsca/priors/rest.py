@@ -7,15 +7,13 @@ a physics prior gains beside no prior, which goes on, could be this alone.
 from jaxtyping import Float
 from torch import Tensor
 
+from nsca.priors.physics import CONTACT_RATE_PER_S
 from nsca.priors.prior import Prior
 from nsca.priors.state import PhysicalState
 
-# As the contacts of the physics prior: faster would not be stable in steps of 40 ms.
-RATE_PER_S = 25.0
-
 
 class Rest(Prior):
-    """Velocity falls to 1/e in 40 ms."""
+    """Velocity falls to 1/e in 40 ms, as fast as contacts of the physics prior act."""
 
     def acceleration(self, state: PhysicalState) -> Float[Tensor, "*batch 3"]:
-        return -RATE_PER_S * state.velocity_m_s
+        return -CONTACT_RATE_PER_S * state.velocity_m_s
